@@ -1,0 +1,141 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit, logit
+from scipy.stats import t
+from sklearn.metrics import roc_auc_score
+
+from triage.evaluation import clopper_pearson_interval, roc_auc
+
+Z = 1.959963984540054
+BOTH = st.lists(st.tuples(st.integers(0, 1), st.integers(-5, 5)), min_size=2, max_size=60).filter(
+    lambda cases: len({outcome for outcome, _ in cases}) == 2
+)
+
+
+def _delong_by_definition(outcome, score):
+    """Structural components over all pairs, as DeLong, DeLong and Clarke-Pearson (1988) write them."""
+    outcome, score = np.asarray(outcome), np.asarray(score, dtype=float)
+    x, y = score[outcome == 1], score[outcome == 0]
+    psi = (x[:, None] > y[None, :]) + 0.5 * (x[:, None] == y[None, :])
+    v10, v01 = psi.mean(axis=1), psi.mean(axis=0)
+    one, other = v10.var(ddof=1) / len(x), v01.var(ddof=1) / len(y)
+    freedom = (one + other) ** 2 / (one**2 / (len(x) - 1) + other**2 / (len(y) - 1))
+    return psi.mean(), one + other, freedom
+
+
+@settings(deadline=None)
+@given(BOTH)
+def test_the_area_is_that_of_another_library(cases):
+    outcome, score = zip(*cases, strict=True)
+    assert roc_auc(outcome, score).estimate == pytest.approx(roc_auc_score(outcome, score), abs=1e-12)
+
+
+@settings(deadline=None)
+@given(BOTH, st.data())
+def test_the_weighted_area_is_that_of_another_library(cases, data):
+    outcome, score = zip(*cases, strict=True)
+    weight = data.draw(st.lists(st.floats(0.1, 10), min_size=len(cases), max_size=len(cases)))
+    expected = roc_auc_score(outcome, score, sample_weight=weight)
+    assert roc_auc(outcome, score, weight=weight).estimate == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_variance_is_delongs_by_definition():
+    rng = np.random.default_rng(3)
+    for cases, levels in ((40, 5), (300, 1000), (300, 8)):
+        outcome = rng.integers(0, 2, cases)
+        score = rng.integers(0, levels, cases) + levels * 0.3 * outcome
+        area, variance, freedom = _delong_by_definition(outcome, score)
+        figure = roc_auc(outcome, score, scale="plain")
+        assert (figure.high - figure.low) / 2 == pytest.approx(Z * math.sqrt(variance))
+        on_logit = roc_auc(outcome, score)
+        half = t.ppf(0.975, freedom) * math.sqrt(variance) / (area * (1 - area))
+        ends = expit(logit(area) + np.array([-half, half]))
+        assert (on_logit.low, on_logit.high) == pytest.approx(ends)
+
+
+def test_a_published_example_with_many_ties():
+    # Turck et al. (2010), WFNS grade 1 to 5 and outcome of 113 patients; area and DeLong variance as given by
+    # the tests of the R package pROC: 0.823678861788618 and 0.00146991470882363.
+    poor, good = [2, 12, 1, 8, 18], [37, 20, 3, 8, 4]
+    outcome = np.repeat([1, 0], [41, 72])
+    grade = np.concatenate([np.repeat(np.arange(1, 6), poor), np.repeat(np.arange(1, 6), good)])
+    figure = roc_auc(outcome, grade, scale="plain")
+    half = Z * math.sqrt(0.00146991470882363)
+    assert figure.estimate == pytest.approx(0.823678861788618, abs=1e-14)
+    assert (figure.low, figure.high) == pytest.approx((0.823678861788618 - half, 0.823678861788618 + half))
+
+
+@settings(deadline=None)
+@given(BOTH, st.randoms())
+def test_only_the_order_of_the_scores_matters(cases, random):
+    before = roc_auc(*zip(*cases, strict=True))
+    random.shuffle(cases)
+    outcome, score = zip(*cases, strict=True)
+    assert roc_auc(outcome, np.arctan(score)) == before
+
+
+@settings(deadline=None)
+@given(BOTH)
+def test_the_opposite_score_and_the_opposite_outcome_give_the_complement(cases):
+    outcome, score = map(np.array, zip(*cases, strict=True))
+    area = roc_auc(outcome, score)
+    for other in (roc_auc(outcome, -score), roc_auc(1 - outcome, score)):
+        assert (other.estimate, other.low, other.high) == pytest.approx(
+            (1 - area.estimate, 1 - area.high, 1 - area.low), abs=1e-9
+        )
+
+
+@settings(deadline=None)
+@given(BOTH, st.data())
+def test_whole_weights_count_as_repetitions_for_the_estimate(cases, data):
+    outcome, score = map(np.array, zip(*cases, strict=True))
+    weight = np.array(data.draw(st.lists(st.integers(1, 4), min_size=len(cases), max_size=len(cases))))
+    repeated = roc_auc(np.repeat(outcome, weight), np.repeat(score, weight))
+    assert roc_auc(outcome, score, weight=weight).estimate == pytest.approx(repeated.estimate)
+
+
+@settings(deadline=None)
+@given(BOTH)
+def test_equal_weights_change_no_end(cases):
+    outcome, score = zip(*cases, strict=True)
+    plain, weighted = roc_auc(outcome, score), roc_auc(outcome, score, weight=[2.5] * len(cases))
+    assert (weighted.low, weighted.high) == pytest.approx((plain.low, plain.high), abs=1e-9)
+
+
+@settings(deadline=None)
+@given(BOTH, st.sampled_from(["logit", "plain"]))
+def test_the_interval_holds_the_estimate_and_stays_within_zero_and_one(cases, scale):
+    figure = roc_auc(*zip(*cases, strict=True), scale=scale)
+    assert 0 <= figure.low <= figure.estimate <= figure.high <= 1
+
+
+@pytest.mark.parametrize(("outcome", "why"), [([0, 0], "no case with"), ([1, 1], "no case without")])
+def test_one_kind_of_cases_alone_is_not_estimable(outcome, why):
+    figure = roc_auc(outcome, [1, 2])
+    assert not figure.estimable
+    assert why in figure.method
+
+
+def test_perfect_order_leaves_doubt_from_the_pairs_that_share_no_case():
+    figure = roc_auc([1] * 4 + [0] * 9, range(13, 0, -1))
+    assert (figure.estimate, figure.high) == (1, 1)
+    assert figure.low == pytest.approx(0.025 ** (1 / 4))
+    reversed_order = roc_auc([0] * 9 + [1] * 4, range(13, 0, -1))
+    assert (reversed_order.low, reversed_order.estimate) == (0, 0)
+    assert reversed_order.high == pytest.approx(1 - 0.025 ** (1 / 4))
+
+
+def test_a_constant_score_is_chance_with_a_wide_interval():
+    figure = roc_auc([1, 1, 0, 0, 0], [7] * 5)
+    assert figure.estimate == 0.5
+    assert (figure.low, figure.high) == pytest.approx(clopper_pearson_interval(1, 2))
+
+
+def test_a_single_case_with_current_abuse_leaves_nearly_everything_open():
+    figure = roc_auc([1] + [0] * 99, range(100, 0, -1))
+    assert (figure.estimate, figure.high) == (1, 1)
+    assert figure.low == pytest.approx(0.025)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import hashlib
+import hmac
+from pathlib import Path
+
+import pytest
+
+from triage.errors import InputRefusedError
+from triage.intake.tokens import TokenKey, load_key
+
+KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+
+def test_token_is_hmac_sha256_cut_to_96_bits() -> None:
+    expected = hmac.new(bytes.fromhex(KEY), b"person\x1fservice\x1fid", hashlib.sha256).hexdigest()[:24]
+    assert TokenKey(bytes.fromhex(KEY)).token("person", "service", "id") == expected
+
+
+def test_parts_cannot_be_shifted_into_each_other() -> None:
+    key = TokenKey(bytes.fromhex(KEY))
+    assert (
+        len({key.token("person", "ab", "c"), key.token("person", "a", "bc"), key.token("account", "ab", "c")})
+        == 3
+    )
+
+
+def test_key_does_not_show_itself() -> None:
+    assert KEY[:8] not in repr(TokenKey(bytes.fromhex(KEY)))
+
+
+def test_key_comes_from_the_variable_or_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TRIAGE_KEY", KEY)
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    assert load_key() == load_key(tmp_path / "key") == TokenKey(bytes.fromhex(KEY))
+
+
+@pytest.mark.parametrize("text", ["", "short", "zz" * 32, "ab" * 15, "a" * 33])
+def test_what_is_no_key_is_refused_without_repeating_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    monkeypatch.setenv("TRIAGE_KEY", text)
+    with pytest.raises(InputRefusedError, match="key") as caught:
+        load_key()
+    assert not text or text not in str(caught.value)
+    assert "secrets" in caught.value.mend
+    with pytest.raises(InputRefusedError, match="cannot be read"):
+        load_key(tmp_path / "nowhere")

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triage.schema.findings import Level
+from triage.schema.mend import mend_column, mend_table
+from triage.schema.tables import FILES, OUTCOMES, REPORTS, TABLES, TRANSACTIONS
+
+
+def mend(values: object, column: str, table: str = "reports") -> tuple[list[object], list[bool]]:
+    raw = values if isinstance(values, pa.Array) else pa.array(values)
+    mended, bad = mend_column(raw, TABLES[table][column])
+    assert mended.type == TABLES[table][column].arrow_type
+    return mended.to_pylist(), bad.tolist()
+
+
+def test_unknown_code_becomes_unknown_and_is_told() -> None:
+    assert mend(["csam", "murder", None, ""], "incident_type") == (
+        ["csam", None, None, None],
+        [False, True, False, False],
+    )
+
+
+def test_absent_flag_is_unknown_never_denied() -> None:
+    assert mend(["asserted", "denied", "unknown", "", None], "escalated_by_reporter")[0] == [
+        "asserted",
+        "denied",
+        "unknown",
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("value", ["yes", "no", "true", "0", "ASSERTED"])
+def test_nothing_but_the_three_words_is_a_flag(value: str) -> None:
+    assert mend([value], "escalated_by_reporter") == ([None], [True])
+
+
+def test_code_stands_in_declared_order_so_that_it_is_its_index() -> None:
+    mended, _ = mend_column(pa.array(["other", "csam"]).dictionary_encode(), REPORTS["incident_type"])
+    assert mended.dictionary.to_pylist() == list(REPORTS["incident_type"].codes)
+    assert mended.indices.to_pylist() == [8, 0]
+
+
+def test_set_keeps_its_good_codes_and_tells_of_the_bad() -> None:
+    assert mend(["chat|web", "chat|fax", "", None], "channels") == (
+        [["chat", "web"], ["chat"], None, None],
+        [False, True, False, False],
+    )
+
+
+def test_set_may_come_as_an_arrow_list() -> None:
+    values = pa.array([["viral"], [], None, ["viral", "bogus"]], pa.list_(pa.string()))
+    assert mend(values, "file_annotations", "files") == (
+        [["viral"], [], None, ["viral"]],
+        [False, False, False, True],
+    )
+
+
+def test_extension_codes_are_kept_where_the_set_is_open() -> None:
+    assert mend(["sextortion|ext:newTag"], "report_annotations")[0] == [["sextortion", "ext:newTag"]]
+    assert mend(["chat|ext:newTag"], "channels") == ([["chat"]], [True])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-03-01T10:00:00Z", datetime(2024, 3, 1, 10, tzinfo=UTC)),
+        ("2024-03-01T12:00:00+02:00", datetime(2024, 3, 1, 10, tzinfo=UTC)),
+        ("2024-03-01T10:00:00.987654321Z", datetime(2024, 3, 1, 10, tzinfo=UTC)),
+        ("2024-03-01 10:00", datetime(2024, 3, 1, 10, tzinfo=UTC)),
+        ("2024-03-01", datetime(2024, 3, 1, tzinfo=UTC)),
+        ("2024-02-30", None),
+        ("1969-12-31T23:59:59Z", None),
+        ("9999-01-01T00:00:00Z", None),
+        ("01/03/2024", None),
+        ("yesterday", None),
+    ],
+)
+def test_time_is_read_as_utc_to_the_second_or_becomes_unknown(text: str, expected: datetime | None) -> None:
+    good = "2020-01-01T00:00:00Z"
+    for values in ([text], [good, text]):  # an impossible date must not take its neighbours with it
+        mended, bad = mend(values, "received_at")
+        assert mended[-1] == expected
+        assert bad[-1] == (expected is None)
+        assert not any(bad[:-1])
+
+
+def test_time_may_come_as_a_date_or_in_microseconds() -> None:
+    assert mend([date(2024, 3, 1)], "received_at")[0] == [datetime(2024, 3, 1, tzinfo=UTC)]
+    assert mend(pa.array([1_500_000], pa.timestamp("us")), "received_at")[0] == [
+        datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+    ]
+
+
+def test_amount_keeps_its_cents_and_its_sign() -> None:
+    assert mend(["-12.5", "3", "1e5", "12,50"], "amount_eur", "transactions") == (
+        [Decimal("-12.50"), Decimal("3.00"), None, None],
+        [False, False, True, True],
+    )
+
+
+def test_count_is_a_whole_number_from_zero() -> None:
+    assert mend(["3", "-1", "2.5", "7.0"], "message_count", "communications") == (
+        [3, None, None, 7],
+        [False, True, True, False],
+    )
+
+
+def test_share_lies_above_zero_and_at_most_one() -> None:
+    assert mend(["0.5", "1", "0", "1.5"], "inclusion_probability", "outcomes") == (
+        [0.5, 1.0, None, None],
+        [False, False, True, True],
+    )
+
+
+def test_number_of_another_type_is_read_all_the_same() -> None:
+    assert mend(pa.array([0.25]), "inclusion_probability", "outcomes") == ([0.25], [False])
+    assert mend(pa.array([5], pa.int8()), "message_count", "communications") == ([5], [False])
+
+
+@pytest.mark.parametrize("value", ["Jan Jansen", "jan@example.org", "a" * 65, "x;y", "é"])
+def test_token_cannot_be_a_name_an_address_or_a_text(value: str) -> None:
+    assert mend([value], "report_id") == ([None], [True])
+
+
+def test_country_is_two_capitals() -> None:
+    assert mend(["NL", "ZZ", "A1", "Netherlands", "nl"], "jurisdiction_country")[1] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_column_of_a_type_that_makes_no_sense_becomes_unknown() -> None:
+    assert mend(pa.array([{"a": 1}, None]), "incident_type") == ([None, None], [True, False])
+    assert mend(pa.array([b"\xff\xfe"]), "report_id") == ([None], [True])
+    assert mend(pa.array([True, False]), "escalated_by_reporter") == ([None, None], [True, True])
+
+
+def test_missing_column_counts_as_unknown_and_is_told_once() -> None:
+    mended = mend_table(pa.table({"report_id": ["r1"]}), REPORTS, "reports.csv")
+    assert mended.table.schema == REPORTS.arrow_schema
+    (finding,) = mended.findings
+    assert finding.level == Level.COLUMN
+    assert "received_at" in finding.column
+    assert mended.usable.tolist() == [True]
+
+
+def test_finding_names_file_row_column_what_was_found_and_what_was_expected() -> None:
+    table = pa.table({"file_id": ["f1", "f2"], "report_id": ["r1", "r1"], "severity_class": ["A1", "A9"]})
+    finding = next(f for f in mend_table(table, FILES, "files.csv").findings if f.level == Level.FIELD)
+    assert (finding.where, finding.row, finding.column, finding.found) == (
+        "files.csv",
+        2,
+        "severity_class",
+        "'A9'",
+    )
+    assert finding.expected.startswith("A1, A2, B1, B2")
+    assert "files.csv, row 2, column severity_class: found 'A9'; expected A1" in str(finding)
+
+
+def test_many_bad_values_are_counted_not_listed() -> None:
+    table = pa.table(
+        {"report_id": [f"r{i}" for i in range(100)], "incident_type": [f"x{i}" for i in range(100)]}
+    )
+    found = [f for f in mend_table(table, REPORTS, "r").findings if f.level == Level.FIELD]
+    assert len(found) == 6
+    assert sum(f.count for f in found) == 100
+
+
+def test_message_cannot_carry_control_characters() -> None:
+    table = pa.table({"report_id": ["r1"], "incident_type": ["\x1b[2J\n" + "x" * 500]})
+    (finding,) = [f for f in mend_table(table, REPORTS, "r").findings if f.level == Level.FIELD]
+    assert finding.found.isprintable()
+    assert len(finding.found) < 50
+
+
+def test_row_without_its_key_is_unusable() -> None:
+    mended = mend_table(pa.table({"report_id": ["r1", None, "a b"]}), REPORTS, "reports.csv")
+    assert mended.usable.tolist() == [True, False, False]
+
+
+_ANY = st.one_of(
+    st.none(), st.text(max_size=30), st.sampled_from(["csam", "asserted", "2024-01-01", "3", "NL"])
+)
+
+
+@given(st.lists(_ANY, min_size=1, max_size=20), st.data())
+def test_any_text_in_any_column_gives_the_declared_type_and_keeps_every_row(
+    values: list[str | None], data: st.DataObject
+) -> None:
+    table = data.draw(st.sampled_from([REPORTS, FILES, TRANSACTIONS, OUTCOMES]))
+    column = data.draw(st.sampled_from(table.columns))
+    mended, bad = mend_column(pa.array(values, pa.string()), column)
+    assert mended.type == column.arrow_type
+    assert len(mended) == len(bad) == len(values)
+    is_set = pa.types.is_list(column.arrow_type)
+    for value, kept, wrong in zip(values, mended.to_pylist(), bad.tolist(), strict=True):
+        if wrong and not is_set:
+            assert kept is None
+        if value is None:
+            assert kept is None
+            assert not wrong
+
+
+@given(st.lists(st.sampled_from(["csam", "enticement", None, "x", ""]), min_size=1, max_size=30))
+def test_mending_what_is_mended_changes_nothing(values: list[str | None]) -> None:
+    once, _ = mend_column(pa.array(values, pa.string()), REPORTS["incident_type"])
+    twice, bad = mend_column(once, REPORTS["incident_type"])
+    assert twice.equals(once)
+    assert not bad.any()

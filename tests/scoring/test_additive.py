@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triage.errors import InputRefusedError
+from triage.features.catalogue import FEATURES
+from triage.scoring.additive import AdditiveModel, Line, Steps, flag_steps, parse_additive
+from triage.scoring.expert import read_scorecard
+from triage.shipped import find_shipped
+
+CARD = AdditiveModel(
+    "test",
+    "log-odds",
+    (
+        flag_steps("contact_record", -1.0, 0.0, 3.0),
+        Steps("prior_reports", (1.0, 3.0), (0.0, 1.0, 2.0)),
+        Line("days_since_upload", -0.5, 2.0, log=True),
+    ),
+    intercept=-4.0,
+)
+
+
+def test_score_is_the_sum_by_hand() -> None:
+    matrix = np.array([[1.0, 2.0, math.e**3 - 1], [-1.0, 0.0, np.nan], [0.0, 7.0, 0.0]])
+    contributions = CARD.contributions(matrix)
+    np.testing.assert_allclose(contributions, [[3, 1, -0.5], [-1, 0, 0], [0, 2, 1]])
+    np.testing.assert_allclose(CARD.score(contributions), [-0.5, -5, -1])
+
+
+def test_answers_tell_what_each_open_question_would_add() -> None:
+    answers = CARD.answers()
+    np.testing.assert_array_equal(answers[0], [-1.0, 3.0])
+    assert np.isnan(answers[1:]).all()  # a count or a time is no question of yes or no
+
+
+def test_model_comes_back_as_it_was_written() -> None:
+    assert parse_additive(json.loads(json.dumps(CARD.as_dict())), "x") == CARD
+
+
+_VALUES = st.lists(st.sampled_from([-1.0, 0.0, 1.0, np.nan, 2.0, 30.0, 400.0]), min_size=29, max_size=29)
+
+
+@given(_VALUES, st.integers(0, 28))
+def test_denied_is_never_above_unknown_nor_unknown_above_asserted(values: list[float], column: int) -> None:
+    """For the shipped scorecard, whatever else is known of the case."""
+    model = read_scorecard(find_shipped("models", "expert.toml"))
+    feature = FEATURES[model.features[column]]
+    if not feature.is_flag or feature.sign == 0:
+        return
+    case = np.array([values[: len(model.terms)]] * 3)
+    case[:, column] = [-1.0, 0.0, 1.0]
+    denied, unknown, asserted = model.score(model.contributions(case)) * feature.sign
+    assert denied <= unknown <= asserted
+
+
+def change(path: list[Any], value: Any) -> dict[str, Any]:
+    content: Any = json.loads(json.dumps(CARD.as_dict()))
+    inner = content
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        [],
+        {},
+        "model",
+        change(["terms"], []),
+        change(["terms"], None),
+        change(["terms", 0, "feature"], "os.system"),
+        change(["terms", 0, "feature"], ["contact_record"]),
+        change(["terms", 0, "values"], [0.0, 1.0]),
+        change(["terms", 0, "values"], [3.0, 0.0, -1.0]),  # against the direction of the evidence
+        change(["terms", 0, "values", 1], float("nan")),
+        change(["terms", 0, "values", 1], "1"),
+        change(["terms", 0, "values", 1], True),
+        change(["terms", 0, "edges"], [0.5, -0.5]),
+        change(["terms", 0, "edges"], list(range(2000))),
+        change(["terms", 2, "slope"], 0.5),  # against the direction of the evidence
+        change(["terms", 1, "feature"], "contact_record"),
+        change(["intercept"], float("inf")),
+        change(["unit"], "dollars"),
+        change(["name"], "\x1b[2J"),
+        change(["name"], "x" * 1000),
+    ],
+)
+def test_what_is_not_exactly_a_model_is_refused(content: Any) -> None:
+    with pytest.raises(InputRefusedError):
+        parse_additive(content, "model.json")

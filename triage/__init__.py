@@ -1,0 +1,1 @@
+"""Ranks reports about online child sexual abuse by the likelihood of current abuse."""

@@ -1,0 +1,79 @@
+"""The command line: one file a command, imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+
+from triage.cli.say import REFUSED, say_error
+from triage.errors import TriageError
+
+COMMANDS = {
+    "demo": "Make a synthetic world, a model, a worklist and an evaluation, in one folder.",
+    "synth": "Make a synthetic batch from a world.",
+    "import": "Turn reports in outside formats into a batch.",
+    "check": "Say what is wrong with a batch, where, and how to mend it.",
+    "score": "Rank the cases of a batch: the worklist.",
+    "explain": "Show all that makes up the score of one case.",
+    "train": "Train a model on cases with outcomes.",
+    "evaluate": "Say how good a ranking and its probabilities are.",
+    "features": "Print the catalogue of features.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that answers ``--help`` from a table and imports a command only when it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names in the order in which they are used."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - ditto
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"triage.cli.{cmd_name}_")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - ditto
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; turn errors into a message and an exit code."""
+        as_json = "--json" in sys.argv or "--json" in ctx.args or "--json" in ctx._protected_args  # noqa: SLF001 - click keeps the rest of the line there
+        try:
+            return super().invoke(ctx)
+        except TriageError as error:
+            say_error(error.as_dict() | {"message": str(error)}, as_json=as_json)
+            ctx.exit(REFUSED)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last stop before the user: no traceback unless asked for
+            if os.environ.get("TRIAGE_DEBUG"):
+                traceback.print_exc()
+            message = (
+                f"internal error: {type(error).__name__}: {error}; nothing was written. Please report it;"
+            )
+            say_error({"message": f"{message} TRIAGE_DEBUG=1 shows the details"}, as_json=as_json)
+            ctx.exit(1)
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(package_name="report-triage", prog_name="triage")
+def main() -> None:
+    """Rank reports about online child sexual abuse by the likelihood of current abuse.
+
+    It orders a list for people; it decides nothing and drops nothing.
+
+    Exit codes: 0 done; 1 internal error; 2 wrong usage; 3 done, but something was set aside;
+    4 refused, nothing written.
+    """

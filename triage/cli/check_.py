@@ -1,0 +1,48 @@
+"""``triage check``: is a batch valid; what is wrong, where, how to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from triage.cli.say import json_option, leave, progress, say_result
+
+
+@click.command("check")
+@click.argument("batch", type=click.Path(path_type=Path))
+@json_option
+def command(batch: Path, *, as_json: bool) -> None:
+    """Say what is wrong with BATCH, where, what was expected, and how to mend it.
+
+    BATCH is a folder with batch.json, or a folder of CSV files (reports.csv, persons.csv, ...).
+    """
+    from triage.intake.opening import open_any
+
+    opened = open_any(batch)
+    findings, cases, set_aside = [], 0, opened.set_aside.num_rows
+    rows = dict.fromkeys(opened.meta.rows, 0)
+    with progress("checking", None) as done:
+        for part in opened.parts():
+            findings += part.findings
+            cases += len(part.cases)
+            set_aside += part.set_aside.num_rows
+            for name, table in part.tables.items():
+                rows[name] = rows.get(name, 0) + table.num_rows
+            done(len(part.cases))
+    result = {
+        "batch": opened.meta.name,
+        "synthetic": opened.meta.synthetic,
+        "cases": cases,
+        "rows": rows,
+        "set_aside": set_aside,
+        "findings": [finding.as_dict() for finding in findings],
+    }
+    lines = [str(finding) for finding in findings] or ["nothing wrong"]
+    kind = "synthetic" if opened.meta.synthetic else "not marked synthetic"
+    lines.append(
+        f"{opened.meta.name} ({kind}): {cases:,} cases, {rows.get('reports', 0):,} reports,"
+        f" {sum(rows.values()):,} rows in all, {set_aside:,} set aside"
+    )
+    say_result(result, "\n".join(lines), as_json=as_json)
+    leave(set_aside)

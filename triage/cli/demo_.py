@@ -1,0 +1,121 @@
+"""``triage demo``: one world, one model, one worklist, one evaluation, in one folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from triage.cli.say import console, force_option, json_option, progress, say_result
+
+if TYPE_CHECKING:
+    from triage.evaluation import Evaluation
+    from triage.worklist.build import Worklist
+
+WORLD, RECIPE = "nl-2017", "logistic"
+CAPACITY = 0.023
+HISTORY_YEARS = 3
+
+
+@click.command("demo")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default="triage-demo", show_default=True, help="Folder to make."
+)
+@click.option(
+    "--cases", type=click.IntRange(min=2_000), default=18_000, show_default=True, help="Cases a year."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed, same bytes."
+)
+@force_option
+@json_option
+def command(out: Path, cases: int, seed: int, *, force: bool, as_json: bool) -> None:
+    """Show the whole way on synthetic cases.
+
+    A model is trained on three years of a world, with its truth as outcomes; another year is scored, ranked
+    and evaluated against arrival order, the urgency flag and the oracle of the world.
+    """
+    from triage.writing import write_folder
+
+    with write_folder(out, force=force) as folder:
+        with progress("working", 4) as done:
+            _train(folder, cases, seed + 1)
+            done(1)
+            worklist = _rank(folder, cases, seed)
+            done(2)
+            evaluation = _evaluate(folder, worklist)
+            done(1)
+        result = {
+            "world": WORLD,
+            "seed": seed,
+            "cases": cases,
+            "worklist": worklist.as_dict(),
+            "evaluation": evaluation.as_dict(),
+        }
+        (folder / "demo.json").write_text(json.dumps(result, indent=1, default=str) + "\n", encoding="utf-8")
+    if not as_json:
+        _show(worklist)
+    say_result({"folder": str(out), **result}, _summary(out, evaluation), as_json=as_json)
+
+
+def _train(folder: Path, cases: int, seed: int) -> None:
+    from triage.evaluation.holdout import train_bundle
+    from triage.schema.batch import open_batch
+    from triage.scoring.bundle import save_bundle
+    from triage.scoring.labels import read_label_file
+    from triage.scoring.recipe import find_model_file, read_recipe
+    from triage.worlds import load_world, write_world
+
+    write_world(load_world(WORLD), HISTORY_YEARS * cases, seed, folder / "history")
+    recipe = read_recipe(find_model_file(RECIPE))
+    labels = read_label_file(folder / "history-truth" / "truth.parquet")
+    save_bundle(folder / "model", train_bundle(open_batch(folder / "history"), recipe, labels), recipe.text)
+
+
+def _rank(folder: Path, cases: int, seed: int) -> Worklist:
+    from triage.schema.batch import open_batch
+    from triage.scoring.bundle import load_bundle
+    from triage.worklist.build import build_worklist
+    from triage.worklist.export import export_csv
+    from triage.worklist.policy import Capacity
+    from triage.worlds import load_world, write_world
+
+    write_world(load_world(WORLD), cases, seed, folder / "batch")
+    worklist = build_worklist(
+        open_batch(folder / "batch"), load_bundle(folder / "model"), Capacity(share=CAPACITY)
+    )
+    export_csv(worklist.table, folder / "worklist.csv")
+    return worklist
+
+
+def _evaluate(folder: Path, worklist: Worklist) -> Evaluation:
+    import pyarrow.parquet as pq
+
+    from triage.evaluation import save_reliability
+    from triage.evaluation.joining import evaluate_table, join_outcomes
+
+    joined = join_outcomes(worklist.table, pq.read_table(folder / "batch-truth" / "truth.parquet"))
+    result = evaluate_table(joined, outcome="current_abuse", score="score", probability="probability")
+    (folder / "evaluation.json").write_text(json.dumps(result.as_dict(), indent=1) + "\n", encoding="utf-8")
+    (folder / "evaluation.txt").write_text(f"{result}\n", encoding="utf-8")
+    if result.probability is not None:
+        save_reliability(result.probability.curve, folder / "reliability.png")
+    return result
+
+
+def _show(worklist: Worklist) -> None:
+    from triage.worklist.terminal import draw_worklist
+
+    screen = console()
+    for table in draw_worklist(worklist, 10):
+        screen.print(table)
+
+
+def _summary(out: Path, evaluation: Evaluation) -> str:
+    files = "worklist.csv, evaluation.txt, evaluation.json, reliability.png, model/, batch/, history/"
+    explain = f"triage explain {out}/batch CASE --model {out}/model"
+    return (
+        f"{evaluation}\n\n{out}: {files}.\nAll of it is synthetic. Next, with a case of the list: {explain}"
+    )

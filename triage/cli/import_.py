@@ -1,0 +1,79 @@
+"""``triage import``: outside formats become a batch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from triage.cli.say import force_option, json_option, leave, progress, say_findings, say_result
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+SHOWN_NAMES = 8
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Batch folder to make.")
+@click.option("--key-file", type=click.Path(path_type=Path), help="File with the key. Default: TRIAGE_KEY.")
+@click.option("--received-at", type=click.DateTime(), help="When the reports came (UTC). Default: now.")
+@force_option
+@json_option
+def command(
+    files: tuple[Path, ...],
+    out: Path,
+    key_file: Path | None,
+    received_at: datetime | None,
+    *,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Turn reports into a batch: CyberTipline XML (report and fileDetails), files or folders.
+
+    Names, addresses, texts and hashes of material are left behind; identifiers become keyed hashes. The
+    key is hexadecimal digits in the variable TRIAGE_KEY or in a file; the same key links old and new
+    reports.
+    """
+    from triage.intake.importing import import_files
+    from triage.intake.tokens import load_key
+    from triage.schema.batch import split_part, write_batch
+    from triage.writing import refuse_existing
+
+    refuse_existing(out, force=force)
+    key = load_key(key_file)
+    now = (received_at or datetime.now(UTC)).replace(tzinfo=UTC, microsecond=0)
+    with progress("importing", None):
+        imported = import_files(files, key, now, out.name)
+        meta = write_batch(out, split_part(imported.part), imported.meta, force=force)
+    if not as_json:
+        say_findings(imported.part.findings)
+    result = {
+        "batch": str(out),
+        "files": len(meta.source_files),
+        "cases": len(imported.part.cases),
+        "rows": meta.rows,
+        "set_aside": meta.set_aside,
+        "dropped": dict(imported.dropped),
+        "unknown": dict(imported.unknown),
+        "findings": [finding.as_dict() for finding in imported.part.findings],
+    }
+    rows = f"{meta.rows['reports']:,} reports, {meta.rows['files']:,} files"
+    lines = [
+        f"{out}: {len(imported.part.cases):,} cases, {rows}; {meta.set_aside:,} set aside",
+        f"left behind on purpose: {_listed(imported.dropped)}",
+        f"elements that the mapping does not know: {_listed(imported.unknown)}",
+    ]
+    say_result(result, "\n".join(lines), as_json=as_json)
+    leave(meta.set_aside)
+
+
+def _listed(names: Counter[str]) -> str:
+    if not names:
+        return "none"
+    listed = ", ".join(f"{name} ({count:,})" for name, count in names.most_common(SHOWN_NAMES))
+    more = len(names) - SHOWN_NAMES
+    return f"{listed} and {more:,} more names" if more > 0 else listed

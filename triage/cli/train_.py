@@ -1,0 +1,52 @@
+"""``triage train``: a bundle from cases with outcomes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from triage.cli.say import force_option, json_option, progress, say_result
+
+
+@click.command("train")
+@click.argument("batch", type=click.Path(path_type=Path))
+@click.option("--recipe", default="logistic", show_default=True, help="Name or path of a recipe.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Bundle folder to make.")
+@click.option(
+    "--outcomes",
+    type=click.Path(path_type=Path),
+    help="File with case_id and current_abuse, such as a world's truth. Default: the batch's outcomes.",
+)
+@force_option
+@json_option
+def command(
+    batch: Path, recipe: str, out: Path, outcomes: Path | None, *, force: bool, as_json: bool
+) -> None:
+    """Train on the cases of BATCH that have outcomes and write a bundle to OUT.
+
+    The earliest cases fit the model, later ones calibrate it, the latest evaluate it. Features are as they
+    were known when each case was selected.
+    """
+    from triage.evaluation.holdout import train_bundle
+    from triage.intake.opening import open_any
+    from triage.scoring.bundle import save_bundle
+    from triage.scoring.labels import read_label_file
+    from triage.scoring.recipe import find_model_file, read_recipe
+    from triage.writing import refuse_existing
+
+    refuse_existing(out, force=force)
+    plan = read_recipe(Path(recipe) if recipe.endswith(".toml") else find_model_file(recipe))
+    opened = open_any(batch)
+    labels = read_label_file(outcomes) if outcomes else None
+    with progress("training", None):
+        bundle = train_bundle(opened, plan, labels)
+    save_bundle(out, bundle, plan.text, force=force)
+    lines = []
+    for name, period in bundle.about["periods"].items():
+        dates = " to ".join(period["from_to"])
+        lines.append(f"{name}: {period['cases']:,} cases, {period['positives']:,} positive, {dates}")
+    calibrated = "calibrated" if bundle.calibration else f"not calibrated: {bundle.not_calibrated}"
+    lines += [*bundle.metrics["summary"], f"{out}: {bundle.model.name}, {calibrated}"]
+    result = {"bundle": str(out), "calibrated": calibrated, **bundle.about, **bundle.metrics}
+    say_result(result, "\n".join(lines), as_json=as_json)

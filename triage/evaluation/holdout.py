@@ -1,0 +1,77 @@
+"""Train a model and evaluate it on the latest cases, on which it was neither fitted nor calibrated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from triage.evaluation.evaluate import evaluate
+from triage.scoring.bundle import Bundle
+from triage.scoring.training import gather_labelled, train
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from triage.schema.batch import Batch
+    from triage.scoring.recipe import Recipe
+    from triage.scoring.training import Trained
+
+
+def train_bundle(batch: Batch, recipe: Recipe, labels: Mapping[str, float] | None = None) -> Bundle:
+    """Fit on the earliest labelled cases, calibrate on later ones, evaluate on the latest.
+
+    Parameters
+    ----------
+    batch : Batch
+        With outcomes, unless `labels` are given.
+    recipe : Recipe
+        What to fit.
+    labels : mapping of case id to 0 or 1, optional
+        Labels from outside, such as the truth of a world, for research.
+
+    Returns
+    -------
+    Bundle
+        Ready for `triage.scoring.bundle.save_bundle`.
+
+    Raises
+    ------
+    InputRefusedError
+        There are too few labels.
+    """
+    cases = gather_labelled(batch, recipe.features, labels)
+    trained = train(recipe, cases, synthetic=batch.meta.synthetic, world=batch.meta.world)
+    metrics = evaluate_latest(trained)
+    return Bundle(trained.model, trained.calibration, trained.not_calibrated, trained.about, metrics)
+
+
+def evaluate_latest(trained: Trained) -> dict[str, Any]:
+    """Return the figures of a trained model on its latest period, for the bundle and its card.
+
+    Parameters
+    ----------
+    trained : Trained
+        As `triage.scoring.training.train` returns it.
+
+    Returns
+    -------
+    dict
+        ``summary`` (lines of text) and ``evaluation`` (all figures), or a summary that says why there are
+        none.
+    """
+    latest = trained.latest
+    if not 0 < latest.outcome.sum() < len(latest.outcome):
+        return {"summary": ["not estimable: the latest period does not hold both outcomes"]}
+    score = trained.model.score(trained.model.contributions(latest.matrix))
+    everything = bool((latest.inclusion == 1.0).all())
+    logged = not np.isnan(latest.inclusion).any()
+    result = evaluate(
+        latest.outcome,
+        score,
+        trained.calibration.probability(score) if trained.calibration else None,
+        weight=1.0 / latest.inclusion if logged and not everything else None,
+        synthetic=bool(trained.about["synthetic"]),
+        denominator="all cases" if logged else "investigated cases",
+    )
+    return {"summary": str(result).splitlines(), "evaluation": result.as_dict()}

@@ -1,0 +1,1 @@
+"""A part of a batch becomes one row of numbers per case."""

@@ -1,0 +1,1 @@
+"""Outside files become a valid batch, with the rows set aside and the reasons."""

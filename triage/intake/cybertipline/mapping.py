@@ -1,0 +1,144 @@
+"""The mapping of CyberTipline words to canonical codes, read from ``mapping.toml``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAPPING_FILE = Path(__file__).resolve().with_name("mapping.toml")
+KEPT, DROPPED = "kept", "dropped"
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class CyberTiplineMapping:
+    """What each word of the format means here.
+
+    Parameters
+    ----------
+    version : int
+        Version of the mapping file.
+    marks : mapping of str to str
+        Element below the root -> the kind of document that it shows.
+    incident_type : mapping of str to str
+        Beginning of the incident type, in small letters -> code.
+    channel : mapping of str to str
+        Element inside ``internetDetails`` -> code.
+    report_annotation, file_annotation : mapping of str to str
+        Element name -> code.
+    severity : frozenset of str
+        Classes that are taken over.
+    youngest : mapping of str to str
+        Letter of the class -> age band.
+    event_name : mapping of str to str
+        Name of an event, in small letters -> code.
+    associated_account : mapping of str to str
+        Kind of an associated account, in small letters -> ``account``, ``named`` or ``child``.
+    platform : mapping of str to str
+        Name or word, in small letters -> category.
+    platform_by_element : mapping of str to str
+        Element -> category of a name that no word fits.
+    countries : frozenset of str
+        ISO 3166-1 alpha-2.
+    calling_code : mapping of str to str
+        Digits -> country.
+    elements : mapping of str to mapping of str to str
+        Group -> element -> ``kept``, ``dropped`` or the name of the group inside.
+    """
+
+    version: int
+    marks: Mapping[str, str]
+    incident_type: Mapping[str, str]
+    channel: Mapping[str, str]
+    report_annotation: Mapping[str, str]
+    file_annotation: Mapping[str, str]
+    severity: frozenset[str]
+    youngest: Mapping[str, str]
+    event_name: Mapping[str, str]
+    associated_account: Mapping[str, str]
+    platform: Mapping[str, str]
+    platform_by_element: Mapping[str, str]
+    countries: frozenset[str]
+    calling_code: Mapping[str, str]
+    elements: Mapping[str, Mapping[str, str]]
+
+
+@cache
+def load_mapping() -> CyberTiplineMapping:
+    """Return the mapping that travels with the package.
+
+    Examples
+    --------
+    >>> load_mapping().channel["chatImIncident"]
+    'chat'
+    """
+    content = tomllib.loads(MAPPING_FILE.read_text(encoding="utf-8"))
+    return CyberTiplineMapping(
+        version=content["version"],
+        marks={name: kind for kind, names in content["marks"].items() for name in names},
+        incident_type={begin.lower(): code for begin, code in content["incident_type"].items()},
+        channel=content["channel"],
+        report_annotation=content["report_annotation"],
+        file_annotation=content["file_annotation"],
+        severity=frozenset(content["file_class"]["severity"]),
+        youngest=content["file_class"]["youngest"],
+        event_name=content["event_name"],
+        associated_account=content["associated_account"],
+        platform={word: category for category, words in content["platform"].items() for word in words},
+        platform_by_element=content["platform_by_element"],
+        countries=frozenset(content["country"]["codes"].split()),
+        calling_code=content["calling_code"],
+        elements={name: _actions(group) for name, group in content["elements"].items()},
+    )
+
+
+def incident_code(text: str) -> str:
+    """Return the code of an incident type, matched from the front.
+
+    Examples
+    --------
+    >>> incident_code("Online Enticement of Children for Sexual Act"), incident_code("")
+    ('enticement', 'unknown')
+    """
+    lowered = text.lower()
+    if not lowered:
+        return "unknown"
+    for begin, code in load_mapping().incident_type.items():
+        if lowered.startswith(begin):
+            return code
+    return "other"
+
+
+@lru_cache(maxsize=4096)
+def platform_word(text: str) -> str:
+    """Return the category of a platform's name; empty where no word of it is known.
+
+    Examples
+    --------
+    >>> platform_word("Facebook Messenger"), platform_word("ACME Dating GmbH"), platform_word("ACME")
+    ('messaging', 'dating', '')
+    """
+    known = load_mapping().platform
+    words = _WORD.findall(text[:256].lower())
+    pairs = [f"{first} {second}" for first, second in pairwise(words)]
+    # A single letter is a name only when it stands alone.
+    for candidate in (" ".join(words), *pairs, *(word for word in words if len(word) > 1)):
+        if candidate in known:
+            return known[candidate]
+    return ""
+
+
+def _actions(group: dict[str, Any]) -> dict[str, str]:
+    return {
+        **dict.fromkeys(group["kept"], KEPT),
+        **dict.fromkeys(group["dropped"], DROPPED),
+        **group.get("inside", {}),
+    }

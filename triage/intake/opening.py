@@ -1,0 +1,40 @@
+"""Open whatever a person points at: a batch, or a folder of CSV files."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from triage.errors import InputRefusedError
+from triage.intake.tables import read_csv_folder
+from triage.schema.batch import META_FILE, Batch, open_batch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def open_any(path: Path, as_of: datetime | None = None) -> Batch:
+    """Open a batch folder or a folder of CSV files.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    as_of : datetime, optional
+        For CSV: the instant at which the data are complete. Default: now.
+
+    Raises
+    ------
+    InputRefusedError
+        It is neither, or cannot be read.
+    """
+    if not path.is_dir():
+        raise InputRefusedError(
+            "is a file, not a folder" if path.exists() else "no such folder",
+            where=str(path),
+            expected="a batch: a folder with batch.json, or with reports.csv",
+            mend="outside formats go through triage import first" if path.exists() else "check the path",
+        )
+    if (path / META_FILE).exists():
+        return open_batch(path)
+    return read_csv_folder(path, as_of or datetime.now(UTC).replace(microsecond=0))

@@ -1,0 +1,290 @@
+"""Read XML that a stranger wrote: no document type, no entities, nothing from outside, and limits.
+
+The limits are enforced while the parser runs, before what they forbid has been built. Namespaces are
+ignored, and so is the order of elements of different names.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from xml.parsers.expat import ErrorString, ExpatError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from triage.errors import InputRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+MAX_BYTES = 64 * 2**20
+MAX_DEPTH = 50
+# Elements and attributes together: 64 MiB of nothing but "<a/>" would fill several gigabytes otherwise.
+MAX_NODES = 500_000
+# A tag, comment or name is handed over whole, so one endless tag is damage of its own.
+MAX_TAG_BYTES = 2**20
+# Nothing that is read is longer; what is longer is free text, which is not kept.
+MAX_TEXT = 8_192
+PEEK_BYTES = 2**20
+ENCODINGS = frozenset(
+    {"utf-8", "utf8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1", "iso-8859-15"}
+    | {"windows-1252", "cp1252"}
+)
+
+_CHUNK = 65_536
+_MEND = "ask the sender to send it again"
+_NO_ATTRIBUTES: Mapping[str, str] = {}
+_NO_CHILDREN: Mapping[str, list[Element]] = {}
+
+
+class Element:
+    """One element: its name without namespace, its attributes, its text and its children by name.
+
+    Parameters
+    ----------
+    name : str
+        Local name.
+    attributes : mapping of str to str
+        Values by local name.
+
+    Examples
+    --------
+    >>> root = parse_xml(b"<a><b> one </b><c/><b>two</b></a>")
+    >>> root.value("b"), [b.text for b in root.every("b")], root.first("d")
+    ('one', [' one ', 'two'], None)
+    """
+
+    __slots__ = ("attributes", "children", "name", "text")
+
+    def __init__(self, name: str, attributes: Mapping[str, str] = _NO_ATTRIBUTES) -> None:
+        self.name = name
+        self.attributes = attributes
+        self.children: Mapping[str, list[Element]] = _NO_CHILDREN
+        self.text = ""
+
+    def first(self, name: str) -> Element | None:
+        """Return the first child of that name."""
+        found = self.children.get(name)
+        return found[0] if found else None
+
+    def every(self, name: str) -> list[Element]:
+        """Return all children of that name, in order."""
+        return self.children.get(name, [])
+
+    def value(self, name: str) -> str:
+        """Return the text of the first child of that name that has one, without blanks around it."""
+        for child in self.children.get(name, ()):
+            text = child.text.strip()
+            if text:
+                return text
+        return ""
+
+    def attribute(self, name: str) -> str:
+        """Return the value of an attribute without blanks around it; empty where there is none."""
+        return self.attributes.get(name, "").strip()
+
+
+class UnreadableXmlError(InputRefusedError):
+    """Bytes that are no XML, or XML that may not be read.
+
+    Parameters
+    ----------
+    found : str
+        What is wrong; never a text from the file.
+    mend : str
+        The next step.
+    root : Element, optional
+        What had been read of it when it was refused.
+    """
+
+    def __init__(self, found: str, *, mend: str = _MEND, root: Element | None = None) -> None:
+        super().__init__(found, expected="an XML file of the agreed kind", mend=mend)
+        self.root = root
+
+
+class _OverLimitError(Exception):
+    """A limit was passed."""
+
+
+class _SeenError(Exception):
+    """What was looked for has been seen; there is no need to read on."""
+
+
+class _Tree:
+    """Builds elements as the parser meets them."""
+
+    def __init__(self, max_depth: int) -> None:
+        self.root: Element | None = None
+        self._stack: list[Element] = []
+        self._max_depth = max_depth
+        self._nodes = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        stack = self._stack
+        self._nodes += 1 + len(attributes)
+        if len(stack) >= self._max_depth:
+            raise _OverLimitError(f"elements nested deeper than {self._max_depth} levels")
+        if self._nodes > MAX_NODES:
+            raise _OverLimitError(f"more than {MAX_NODES:,} elements and attributes")
+        element = Element(name.rpartition("}")[2])
+        if attributes:
+            element.attributes = {key.rpartition("}")[2]: value for key, value in attributes.items()}
+        if stack:
+            parent = stack[-1]
+            children = parent.children
+            if children is _NO_CHILDREN:
+                parent.children = {element.name: [element]}
+            elif element.name in children:
+                children[element.name].append(element)
+            else:
+                children[element.name] = [element]  # type: ignore[index] # a mapping to all others
+        else:
+            self.root = element
+        stack.append(element)
+
+    def end(self, _name: str) -> None:
+        self._stack.pop()
+
+    def text(self, text: str) -> None:
+        element = self._stack[-1]
+        if len(element.text) < MAX_TEXT:
+            element.text += text[:MAX_TEXT]
+
+
+class _Glance:
+    """Looks for the first child of the root that has one of the names."""
+
+    def __init__(self, names: Container[str]) -> None:
+        self.root = ""
+        self.child = ""
+        self._names = names
+        self._depth = 0
+
+    def start(self, name: str, _attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _SeenError
+        local = name.rpartition("}")[2]
+        if self._depth == 1:
+            self.root = local
+        elif self._depth == 2 and local in self._names:
+            self.child = local
+            raise _SeenError
+
+    def end(self, _name: str) -> None:
+        self._depth -= 1
+
+    def text(self, text: str) -> None:
+        """Take no notice."""
+
+
+def parse_xml(content: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Element:
+    """Parse a whole document.
+
+    Parameters
+    ----------
+    content : bytes
+        The document; its encoding is one of `ENCODINGS`.
+    max_bytes, max_depth : int
+        Limits, besides `MAX_NODES` and `MAX_TAG_BYTES`.
+
+    Returns
+    -------
+    Element
+        The root. Of each text the first `MAX_TEXT` letters (and what the parser adds at once) are kept.
+
+    Raises
+    ------
+    UnreadableXmlError
+        It is no well-formed XML, carries a document type or entities, or passes a limit.
+
+    Examples
+    --------
+    >>> parse_xml(b'<x:a xmlns:x="urn:x"><x:b c="1">two</x:b></x:a>').value("b")
+    'two'
+    """
+    if len(content) > max_bytes:
+        raise UnreadableXmlError(f"larger than {max_bytes:,} bytes", mend="ask the sender to split it")
+    if not content.strip():
+        raise UnreadableXmlError("an empty file")
+    tree = _Tree(max_depth)
+    try:
+        _feed(_make_parser(tree), content)
+    except DefusedXmlException:
+        found = "a document type or entities, which can make a small file fill the memory or fetch others"
+        raise UnreadableXmlError(
+            found, mend="ask the sender to send it without <!DOCTYPE>", root=tree.root
+        ) from None
+    except _OverLimitError as error:
+        raise UnreadableXmlError(str(error), root=tree.root) from None
+    except ExpatError as error:
+        found = f"not well-formed XML ({ErrorString(error.code)}, line {error.lineno})"
+        raise UnreadableXmlError(found, root=tree.root) from None
+    except (LookupError, ValueError):
+        raise UnreadableXmlError("text that cannot be decoded", root=tree.root) from None
+    if tree.root is None:
+        raise UnreadableXmlError("no element")
+    return tree.root
+
+
+def first_child_among(content: bytes, names: Container[str]) -> tuple[str, str]:
+    """Return the name of the root and of its first child whose name is among `names`.
+
+    Reads no further than it must, at most `PEEK_BYTES`; the bytes may be only the beginning of a file.
+
+    Parameters
+    ----------
+    content : bytes
+        A document, or its beginning.
+    names : container of str
+        Local names to look for.
+
+    Returns
+    -------
+    root, child : str
+        Empty where there is none, or where the bytes cannot be read as far as that.
+
+    Examples
+    --------
+    >>> first_child_among(b"<report><x/><rentity_id>1</ren", {"rentity_id"})
+    ('report', 'rentity_id')
+    >>> first_child_among(b"not XML", {"a"})
+    ('', '')
+    """
+    glance = _Glance(names)
+    with suppress(_SeenError, _OverLimitError, DefusedXmlException, ExpatError, LookupError, ValueError):
+        _feed(_make_parser(glance), content[:PEEK_BYTES])
+    return glance.root, glance.child
+
+
+def _make_parser(handler: _Tree | _Glance) -> Any:
+    """Return defusedxml's parser with our handlers in the place of its own tree."""
+    parser = DefusedXMLParser(
+        target=object(), forbid_dtd=True, forbid_entities=True, forbid_external=True
+    ).parser
+    parser.DefaultHandlerExpand = None
+    parser.ordered_attributes = False
+    parser.buffer_text = True
+    parser.XmlDeclHandler = _check_encoding
+    parser.StartElementHandler = handler.start
+    parser.EndElementHandler = handler.end
+    parser.CharacterDataHandler = handler.text
+    return parser
+
+
+def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
+    """Keep unusual codecs away: Python would offer the parser all that it has."""
+    if encoding is not None and encoding.lower() not in ENCODINGS:
+        raise _OverLimitError("an encoding that is not accepted; UTF-8 is")
+
+
+def _feed(parser: Any, content: bytes) -> None:
+    if len(content) > _CHUNK:
+        for start in range(0, len(content), _CHUNK):
+            parser.Parse(content[start : start + _CHUNK], False)
+            if start + _CHUNK - parser.CurrentByteIndex > MAX_TAG_BYTES:
+                raise _OverLimitError(f"a tag longer than {MAX_TAG_BYTES:,} bytes")
+        parser.Parse(b"", True)
+    else:
+        parser.Parse(content, True)

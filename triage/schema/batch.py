@@ -1,0 +1,278 @@
+"""A batch: a folder with one folder of Parquet parts a table, and ``batch.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from triage.errors import InputRefusedError
+from triage.schema.part import SET_ASIDE_SCHEMA, Part, mend_rows, no_set_aside, settle
+from triage.schema.tables import TABLES
+from triage.writing import write_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+FORMAT_VERSION = 1
+PART_CASES = 50_000
+META_FILE = "batch.json"
+SET_ASIDE_FILE = "set-aside/rows.parquet"
+
+
+@dataclass(frozen=True)
+class BatchMeta:
+    """What ``batch.json`` says.
+
+    Parameters
+    ----------
+    name : str
+        Short name, shown on every list.
+    as_of : datetime
+        The instant at which the batch is complete: "now" when it is scored.
+    synthetic : bool
+        Whether no real report is in it.
+    world : str
+        The world it comes from; empty for real batches.
+    source_files : list of dict
+        SHA-256, size and kind of each file that was read; names are not kept.
+    rows : dict of str to int
+        Rows a table.
+    set_aside : int
+        Rows set aside on the way in.
+    parts : int
+        Number of parts.
+    format_version : int
+        Version of this layout.
+    """
+
+    name: str
+    as_of: datetime
+    synthetic: bool = False
+    world: str = ""
+    source_files: list[dict[str, Any]] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    set_aside: int = 0
+    parts: int = 1
+    format_version: int = FORMAT_VERSION
+
+    def as_json(self) -> str:
+        """Return the text of ``batch.json``."""
+        return json.dumps({**asdict(self), "as_of": self.as_of.isoformat()}, indent=2, sort_keys=True) + "\n"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch whose parts are read one by one.
+
+    Parameters
+    ----------
+    meta : BatchMeta
+        What it says of itself.
+    read_part : callable
+        Index of a part -> the part.
+    set_aside : pyarrow.Table
+        Rows set aside when the batch was made; each part adds its own.
+    """
+
+    meta: BatchMeta
+    read_part: Callable[[int], Part]
+    set_aside: pa.Table = field(default_factory=no_set_aside)
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts in order; only one needs to be in memory."""
+        for index in range(self.meta.parts):
+            yield self.read_part(index)
+
+
+def open_batch(path: Path) -> Batch:
+    """Open a batch folder.
+
+    Parameters
+    ----------
+    path : Path
+        A folder with ``batch.json``.
+
+    Returns
+    -------
+    Batch
+        Parts are read when asked for.
+
+    Raises
+    ------
+    InputRefusedError
+        There is no batch, it is of another version, a part is missing or damaged, or row counts differ.
+    """
+    meta = _read_meta(path / META_FILE)
+    for name in TABLES:
+        _check_row_count(path, name, meta)
+    kept = path / SET_ASIDE_FILE
+    rows = _read_parquet(kept).select(SET_ASIDE_SCHEMA.names) if kept.exists() else no_set_aside()
+    return Batch(meta, lambda index: _read_part(path, index, meta), rows.cast(SET_ASIDE_SCHEMA))
+
+
+def write_batch(path: Path, parts: Iterable[Part], meta: BatchMeta, *, force: bool = False) -> BatchMeta:
+    """Write a batch folder, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The folder to make.
+    parts : iterable of Part
+        Written as they come; only one needs to be in memory.
+    meta : BatchMeta
+        Row counts, parts and rows set aside are filled in here.
+    force : bool
+        Replace a batch that is there.
+
+    Returns
+    -------
+    BatchMeta
+        As written.
+
+    Raises
+    ------
+    OutputExistsError
+        The folder exists and `force` is false.
+    """
+    with write_folder(path, force=force) as folder:
+        counts = dict.fromkeys(TABLES, 0)
+        asides: list[pa.Table] = []
+        written = 0
+        for written, part in enumerate(parts, start=1):
+            for name, table in part.tables.items():
+                counts[name] += table.num_rows
+                _write_parquet(table, folder / name / _part_name(written - 1))
+            asides.append(part.set_aside)
+        aside = pa.concat_tables(asides) if asides else no_set_aside()
+        if aside.num_rows:
+            _write_parquet(aside, folder / SET_ASIDE_FILE)
+        full = BatchMeta(**{**meta.__dict__, "rows": counts, "parts": written, "set_aside": aside.num_rows})
+        (folder / META_FILE).write_text(full.as_json(), encoding="utf-8")
+    return full
+
+
+def split_part(part: Part, cases: int = PART_CASES) -> Iterator[Part]:
+    """Cut a part into parts of at most `cases` whole cases."""
+    total = len(part.cases)
+    if total <= cases:
+        yield part
+        return
+    bounds = {name: part.position(name) for name in TABLES}
+    for start in range(0, total, cases):
+        stop = min(start + cases, total)
+        tables = {}
+        for name, position in bounds.items():
+            first, last = position.searchsorted([start, stop])
+            tables[name] = part.tables[name].slice(first, last - first)
+        rest = part.set_aside if start == 0 else no_set_aside()
+        yield Part(tables, part.cases.slice(start, stop - start), rest, part.findings if start == 0 else [])
+
+
+def _part_name(index: int) -> str:
+    return f"part-{index:05d}.parquet"
+
+
+def _write_parquet(table: pa.Table, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    encoded = [f.name for f in table.schema if pa.types.is_dictionary(f.type) or pa.types.is_list(f.type)]
+    pq.write_table(
+        table,
+        path,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=[*encoded, "case_id"],
+        version="2.6",
+    )
+
+
+def _read_part(path: Path, index: int, meta: BatchMeta) -> Part:
+    raw, where = {}, {}
+    for name in TABLES:
+        file = path / name / _part_name(index)
+        raw[name] = _read_parquet(file)
+        where[name] = f"{name}/{file.name}"
+        if "case_id" not in raw[name].column_names:
+            raise InputRefusedError(
+                "no column case_id",
+                where=str(file),
+                expected="every table of a batch to carry the case of each row",
+                mend="make the batch again from its source with triage import or triage synth",
+            )
+    return settle(mend_rows(raw, where), where, meta.as_of)
+
+
+def _read_parquet(file: Path) -> pa.Table:
+    try:
+        return pq.read_table(file, partitioning=None)
+    except FileNotFoundError:
+        raise _damaged(file, "no such file") from None
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(file, f"not a whole Parquet file ({str(error).splitlines()[0][:120]})") from error
+
+
+def _check_row_count(path: Path, name: str, meta: BatchMeta) -> None:
+    """Compare the rows that the files hold with the rows that were written."""
+    found = 0
+    for index in range(meta.parts):
+        file = path / name / _part_name(index)
+        try:
+            found += pq.read_metadata(file).num_rows
+        except FileNotFoundError:
+            raise _damaged(file, "no such file") from None
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(file, f"not a whole Parquet file ({str(error).splitlines()[0][:120]})") from error
+    promised = meta.rows.get(name, 0)
+    if found != promised:
+        raise _damaged(path / name, f"{found:,} rows where {META_FILE} says {promised:,}")
+
+
+def _damaged(where: Path, found: str) -> InputRefusedError:
+    return InputRefusedError(
+        found,
+        where=str(where),
+        expected="the batch as it was written",
+        mend="copy the batch again from where it was made, or make it again",
+    )
+
+
+def _read_meta(file: Path) -> BatchMeta:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputRefusedError(
+            f"no {META_FILE}",
+            where=str(file.parent),
+            expected="a batch folder",
+            mend="check the path, or make one with triage import or triage synth",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise InputRefusedError(
+            f"cannot be read as JSON ({error})", where=str(file), mend="copy the batch again"
+        ) from error
+    return _parse_meta(content, file)
+
+
+def _parse_meta(content: Any, file: Path) -> BatchMeta:
+    version = content.get("format_version") if isinstance(content, dict) else None
+    if version != FORMAT_VERSION:
+        raise InputRefusedError(
+            f"format version {version!r}",
+            where=str(file),
+            expected=f"version {FORMAT_VERSION}",
+            mend="make the batch again with this version, or install the version that made it",
+        )
+    try:
+        as_of = datetime.fromisoformat(content["as_of"])
+        meta = BatchMeta(**{**content, "as_of": as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)})
+        sound = 0 <= meta.parts < 100_000 and all(count >= 0 for count in meta.rows.values())
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputRefusedError(f"lacks or garbles an entry ({error})", where=str(file)) from error
+    if not sound:
+        raise InputRefusedError("impossible counts", where=str(file), mend="copy the batch again")
+    return meta

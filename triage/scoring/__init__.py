@@ -1,0 +1,1 @@
+"""Features become a score, a probability, an interval and reasons."""

@@ -1,0 +1,191 @@
+"""Calibration: from a score to a probability, with the band of the curve that gives it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+MINIMUM_POSITIVES = 100
+_NORMAL_95 = 1.959963984540054
+_MOST_ITERATIONS = 100
+# A likelihood this flat, relative to its weight, has no maximum at a finite slope.
+_FLAT = 1e-15
+_SEPARATED = "the outcomes are separated by the score, so no finite curve fits them"
+
+
+class NotCalibratedError(ValueError):
+    """No honest probability can be given; the message says why."""
+
+
+@dataclass(frozen=True)
+class PlattCalibration:
+    r"""The strictly increasing curve :math:`\operatorname{logit} p = a + b s` with :math:`b > 0`.
+
+    Parameters
+    ----------
+    a, b : float
+        Intercept and slope.
+    variance_a, variance_b, covariance : float
+        Of the estimates; those of a fixed slope are 0.
+    cases, positives : int
+        What it was fitted on.
+    slope_fitted : bool
+        False where too few positives allowed only the intercept to be fitted.
+    denominator : str
+        Of which cases the probability is a share.
+    synthetic : bool
+        Whether it was fitted on a synthetic batch.
+    world : str
+        The world, if any.
+
+    Notes
+    -----
+    Platt, J. (1999). Probabilistic outputs for support vector machines. Here the score is on the scale of
+    log-odds, and targets are not smoothed.
+    """
+
+    a: float
+    b: float
+    variance_a: float
+    variance_b: float
+    covariance: float
+    cases: int
+    positives: int
+    slope_fitted: bool
+    denominator: str
+    synthetic: bool
+    world: str
+
+    def probability(self, score: Floats) -> Floats:
+        """Return the probability of each score, strictly increasing in it."""
+        return _expit(self.a + self.b * score)
+
+    def band(self, score: Floats) -> tuple[Floats, Floats]:
+        """Return the lower and upper end of the 95 % band of the curve at each score.
+
+        It is the uncertainty about the curve, by the delta method on the logit scale; it is not the
+        uncertainty about the one case.
+        """
+        center = self.a + self.b * score
+        variance = self.variance_a + 2 * score * self.covariance + score**2 * self.variance_b
+        half = _NORMAL_95 * np.sqrt(np.fmax(variance, 0.0))
+        return _expit(center - half), _expit(center + half)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the calibration as plain values."""
+        return asdict(self)
+
+
+def fit_platt(
+    score: Floats,
+    outcome: Floats,
+    weight: Floats | None = None,
+    *,
+    denominator: str,
+    synthetic: bool,
+    world: str = "",
+    minimum_positives: int = MINIMUM_POSITIVES,
+) -> PlattCalibration:
+    """Fit the curve on held-out, later cases.
+
+    Parameters
+    ----------
+    score : array of float, shape (n_cases,)
+        On the scale of log-odds.
+    outcome : array of float, shape (n_cases,)
+        1 for current abuse, 0 for none.
+    weight : array of float, shape (n_cases,), optional
+        Inverse of the probability with which each case was chosen. Variances are then robust (sandwich).
+    denominator : str
+        Of which cases the probability will be a share.
+    synthetic : bool
+        Whether the cases are synthetic.
+    world : str
+        The world they come from.
+    minimum_positives : int
+        With fewer effective positives the slope stays 1 and only the intercept is fitted.
+
+    Raises
+    ------
+    NotCalibratedError
+        One outcome is missing, or the outcome does not rise with the score.
+
+    Examples
+    --------
+    >>> score = np.repeat([-1.0, 1.0], 400)
+    >>> outcome = np.r_[np.ones(100), np.zeros(300), np.ones(300), np.zeros(100)]
+    >>> curve = fit_platt(score, outcome, denominator="all cases", synthetic=True)
+    >>> round(float(curve.probability(np.array([1.0]))[0]), 6)
+    0.75
+    """
+    weights = np.ones(len(score)) if weight is None else weight
+    positives = outcome > 0.5
+    if not positives.any() or positives.all():
+        raise NotCalibratedError("the later cases do not hold both outcomes")
+    effective = weights[positives].sum() ** 2 / (weights[positives] ** 2).sum()
+    fit_slope = effective >= minimum_positives
+    theta, covariance = _fit(score, outcome, weights, fit_slope=fit_slope)
+    if theta[1] <= 0:
+        raise NotCalibratedError("in the later cases the outcome does not rise with the score")
+    return PlattCalibration(
+        a=float(theta[0]),
+        b=float(theta[1]),
+        variance_a=float(covariance[0, 0]),
+        variance_b=float(covariance[1, 1]),
+        covariance=float(covariance[0, 1]),
+        cases=len(score),
+        positives=int(positives.sum()),
+        slope_fitted=bool(fit_slope),
+        denominator=denominator,
+        synthetic=synthetic,
+        world=world,
+    )
+
+
+def _fit(score: Floats, outcome: Floats, weight: Floats, *, fit_slope: bool) -> tuple[Floats, Floats]:
+    """Newton's method on the weighted logistic likelihood; sandwich covariance."""
+    design = np.column_stack([np.ones_like(score), score])
+    free = slice(0, 2 if fit_slope else 1)
+    rate = float(weight @ outcome / weight.sum())
+    theta = np.array(
+        [np.log(rate / (1 - rate)) - (0.0 if fit_slope else float(weight @ score / weight.sum())), 1.0]
+    )
+    if fit_slope:
+        theta[1] = 0.0
+    for _ in range(_MOST_ITERATIONS):
+        gradient, information = _derivatives(design, outcome, weight, theta)
+        if np.linalg.det(information[free, free]) < _FLAT * weight.sum() ** (2 if fit_slope else 1):
+            raise NotCalibratedError(_SEPARATED)
+        step = np.linalg.solve(information[free, free], gradient[free])
+        # A long step on a flat likelihood overshoots; a bounded one cannot.
+        step *= min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-12))
+        theta[free] += step
+        if np.abs(step).max() < 1e-12:
+            break
+    else:
+        raise NotCalibratedError(_SEPARATED)
+    _, information = _derivatives(design, outcome, weight, theta)
+    bread = np.zeros((2, 2))
+    bread[free, free] = np.linalg.inv(information[free, free])
+    pull = weight * (outcome - _expit(design @ theta))
+    meat = (design * pull[:, None] ** 2).T @ design
+    return theta, bread @ meat @ bread
+
+
+def _derivatives(design: Floats, outcome: Floats, weight: Floats, theta: Floats) -> tuple[Floats, Floats]:
+    p = _expit(design @ theta)
+    gradient = design.T @ (weight * (outcome - p))
+    information = (design * (weight * p * (1 - p))[:, None]).T @ design
+    return gradient, information
+
+
+def _expit(x: Floats) -> Floats:
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, small) / (1.0 + small)

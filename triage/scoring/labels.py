@@ -1,0 +1,144 @@
+"""Labels: what became known of the cases that were opened, and how those were chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from triage.errors import InputRefusedError
+from triage.schema.tables import OUTCOMES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from triage.schema.part import Part
+
+    Floats = NDArray[np.float64]
+
+_LABEL_COLUMN = "current_abuse"
+_TRUE = frozenset({"1", "1.0", "true", "yes"})
+_FALSE = frozenset({"0", "0.0", "false", "no"})
+
+
+@dataclass(frozen=True)
+class Labels:
+    """One row per labelled case.
+
+    Parameters
+    ----------
+    case : array of int, shape (n,)
+        Index of the case in its part.
+    outcome : array of float, shape (n,)
+        1 for current abuse, 0 for none.
+    as_of : array of int, shape (n,)
+        When the case was selected, in seconds since 1970: what was known later may not be learned from.
+    inclusion : array of float, shape (n,)
+        The probability with which it was selected; NaN where that was not logged.
+    """
+
+    case: NDArray[np.int64]
+    outcome: Floats
+    as_of: NDArray[np.int64]
+    inclusion: Floats
+
+
+def read_outcomes(part: Part) -> Labels:
+    """Read labels from the outcomes of a part.
+
+    Over the outcomes of a case, yes stands before undetermined before no; a case that is undetermined has
+    no label. Only what was found after the case was selected counts.
+
+    Parameters
+    ----------
+    part : Part
+        Whole cases.
+    """
+    table = part.tables["outcomes"]
+    position, n = part.position("outcomes"), len(part.cases)
+    selected = np.asarray(pc.fill_null(table["selected_at"].cast(pa.int64()), -1))
+    found = np.asarray(pc.fill_null(table["outcome_at"].cast(pa.int64()), -1))
+    counts = (selected >= 0) & (found > selected)
+    codes = OUTCOMES["current_abuse_label"].codes
+    label = np.asarray(pc.fill_null(table["current_abuse_label"].combine_chunks().indices, -1))
+    best = np.zeros(n)  # 3 yes, 2 undetermined, 1 no
+    for name, rank in (("no", 1.0), ("undetermined", 2.0), ("yes", 3.0)):
+        said = counts & (label == codes.index(name))
+        best[position[said]] = np.fmax(best[position[said]], rank)
+    as_of = np.full(n, np.iinfo(np.int64).max)
+    np.minimum.at(as_of, position[counts], selected[counts])
+    inclusion = np.full(n, np.nan)
+    logged = np.asarray(pc.fill_null(table["inclusion_probability"], np.nan))
+    inclusion[position[counts]] = logged[counts]
+    case = np.flatnonzero((best == 1.0) | (best == 3.0))
+    return Labels(case, (best[case] == 3.0).astype(np.float64), as_of[case], inclusion[case])
+
+
+def read_label_file(path: Path) -> dict[str, float]:
+    """Read labels from a file with ``case_id`` and ``current_abuse``: CSV or Parquet.
+
+    Parameters
+    ----------
+    path : Path
+        For example the ``truth.parquet`` of a world, for research.
+
+    Returns
+    -------
+    dict of str to float
+        1 or 0 per case; other cases have no label.
+
+    Raises
+    ------
+    InputRefusedError
+        The file cannot be read, lacks a column, or holds another value than yes and no.
+    """
+    table = read_columns(path, ("case_id", _LABEL_COLUMN))
+    labels: dict[str, float] = {}
+    for row, (case, value) in enumerate(
+        zip(table["case_id"].to_pylist(), table[_LABEL_COLUMN].to_pylist(), strict=True), start=1
+    ):
+        text = str(value).strip().lower()
+        if text in {"none", "", "undetermined"} or case is None:
+            continue
+        if text not in _TRUE | _FALSE:
+            raise InputRefusedError(
+                f"'{text[:40]}'",
+                where=f"{path}, row {row}, column {_LABEL_COLUMN}",
+                expected="1 or 0, yes or no",
+            )
+        labels[str(case)] = float(text in _TRUE)
+    return labels
+
+
+def read_columns(path: Path, columns: tuple[str, ...]) -> pa.Table:
+    """Read a CSV or Parquet file and insist on columns.
+
+    Raises
+    ------
+    InputRefusedError
+        The file cannot be read, or a column is not there.
+    """
+    import pyarrow.csv as pv  # noqa: PLC0415 - scoring a batch reads no CSV
+    import pyarrow.parquet as pq  # noqa: PLC0415 - ditto
+
+    try:
+        table = pq.read_table(path) if path.suffix == ".parquet" else pv.read_csv(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputRefusedError(
+            f"cannot be read ({str(error).splitlines()[0][:120]})",
+            where=str(path),
+            expected="a Parquet file (.parquet) or a CSV file",
+        ) from error
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise InputRefusedError(
+            f"no column {', '.join(missing)}",
+            where=str(path),
+            expected=f"columns {', '.join(columns)}; found {', '.join(table.column_names[:30])}",
+        )
+    return table

@@ -1,0 +1,162 @@
+"""Logistic regression whose coefficients keep given signs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+
+class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    r"""Logistic regression with a ridge penalty and coefficients of given sign.
+
+    Columns are standardised with the weighted mean and standard deviation of their known values; an unknown
+    value (NaN) takes the mean and so contributes nothing. The objective is
+
+    .. math:: C \sum_i w_i \log(1 + \exp(-y_i (b + z_i^\top \beta))) + \tfrac{1}{2} \lVert\beta\rVert^2
+
+    with :math:`y_i = \pm 1`, minimised by L-BFGS-B under the sign bounds; it is convex, so the minimum is
+    the minimum.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Inverse strength of the penalty.
+    signs : array-like of int, shape (n_features,), optional
+        +1 for a coefficient that may not be negative, -1 for one that may not be positive, 0 for free.
+    max_iter : int, default=2000
+        Most iterations.
+
+    Attributes
+    ----------
+    classes_ : array, shape (2,)
+        The two outcomes; the second is the one that is scored.
+    coef_ : array of float, shape (n_features,)
+        Per standardised column.
+    intercept_ : float
+        Log-odds at the means.
+    center_, scale_ : array of float, shape (n_features,)
+        Means and standard deviations used.
+    n_iter_ : int
+        Iterations taken.
+
+    Examples
+    --------
+    >>> X = [[1.0], [2.0], [3.0], [4.0]]
+    >>> SignedLogisticClassifier(signs=[-1]).fit(X, [0, 0, 1, 1]).coef_.tolist()
+    [0.0]
+    """
+
+    def __init__(self, C: float = 1.0, signs: ArrayLike | None = None, max_iter: int = 2000) -> None:
+        self.C = C
+        self.signs = signs
+        self.max_iter = max_iter
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn what this takes: two classes, unknown values allowed."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to outcomes.
+
+        Parameters
+        ----------
+        X : array-like of float, shape (n_cases, n_features)
+            NaN where unknown.
+        y : array-like, shape (n_cases,)
+            Two distinct values.
+        sample_weight : array-like of float, shape (n_cases,), optional
+            Weights; a weight of two equals a row that stands twice.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            There are not exactly two classes, or signs do not fit the columns.
+        """
+        matrix, outcome = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        check_classification_targets(outcome)
+        kind = type_of_target(outcome, input_name="y", raise_unknown=True)
+        if kind != "binary":
+            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+        self.classes_, positive = np.unique(outcome, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError("Only one class in the outcomes; both are needed to fit.")
+        weight = _check_sample_weight(sample_weight, matrix, dtype=np.float64)
+        self.center_, self.scale_ = _standard(matrix, weight)
+        self._minimise(self._standardise(matrix), np.where(positive == 1, 1.0, -1.0), weight)
+        return self
+
+    def _minimise(self, Z: Floats, y: Floats, weight: Floats) -> None:
+        def objective(theta: Floats) -> tuple[float, Floats]:
+            margin = y * (theta[0] + Z @ theta[1:])
+            pull = -weight * y * expit(-margin)
+            loss = self.C * -(weight @ log_expit(margin)) + 0.5 * theta[1:] @ theta[1:]
+            gradient = np.concatenate([[self.C * pull.sum()], self.C * (Z.T @ pull) + theta[1:]])
+            return float(loss), gradient
+
+        result = minimize(
+            objective,
+            np.zeros(Z.shape[1] + 1),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(None, None), *self._bounds(Z.shape[1])],
+            options={"maxiter": self.max_iter, "ftol": 1e-14, "gtol": 1e-9, "maxcor": 20},
+        )
+        self.intercept_, self.coef_, self.n_iter_ = float(result.x[0]), result.x[1:], int(result.nit)
+
+    def _bounds(self, n_features: int) -> list[tuple[float | None, float | None]]:
+        signs = np.zeros(n_features) if self.signs is None else np.asarray(self.signs)
+        if signs.shape != (n_features,) or not np.isin(signs, [-1, 0, 1]).all():
+            raise ValueError(f"signs must be {n_features} values of -1, 0 or 1, one a column.")
+        return [(0.0 if sign > 0 else None, 0.0 if sign < 0 else None) for sign in signs]
+
+    def _standardise(self, X: Floats) -> Floats:
+        return np.nan_to_num((X - self.center_) / self.scale_, nan=0.0)
+
+    def decision_function(self, X: ArrayLike) -> Floats:
+        """Return the log-odds of each case, shape (n_cases,)."""
+        check_is_fitted(self)
+        matrix = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        return np.asarray(self.intercept_ + self._standardise(matrix) @ self.coef_)
+
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """Return the probabilities of the two classes, shape (n_cases, 2); not yet calibrated."""
+        check_is_fitted(self)
+        positive = expit(self.decision_function(X))
+        return np.column_stack([1.0 - positive, positive])
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the likelier class of each case, shape (n_cases,)."""
+        check_is_fitted(self)
+        chosen = (self.decision_function(X) > 0).astype(int)
+        return np.asarray(self.classes_[chosen])
+
+
+def _standard(X: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Return weighted means and standard deviations of the known values; 0 and 1 where there are none."""
+    known = ~np.isnan(X)
+    mass = weight @ known
+    filled = np.where(known, X, 0.0)
+    safe = np.where(mass > 0, mass, 1.0)
+    center = weight @ filled / safe
+    variance = weight @ np.where(known, (filled - center) ** 2, 0.0) / safe
+    # A column that does not vary, up to rounding, has no scale of its own.
+    flat = variance <= (1e-12 * np.fmax(np.abs(center), 1.0)) ** 2
+    return center, np.where(flat, 1.0, np.sqrt(variance))

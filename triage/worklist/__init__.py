@@ -1,0 +1,1 @@
+"""Scores become lanes, tiers, due dates and a list for people."""

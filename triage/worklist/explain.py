@@ -1,0 +1,159 @@
+"""Explain one case: every term of its score, and what each unknown answer would change."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from triage.errors import InputRefusedError
+from triage.features.catalogue import FEATURES, build_features
+from triage.features.view import View
+from triage.worklist.facts import gather_facts
+from triage.worklist.order import YOUTH, lane_of
+from triage.worklist.policy import LANES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from triage.schema.batch import Batch
+    from triage.schema.part import Part
+    from triage.scoring.bundle import Bundle
+
+SHOWN_MATCHES = 5
+
+
+@dataclass(frozen=True)
+class TermExplained:
+    """One term of the score.
+
+    Parameters
+    ----------
+    feature, domain, sentence, source : str
+        What it is, in words, and what it rests on.
+    value : float or None
+        The feature; None where it is unknown.
+    contribution : float
+        What it adds to the score.
+    if_no, if_yes : float or None
+        What it would add if the answer were no or yes; None where it is known or nobody can answer.
+    """
+
+    feature: str
+    domain: str
+    sentence: str
+    source: str
+    value: float | None
+    contribution: float
+    if_no: float | None
+    if_yes: float | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One case: lane, score and all its terms, the largest first; a child in lane youth has no score."""
+
+    case_id: str
+    lane: str
+    model: str
+    unit: str
+    score: float | None
+    intercept: float
+    probability: float | None
+    probability_low: float | None
+    probability_high: float | None
+    probability_note: str
+    terms: list[TermExplained]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the explanation as plain values."""
+        return asdict(self)
+
+
+def explain_case(batch: Batch, bundle: Bundle, case: str) -> Explanation:
+    """Explain one case.
+
+    Parameters
+    ----------
+    batch : Batch
+        Searched part by part.
+    bundle : Bundle
+        The model.
+    case : str
+        The case id or its beginning.
+
+    Raises
+    ------
+    InputRefusedError
+        No case, or more than one, begins like that.
+    """
+    part, row = _find(batch, case)
+    view = View(part, np.full(len(part.cases), int(batch.meta.as_of.timestamp())))
+    model = bundle.model
+    matrix = build_features(view, model.features)[row : row + 1]
+    contributions = model.contributions(matrix)
+    score = model.score(contributions)
+    lane = lane_of(gather_facts(view))[row]
+    youth = lane == YOUTH
+    curve, note = bundle.calibration_for(synthetic=batch.meta.synthetic)
+    if youth:
+        curve, note = None, "a child to protect: no score and no probability"
+    low, high = curve.band(score) if curve else (None, None)
+    answers = model.answers()
+    terms = [
+        _explain_term(
+            name, matrix[0, column], contributions[0, column], answers[column], model.sources.get(name, "")
+        )
+        for column, name in enumerate(model.features)
+    ]
+    return Explanation(
+        case_id=part.cases[row].as_py(),
+        lane=LANES[lane],
+        model=model.name,
+        unit=model.unit,
+        score=None if youth else float(score[0]),
+        intercept=model.intercept,
+        probability=float(curve.probability(score)[0]) if curve else None,
+        probability_low=None if low is None else float(low[0]),
+        probability_high=None if high is None else float(high[0]),
+        probability_note=f"share of {curve.denominator}" if curve else note,
+        terms=[] if youth else sorted(terms, key=lambda term: -abs(term.contribution)),
+    )
+
+
+def _explain_term(
+    name: str, value: float, contribution: float, answers: NDArray[np.float64], source: str
+) -> TermExplained:
+    feature = FEATURES[name]
+    unknown = bool(np.isnan(value)) or (feature.is_flag and value == 0.0)
+    open_question = unknown and not np.isnan(answers).any()
+    return TermExplained(
+        feature=name,
+        domain=feature.domain,
+        sentence=feature.say(value),
+        source=source or feature.evidence,
+        value=None if unknown else float(value),
+        contribution=float(contribution),
+        if_no=float(answers[0]) if open_question else None,
+        if_yes=float(answers[1]) if open_question else None,
+    )
+
+
+def _find(batch: Batch, case: str) -> tuple[Part, int]:
+    matches: list[tuple[Part, int, str]] = []
+    for part in batch.parts():
+        for row, name in enumerate(part.cases.to_pylist()):
+            if name == case:
+                return part, row
+            if name.startswith(case) and len(matches) <= SHOWN_MATCHES:
+                matches.append((part, row, name))
+    if len(matches) == 1:
+        return matches[0][0], matches[0][1]
+    found = ", ".join(name for _, _, name in matches[:SHOWN_MATCHES]) if case else ""
+    raise InputRefusedError(
+        f"{'more than one case begins' if matches else 'no case begins'} with '{case[:60]}'",
+        where=batch.meta.name,
+        expected="a case_id of the worklist" + (f", such as {found}" if found else ""),
+        mend="give more of it" if matches else "copy it from the worklist",
+    )

@@ -1,0 +1,123 @@
+"""Show the top of the list in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from triage.worklist.reasons import SEPARATOR, show_points
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from triage.worklist.build import Worklist
+    from triage.worklist.explain import Explanation
+
+_COLOURS = {1: "bold red", 2: "yellow", 3: "cyan", 4: "white", 5: "dim"}
+_TITLES = {
+    "main": "Worklist",
+    "youth": "Youth: children to protect",
+    "paused": "Paused: another investigation has the person",
+}
+SHORT_CASE = 10
+SHOWN_REASONS = 3
+SHOWN_BESIDE = 5
+
+
+def draw_worklist(worklist: Worklist, top: int) -> Iterator[Table]:
+    """Yield a table of the first rows of the list, and of each list beside it that is not empty.
+
+    Parameters
+    ----------
+    worklist : Worklist
+        The list.
+    top : int
+        Most rows of the list; of the lists beside it at most five are shown.
+    """
+    rows = worklist.table.to_pylist()
+    calibrated = not worklist.probability_note.startswith("not calibrated")
+    for name, title in _TITLES.items():
+        chosen = [row for row in rows if (row["lane"] if row["lane"] in _TITLES else "main") == name]
+        if chosen or name == "main":
+            shown = chosen[: top if name == "main" else min(top, SHOWN_BESIDE)]
+            yield _table(f"{title}, {len(shown):,} of {len(chosen):,}", shown, calibrated=calibrated)
+
+
+def _table(title: str, rows: list[dict[str, Any]], *, calibrated: bool) -> Table:
+    table = Table(title=title, title_justify="left", expand=True)
+    for heading in ("rank", "tier"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("lane", no_wrap=True)
+    table.add_column("case", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
+    table.add_column("probability" if calibrated else "not\ncalibrated\nhere", justify="right", no_wrap=True)
+    table.add_column("due", no_wrap=True)
+    table.add_column("reasons", ratio=1)
+    for row in rows:
+        cells = (
+            f"{row['rank']:,}",
+            str(row["tier"] or ""),
+            row["lane"],
+            row["case_id"][:SHORT_CASE],
+            "" if row["score"] is None else f"{row['score']:.4g}",
+            _probability(row),
+            f"{row['due_at']:%d %b %H:%M}" if row["due_at"] else "",
+            SEPARATOR.join(row["reasons"].split(SEPARATOR)[:SHOWN_REASONS]),
+        )
+        # Text, not markup: a hostile identifier stays text.
+        table.add_row(*(Text(_printable(cell)) for cell in cells), style=_COLOURS.get(row["tier"] or 5, ""))
+    return table
+
+
+def draw_explanation(explanation: Explanation) -> Iterator[Table | Text]:
+    """Yield the terms of one case, the facts that are not known, and the sum.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        The case.
+    """
+    whole = explanation.unit == "points"
+    heading = f"Case {explanation.case_id}, lane {explanation.lane}, model {explanation.model}"
+    yield Text(_printable(heading), style="bold")
+    if explanation.score is None:
+        yield Text(explanation.probability_note)
+        return
+    known = Table(title=f"Terms, in {explanation.unit}", title_justify="left", expand=True)
+    known.add_column("adds", justify="right", no_wrap=True)
+    known.add_column("because", ratio=2)
+    known.add_column("rests on", ratio=3, style="dim")
+    for term in explanation.terms:
+        if term.value is not None:
+            known.add_row(show_points(term.contribution, whole=whole), term.sentence, term.source)
+    yield known
+    unknown = Table(title="Not known", title_justify="left", expand=True)
+    unknown.add_column("question", ratio=2)
+    unknown.add_column("adds now", justify="right", no_wrap=True)
+    unknown.add_column("if not", justify="right", no_wrap=True)
+    unknown.add_column("if so", justify="right", no_wrap=True)
+    for term in explanation.terms:
+        if term.value is None and (term.if_yes is not None or term.contribution):
+            answers = (term.contribution, term.if_no, term.if_yes)
+            shown = ("" if answer is None else show_points(answer, whole=whole) for answer in answers)
+            unknown.add_row(term.sentence.removeprefix("not known: "), *shown)
+    yield unknown
+    start = "" if whole else f"{explanation.intercept:+.2f} to start with, "
+    yield Text(f"Score: {start}all terms together {explanation.score:.4g} {explanation.unit}", style="bold")
+    if explanation.probability is None:
+        yield Text(f"Probability: {explanation.probability_note}")
+    else:
+        curve = f"curve {explanation.probability_low:.2%} to {explanation.probability_high:.2%}"
+        yield Text(f"Probability: {explanation.probability:.2%} ({curve}), {explanation.probability_note}")
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _probability(row: dict[str, Any]) -> str:
+    if row["probability"] is None:
+        return ""
+    return f"{row['probability']:.1%} ({row['probability_low']:.1%}-{row['probability_high']:.1%})"
