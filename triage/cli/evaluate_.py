@@ -45,7 +45,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     from triage.evaluation.joining import evaluate_table, join_outcomes
     from triage.scoring.labels import read_columns
     from triage.worklist.policy import parse_capacity
-    from triage.writing import refuse_existing, write_file
+    from triage.writing import refuse_existing
 
     limits = [parse_capacity(text) for text in capacity]
     if plot:
@@ -66,6 +66,5 @@ def command(  # noqa: PLR0917 - click passes options by name
 
         if result.probability is None:
             raise InputRefusedError("no probability to draw", expected="--probability with a filled column")
-        with write_file(plot, force=force) as partial:
-            save_reliability(result.probability.curve, partial)
+        save_reliability(result.probability.curve, plot, force=force)
     say_result(result.as_dict(), str(result), as_json=as_json)

@@ -43,7 +43,10 @@ def read_scorecard(path: Path) -> AdditiveModel:
     factors = content.get("factor")
     if content.get("kind") != "scorecard" or not isinstance(factors, list) or not factors:
         raise InputRefusedError(
-            "no scorecard", where=str(path), expected='kind = "scorecard" and one [[factor]] or more'
+            "no scorecard",
+            where=str(path),
+            expected='kind = "scorecard" and one [[factor]] or more',
+            mend="a recipe must be trained first: triage train --recipe makes a bundle of it",
         )
     terms = tuple(_term(factor, str(path)) for factor in factors)
     names = [term.feature for term in terms]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from triage.errors import InputRefusedError
-from triage.scoring.bundle import MANIFEST, Bundle, load_bundle
+from triage.scoring.bundle import Bundle, load_bundle
 from triage.scoring.expert import read_scorecard
-from triage.scoring.recipe import find_model_file
+from triage.shipped import find_shipped, list_shipped
 
 _NO_CALIBRATION = "points, not calibrated on outcomes"
 
@@ -31,10 +31,15 @@ def load_model(name: str) -> Bundle:
     'points'
     """
     path = Path(name)
-    if path.is_dir() or (path / MANIFEST).exists():
+    if name in list_shipped("models", "*.toml"):
+        return Bundle(read_scorecard(find_shipped("models", f"{name}.toml")), not_calibrated=_NO_CALIBRATION)
+    if name and path.is_dir():
         return load_bundle(path)
-    if path.suffix == ".toml" or path.is_file():
-        if not path.is_file():
-            raise InputRefusedError("no such file", where=name, expected="a scorecard", mend="check the path")
+    if path.is_file():
         return Bundle(read_scorecard(path), not_calibrated=_NO_CALIBRATION)
-    return Bundle(read_scorecard(find_model_file(name)), not_calibrated=_NO_CALIBRATION)
+    raise InputRefusedError(
+        "no such model",
+        where=name[:200] or "--model",
+        expected="expert, the path of a scorecard (.toml), or the folder of a bundle",
+        mend="check the spelling or the path; triage train makes a bundle",
+    )

@@ -1,0 +1,317 @@
+"""The commands as a person types them, with their exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from triage.cli import COMMANDS, main
+
+KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+FIXTURES = Path(__file__).parents[1] / "intake" / "cybertipline"
+
+
+def run(*arguments: object, code: int = 0, env: dict[str, str] | None = None) -> Result:
+    result = CliRunner().invoke(
+        main, [str(argument) for argument in arguments], env=env or {"TRIAGE_KEY": KEY}
+    )
+    assert result.exit_code == code, (result.output, result.stderr, result.exception)
+    assert "Traceback" not in result.output + result.stderr
+    return result
+
+
+def answer(*arguments: object, code: int = 0) -> dict[str, Any]:
+    content = json.loads(run(*arguments, "--json", code=code).stdout)
+    assert isinstance(content, dict)
+    return content
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic batch, its truth beside it, and a bundle trained on it."""
+    folder = tmp_path_factory.mktemp("year")
+    run("synth", "nl-2017", "--cases", 6000, "--seed", 3, "--out", folder / "batch")
+    truth = folder / "batch-truth" / "truth.parquet"
+    run("train", folder / "batch", "--out", folder / "bundle", "--outcomes", truth)
+    return folder
+
+
+def read_list(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_help_names_every_command_and_the_exit_codes() -> None:
+    text = run("--help").output
+    assert all(f"\n  {name} " in text for name in COMMANDS)
+    assert "3 done, but something was set" in text.replace("\n  ", " ")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str) -> None:
+    text = run(name, "--help").output
+    assert "Usage:" in text
+    assert "--json" in text
+
+
+def test_help_imports_no_command() -> None:
+    code = (
+        "import sys\nfrom triage.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('numpy', 'pyarrow', 'rich', 'sklearn') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_wrong_usage_ends_with_2() -> None:
+    for words in (["nonsense"], ["score"], ["synth", "nl-2017", "--cases", "many", "--out", "x"], ["check"]):
+        run(*words, code=2)
+
+
+def test_whole_way_from_a_world_to_a_list_to_an_evaluation(year: Path, tmp_path: Path) -> None:
+    listed = answer("score", year / "batch", "--model", year / "bundle", "--out", tmp_path / "list.csv")
+    assert listed["rows"] == 6000
+    rows = read_list(tmp_path / "list.csv")
+    assert len(rows) == 6000
+    assert len({row["case_id"] for row in rows}) == 6000
+    assert listed["probabilities"].startswith("share of all cases (synthetic)")
+    top = [row for row in rows if row["lane"] == "ranked"]
+    assert [float(row["score"]) for row in top] == sorted((float(row["score"]) for row in top), reverse=True)
+
+    truth = year / "batch-truth" / "truth.parquet"
+    found = answer(
+        "evaluate", tmp_path / "list.csv", "--outcomes", truth, "--probability", "probability",
+        "--plot", tmp_path / "plot.png", "--capacity", "2.3%",
+    )  # fmt: skip
+    assert "synthetic" in json.dumps(found)
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+    text = run("evaluate", tmp_path / "list.csv", "--outcomes", truth).output
+    for word in ("arrival order", "urgency flag only", "oracle", "model", "recall", "synthetic"):
+        assert word in text
+
+
+def test_recall_at_capacity_is_what_counting_by_hand_gives(year: Path, tmp_path: Path) -> None:
+    run("score", year / "batch", "--model", year / "bundle", "--out", tmp_path / "list.csv")
+    truth = pq.read_table(year / "batch-truth" / "truth.parquet").to_pylist()
+    abused = {row["case_id"] for row in truth if row["current_abuse"]}
+    scored = [row for row in read_list(tmp_path / "list.csv") if row["score"]]
+    first = sorted(scored, key=lambda row: -float(row["score"]))[:100]
+    assert float(first[-1]["score"]) != float(
+        sorted(scored, key=lambda row: -float(row["score"]))[100]["score"]
+    )
+    by_hand = sum(row["case_id"] in abused for row in first) / sum(row["case_id"] in abused for row in scored)
+    result = answer(
+        "evaluate",
+        tmp_path / "list.csv",
+        "--outcomes",
+        year / "batch-truth" / "truth.parquet",
+        "--capacity",
+        100,
+    )
+    (model,) = [ranking for ranking in result["rankings"] if ranking["name"] == "model"]
+    assert model["at"][0]["recall"]["estimate"] == pytest.approx(by_hand)
+
+
+def test_same_seed_gives_the_same_bytes_of_batch_bundle_and_list(year: Path, tmp_path: Path) -> None:
+    run("synth", "nl-2017", "--cases", 6000, "--seed", 3, "--out", tmp_path / "batch")
+    truth = tmp_path / "batch-truth" / "truth.parquet"
+    run("train", tmp_path / "batch", "--out", tmp_path / "bundle", "--outcomes", truth)
+    for name in ("batch", "batch-truth", "bundle"):
+        for file in (year / name).rglob("*"):
+            if file.is_file():
+                assert file.read_bytes() == (tmp_path / name / file.relative_to(year / name)).read_bytes()
+    for name in ("one", "two"):
+        run("score", tmp_path / "batch", "--out", tmp_path / f"{name}.csv")
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+
+
+def test_training_on_investigated_cases_alone_works_and_says_what_they_are(tmp_path: Path) -> None:
+    result = run("synth", "nl-2017", "--cases", 40_000, "--seed", 5, "--out", tmp_path / "many")
+    assert "synthetic" in result.output
+    trained = answer("train", tmp_path / "many", "--out", tmp_path / "bundle")
+    cases = sum(period["cases"] for period in trained["periods"].values())
+    assert 400 < cases < 1200  # 2 to 3 % of 40,000 cases, less those not yet closed
+    assert (tmp_path / "bundle" / "card.md").exists()
+
+
+def test_explanation_adds_up_to_the_score(year: Path, tmp_path: Path) -> None:
+    for model in ("expert", year / "bundle"):
+        run("score", year / "batch", "--model", model, "--out", tmp_path / "list.csv", "--force")
+        row = next(row for row in read_list(tmp_path / "list.csv") if row["lane"] == "ranked")
+        told = answer("explain", year / "batch", row["case_id"], "--model", model)
+        assert told["intercept"] + sum(t["contribution"] for t in told["terms"]) == pytest.approx(
+            float(row["score"])
+        )
+        assert run("explain", year / "batch", row["case_id"][:12], "--model", model).output.startswith("Case")
+
+
+def test_second_run_over_an_existing_output_refuses_unless_forced(year: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("mine")
+    truth = year / "batch-truth" / "truth.parquet"
+    shutil.copytree(year / "batch", tmp_path / "batch")
+    shutil.copytree(year / "bundle", tmp_path / "bundle")
+    commands: list[list[object]] = [
+        ["score", year / "batch", "--out", tmp_path / "list.csv"],
+        ["synth", "nl-2017", "--cases", 10, "--out", tmp_path / "batch"],
+        ["train", year / "batch", "--out", tmp_path / "bundle", "--outcomes", truth],
+        ["import", FIXTURES, "--out", tmp_path / "batch"],
+        ["demo", "--out", tmp_path / "batch"],
+    ]
+    for command in commands:
+        assert "--force" in run(*command, code=4).stderr
+    assert (tmp_path / "list.csv").read_text() == "mine"
+    run(*commands[0], "--force")
+    assert len(read_list(tmp_path / "list.csv")) == 6000
+
+
+def test_import_check_score_explain_of_outside_reports(tmp_path: Path) -> None:
+    imported = answer("import", FIXTURES, "--out", tmp_path / "batch", "--received-at", "2024-03-02")
+    assert imported["rows"]["reports"] == 3
+    assert imported["set_aside"] == 0
+    checked = answer("check", tmp_path / "batch")
+    assert (checked["rows"], checked["synthetic"]) == (imported["rows"], False)
+    listed = answer("score", tmp_path / "batch", "--out", tmp_path / "list.csv")
+    assert listed["probabilities"].startswith("not calibrated here")
+    rows = read_list(tmp_path / "list.csv")
+    assert len(rows) == imported["cases"]
+    assert not any(row["probability"] for row in rows)
+    told = answer("explain", tmp_path / "batch", rows[0]["case_id"])
+    assert told["case_id"] == rows[0]["case_id"]
+
+
+def test_file_that_cannot_be_read_is_first_on_the_list_and_ends_with_3(tmp_path: Path) -> None:
+    shutil.copytree(FIXTURES, tmp_path / "in")
+    (tmp_path / "in" / "Broken_report1.xml").write_text("<report><incidentSummary>")
+    answer("import", tmp_path / "in", "--out", tmp_path / "batch", code=3)
+    listed = answer("score", tmp_path / "batch", "--out", tmp_path / "list.csv", code=3)
+    assert listed["lanes"]["unreadable"] == 1
+    assert read_list(tmp_path / "list.csv")[0]["lane"] == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "key", ["", "short", "not hexadecimal at all, but long enough to be a key....................."]
+)
+def test_import_without_a_right_key_is_refused_and_writes_nothing(tmp_path: Path, key: str) -> None:
+    result = run("import", FIXTURES, "--out", tmp_path / "batch", code=4, env={"TRIAGE_KEY": key})
+    assert "TRIAGE_KEY" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def spoil_nothing_there(folder: Path) -> Path:
+    return folder / "nowhere"
+
+
+def spoil_other_kind(folder: Path) -> Path:
+    (folder / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    return folder / "x.png"
+
+
+def spoil_truncated(folder: Path) -> Path:
+    file = next((folder / "batch" / "files").glob("*.parquet"))
+    file.write_bytes(file.read_bytes()[:100])
+    return folder / "batch"
+
+
+def spoil_empty_folder(folder: Path) -> Path:
+    (folder / "empty").mkdir()
+    return folder / "empty"
+
+
+@pytest.mark.parametrize(
+    "spoil", [spoil_nothing_there, spoil_other_kind, spoil_truncated, spoil_empty_folder]
+)
+def test_what_cannot_be_read_is_refused_by_every_command(
+    year: Path, tmp_path: Path, spoil: Callable[[Path], Path]
+) -> None:
+    shutil.copytree(year / "batch", tmp_path / "batch")
+    target = spoil(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    for command in (
+        ["check", target],
+        ["score", target, "--out", tmp_path / "list.csv"],
+        ["explain", target, "abc"],
+        ["train", target, "--out", tmp_path / "bundle"],
+    ):
+        message = run(*command, code=4).stderr
+        assert str(target) in message
+        assert ";" in message  # what was expected, or what to do next
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_wrong_names_are_answered_with_the_right_ones(year: Path, tmp_path: Path) -> None:
+    batch, out = year / "batch", tmp_path / "x"
+    assert "expert" in run("score", batch, "--model", "exprt", "--out", f"{out}.csv", code=4).stderr
+    assert "nl-2017" in run("synth", "nl-2071", "--cases", 10, "--out", out, code=4).stderr
+    assert "logistic" in run("train", batch, "--recipe", "logistics", "--out", out, code=4).stderr
+    assert (
+        "a count such as 25"
+        in run("score", batch, "--capacity", "lots", "--out", f"{out}.csv", code=4).stderr
+    )
+    assert "worklist" in run("explain", batch, "zzz", code=4).stderr
+    truth = year / "batch-truth" / "truth.parquet"
+    assert "oracle" in run("evaluate", truth, "--score", "points", code=4).stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_evaluation_takes_scores_of_anybody(tmp_path: Path) -> None:
+    lines = ["who,points,found", *(f"c{i},{100 - i},{'yes' if i in {0, 1, 5} else 'no'}" for i in range(40))]
+    (tmp_path / "theirs.csv").write_text("\n".join(lines))
+    result = answer(
+        "evaluate", tmp_path / "theirs.csv", "--outcome", "found", "--score", "points", "--capacity", 4
+    )
+    assert result["rankings"][0]["at"][0]["recall"]["estimate"] == pytest.approx(2 / 3)
+
+
+def test_error_is_json_for_a_machine(tmp_path: Path) -> None:
+    error = answer("check", tmp_path / "nowhere", code=4)["error"]
+    assert {"found", "where", "expected", "mend", "message"} <= set(error)
+
+
+def test_features_are_printed() -> None:
+    assert len(answer("features")["features"]) >= 25
+    assert "contact_record" in run("features").output
+
+
+def test_demo_leaves_the_worklist_the_evaluation_and_the_model(tmp_path: Path) -> None:
+    run("demo", "--out", tmp_path / "demo", "--cases", 2500)
+    names = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert {
+        "worklist.csv",
+        "evaluation.json",
+        "evaluation.txt",
+        "reliability.png",
+        "model",
+        "batch",
+        "demo.json",
+    } <= names
+    assert len(read_list(tmp_path / "demo" / "worklist.csv")) == 2500
+    run(
+        "score",
+        tmp_path / "demo" / "batch",
+        "--model",
+        tmp_path / "demo" / "model",
+        "--out",
+        tmp_path / "l.csv",
+    )
+    assert read_list(tmp_path / "l.csv") == read_list(tmp_path / "demo" / "worklist.csv")
+
+
+def test_output_has_no_colour_when_piped(year: Path, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "triage", "score", str(year / "batch"), "--out", str(tmp_path / "l.csv")]
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=True, env={**os.environ, "FORCE_COLOR": ""}
+    )
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "Worklist, 20 of" in done.stdout

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from triage.errors import InputRefusedError
+from triage.features.catalogue import FEATURES
+from triage.schema.batch import Batch, BatchMeta
+from triage.schema.part import Part
+from triage.scoring.labels import read_label_file, read_outcomes
+from triage.scoring.recipe import Recipe, find_model_file, read_recipe
+from triage.scoring.training import LabelledCases, gather_labelled, train
+
+NAMES = ("escalated", "contact_record", "viral", "prior_reports", "days_since_upload")
+RECIPE = Recipe("test", "signed-logistic", NAMES, 1.0, 0.6, 0.2, 100, "")
+
+
+def outcome(
+    report: str, label: str | None, selected: str = "2024-04-01", found: str = "2024-05-01", **more: Any
+):
+    return {
+        "report_id": report,
+        "outcome_kind": "no_offence",
+        "selected_at": selected,
+        "outcome_at": found,
+        "current_abuse_label": label,
+        **more,
+    }
+
+
+def labels_of(make_part: Callable[..., Part], *outcomes: dict[str, Any]) -> list[float]:
+    return read_outcomes(make_part(reports=[{"report_id": "r"}], outcomes=list(outcomes))).outcome.tolist()
+
+
+def test_yes_stands_before_undetermined_before_no(make_part) -> None:
+    yes, no, open_ = (outcome("r", label) for label in ("yes", "no", "undetermined"))
+    assert labels_of(make_part, no) == [0.0]
+    assert labels_of(make_part, no, yes, open_) == [1.0]
+    assert labels_of(make_part, no, open_) == []
+    assert labels_of(make_part, outcome("r", None)) == []
+
+
+def test_what_was_found_before_the_case_was_selected_is_no_label(make_part) -> None:
+    assert labels_of(make_part, outcome("r", "yes", found="2024-03-31")) == []
+    assert labels_of(make_part, outcome("r", "yes", selected="")) == []
+
+
+def test_features_are_as_of_the_selection_not_of_today(make_part, now: datetime) -> None:
+    part = make_part(
+        reports=[{"report_id": "r"}],
+        persons=[{"person_id": "p", "report_id": "r", "role": "reported"}],
+        prior_records=[
+            {"record_id": "a", "person_id": "p", "record_kind": "allegation", "known_at": "2024-04-02"},
+            {"record_id": "b", "person_id": "p", "record_kind": "prior_report", "known_at": "2024-03-31"},
+        ],
+        outcomes=[outcome("r", "yes", inclusion_probability="0.25")],
+    )
+    cases = gather_labelled(Batch(BatchMeta("x", now), lambda _: part), ["contact_record", "prior_reports"])
+    assert cases.matrix.tolist() == [[0.0, 1.0]]
+    assert cases.at.tolist() == [datetime(2024, 4, 1, tzinfo=UTC).timestamp()]
+    assert cases.inclusion.tolist() == [0.25]
+
+
+def test_batch_without_labels_is_refused_with_the_next_step(make_part, now: datetime) -> None:
+    part = make_part(reports=[{"report_id": "r"}])
+    with pytest.raises(InputRefusedError, match="expert"):
+        gather_labelled(Batch(BatchMeta("x", now), lambda _: part), NAMES)
+
+
+def simulate(n: int, inclusion: float = 1.0, seed: int = 0, slope: float = 1.0) -> LabelledCases:
+    rng = np.random.default_rng(seed)
+    flags = rng.choice([-1.0, 0.0, 1.0], size=(n, 3))
+    matrix = np.column_stack([flags, rng.poisson(1.0, n), rng.exponential(20, n)])
+    matrix[rng.random(n) < 0.2, 4] = np.nan
+    logit = slope * (1.5 * (flags[:, 0] > 0) + 0.7 * flags[:, 1] - 1.0 * (flags[:, 2] > 0)) - 1.5
+    y = (rng.random(n) < expit(logit)).astype(float)
+    return LabelledCases(matrix, y, np.arange(n) * 3600, np.full(n, inclusion))
+
+
+def test_model_scores_are_those_of_its_terms_and_keep_the_signs_of_the_catalogue() -> None:
+    trained = train(RECIPE, simulate(4000), synthetic=True, world="w")
+    matrix = np.array(
+        [[s, c, v, 1.0, 3.0] for s in (-1, 0, 1) for c in (-1, 0, 1) for v in (-1, 0, 1)], float
+    )
+    score = trained.model.score(trained.model.contributions(matrix)).reshape(3, 3, 3)
+    for axis, name in enumerate(NAMES[:3]):
+        assert (np.diff(score, axis=axis) * FEATURES[name].sign >= 0).all()
+
+
+def test_unknown_flag_adds_nothing() -> None:
+    trained = train(RECIPE, simulate(2000), synthetic=True)
+    contributions = trained.model.contributions(np.array([[0.0, 0.0, 0.0, np.nan, np.nan]]))
+    assert not contributions.any()
+
+
+def test_model_finds_the_effects_that_made_the_data() -> None:
+    trained = train(RECIPE, simulate(60_000), synthetic=True)
+    one = {"escalated": 1.5, "contact_record": 0.7}
+    for name, effect in one.items():
+        at = NAMES.index(name)
+        row = np.zeros((2, 5))
+        row[0, at] = 1.0
+        difference = trained.model.contributions(row)[:, at]
+        assert difference[0] - difference[1] == pytest.approx(effect, abs=0.12)
+
+
+def test_periods_follow_each_other_and_do_not_overlap() -> None:
+    trained = train(RECIPE, simulate(1000), synthetic=True)
+    periods = list(trained.about["periods"].values())
+    assert [period["cases"] for period in periods] == [600, 200, 200]
+    assert len(trained.latest.outcome) == 200
+    assert trained.latest.at.min() > 799 * 3600 - 1
+
+
+def test_choice_that_was_not_logged_gives_no_probability() -> None:
+    trained = train(RECIPE, simulate(3000, inclusion=np.nan), synthetic=True)
+    assert trained.calibration is None
+    assert "not logged" in trained.not_calibrated
+
+
+def test_logged_lottery_gives_a_share_of_all_cases() -> None:
+    trained = train(RECIPE, simulate(3000, inclusion=0.1), synthetic=True)
+    assert trained.calibration is not None
+    assert trained.calibration.denominator == "all cases"
+
+
+def test_no_signal_gives_no_slope_that_is_not_there() -> None:
+    trained = train(RECIPE, simulate(6000, slope=0.0), synthetic=True)
+    probability = None
+    if trained.calibration:
+        score = trained.model.score(trained.model.contributions(trained.latest.matrix))
+        probability = trained.calibration.probability(score)
+        assert probability.std() < 0.03
+    else:
+        assert trained.not_calibrated
+
+
+@pytest.mark.parametrize("positives", [0, 4])
+def test_too_few_cases_of_either_outcome_are_refused(positives: int) -> None:
+    cases = simulate(200)
+    outcomes = np.zeros(200)
+    outcomes[:positives] = 1
+    with pytest.raises(InputRefusedError, match="expert"):
+        train(RECIPE, LabelledCases(cases.matrix, outcomes, cases.at, cases.inclusion), synthetic=True)
+
+
+def test_same_cases_give_the_same_model() -> None:
+    assert (
+        train(RECIPE, simulate(2000), synthetic=True).model
+        == train(RECIPE, simulate(2000), synthetic=True).model
+    )
+
+
+def test_label_file_may_be_csv_in_words(tmp_path) -> None:
+    (tmp_path / "o.csv").write_text("case_id,current_abuse\na,yes\nb,no\nc,\nd,1\ne,undetermined\n")
+    assert read_label_file(tmp_path / "o.csv") == {"a": 1.0, "b": 0.0, "d": 1.0}
+
+
+@pytest.mark.parametrize("text", ["case_id\na\n", "case_id,current_abuse\na,perhaps\n", "\x00\x01"])
+def test_label_file_that_cannot_be_right_is_refused(tmp_path, text: str) -> None:
+    (tmp_path / "o.csv").write_text(text)
+    with pytest.raises(InputRefusedError):
+        read_label_file(tmp_path / "o.csv")
+
+
+def test_shipped_recipe_can_be_read() -> None:
+    assert read_recipe(find_model_file("logistic")).features == tuple(FEATURES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        'kind = "forest"',
+        'kind = "scorecard"',
+        'kind = "signed-logistic"\ninverse_penalty = "x"',
+        'kind = "signed-logistic"\ninverse_penalty = -1',
+        'kind = "signed-logistic"\nfeatures = ["height"]',
+        "kind = ",
+    ],
+)
+def test_recipe_that_cannot_be_right_is_refused(tmp_path, text: str) -> None:
+    (tmp_path / "r.toml").write_text(text)
+    with pytest.raises(InputRefusedError) as caught:
+        read_recipe(tmp_path / "r.toml")
+    assert "r.toml" in caught.value.where

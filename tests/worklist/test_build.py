@@ -1,0 +1,351 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from triage.schema.batch import Batch, BatchMeta, split_part
+from triage.schema.part import Part
+from triage.scoring.additive import AdditiveModel, flag_steps
+from triage.scoring.bundle import Bundle
+from triage.scoring.calibration import PlattCalibration
+from triage.scoring.loading import load_model
+from triage.worklist.build import WORKLIST_SCHEMA, Worklist, build_worklist
+from triage.worklist.policy import Capacity
+
+CURVE = PlattCalibration(-0.5, 0.9, 0.01, 0.001, -0.002, 5000, 120, True, "all cases", True, "w")
+EVIL = AdditiveModel("evil", "points", (flag_steps("escalated", -900.0, -900.0, -900.0),))
+
+
+def batch_of(
+    *parts: Part, synthetic: bool = False, now: datetime = datetime(2024, 6, 1, tzinfo=UTC)
+) -> Batch:
+    return Batch(BatchMeta("today", now, synthetic=synthetic, parts=len(parts)), lambda index: parts[index])
+
+
+def build(*parts: Part, bundle: Bundle | None = None, capacity: int = 10, **more: Any) -> Worklist:
+    return build_worklist(batch_of(*parts, **more), bundle or load_model("expert"), Capacity(count=capacity))
+
+
+def lanes(worklist: Worklist) -> dict[str, str]:
+    return dict(zip(worklist.table["case_id"].to_pylist(), worklist.table["lane"].to_pylist(), strict=True))
+
+
+def reported(report: str, **more: Any) -> dict[str, Any]:
+    return {"person_id": f"p{report}", "report_id": report, "role": "reported", **more}
+
+
+ESCALATING: dict[str, dict[str, list[dict[str, Any]]]] = {
+    "reporter": {"reports": [{"report_id": "x", "escalated_by_reporter": "asserted"}]},
+    "sextortion": {"reports": [{"report_id": "x", "report_annotations": ["sextortion"]}]},
+    "sadism": {"reports": [{"report_id": "x", "report_annotations": ["sadistic_online", "spam"]}]},
+    **{
+        crisis: {"reports": [{"report_id": "x"}], "children": [{"child_id": "c", "report_id": "x", "crisis_code": [crisis]}]}
+        for crisis in ("self_harm_or_suicide", "missing", "in_contact_now", "blackmail_active", "medical")
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("why", ESCALATING)
+def test_what_escalates_is_on_top_whatever_the_model_says(make_part: Callable[..., Part], why: str) -> None:
+    others = [
+        {"report_id": f"a{i}", "escalated_by_reporter": "denied", "incident_type": "travel"} for i in range(3)
+    ]
+    tables = {name: [dict(row) for row in rows] for name, rows in ESCALATING[why].items()}
+    tables["reports"] = [*others, *tables["reports"]]
+    table = build(make_part(**tables), bundle=Bundle(EVIL), capacity=1).table
+    first = table.slice(0, 1).to_pylist()[0]
+    assert (first["case_id"], first["lane"], first["tier"], first["rank"]) == ("x", "escalated", 1, 1)
+    assert first["due_at"] == datetime(2024, 6, 2, tzinfo=UTC)
+
+
+def test_no_crisis_coded_does_not_escalate(make_part) -> None:
+    part = make_part(
+        reports=[{"report_id": "x"}], children=[{"child_id": "c", "report_id": "x", "crisis_code": ["none"]}]
+    )
+    assert lanes(build(part)) == {"x": "ranked"}
+
+
+def test_child_in_crisis_stands_before_a_reporters_flag_before_a_label(make_part) -> None:
+    part = make_part(
+        reports=[
+            {"report_id": "label", "report_annotations": ["sextortion"], "incident_type": "travel"},
+            {"report_id": "flag", "escalated_by_reporter": "asserted"},
+            {"report_id": "crisis"},
+        ],
+        children=[{"child_id": "c", "report_id": "crisis", "crisis_code": ["missing"]}],
+    )
+    assert list(lanes(build(part))) == ["crisis", "flag", "label"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "lane"),
+    [
+        ({"persons": [reported("x", age_band="13-15")]}, "youth"),
+        ({"persons": [reported("x", age_band="16-17"), {**reported("x", age_band="25-39"), "person_id": "q"}]}, "ranked"),
+        ({"persons": [reported("x")], "children": [{"child_id": "c", "report_id": "x", "relation_to_suspect": "self"}]},
+         "youth"),
+        ({"reports": [{"report_id": "x", "report_annotations": ["minor_to_minor"]}]}, "youth"),
+        ({"reports": [{"report_id": "x", "report_annotations": ["minor_to_minor"]}],
+          "persons": [reported("x", age_band="40-59")]}, "ranked"),
+        ({"persons": [reported("x")], "files": [{"file_id": "f", "report_id": "x", "file_annotations": ["self_produced"]}]},
+         "ranked"),
+        ({"persons": [reported("x"), {**reported("x", age_band="13-15"), "role": "recipient", "person_id": "q"}]}, "ranked"),
+    ],
+    ids=["minor", "an adult too", "the child itself", "both minors", "says minors but adult",
+         "unknown age with self-produced material", "only the recipient is a minor"],
+)  # fmt: skip
+def test_a_child_as_reported_person_is_a_child_to_protect(
+    make_part, tables: dict[str, Any], lane: str
+) -> None:
+    part = make_part(**{"reports": [{"report_id": "x"}], **tables})
+    assert lanes(build(part)) == {"x": lane}
+
+
+def test_youth_shows_no_score_and_no_suspicion(make_part) -> None:
+    part = make_part(
+        reports=[{"report_id": "x", "escalated_by_reporter": "asserted"}, {"report_id": "y"}],
+        persons=[reported("x", age_band="13-15"), reported("y", age_band="13-15")],
+    )
+    bundle = Bundle(load_model("expert").model, CURVE)
+    rows = build(part, bundle=bundle, synthetic=True).table.to_pylist()
+    assert [(row["case_id"], row["tier"], row["rank"]) for row in rows] == [("x", 1, 1), ("y", 2, 2)]
+    for row in rows:
+        assert row["score"] is row["probability"] is None
+        assert row["reasons"].startswith("a child to protect")
+        assert row["missing"] == ""
+
+
+def test_open_case_elsewhere_pauses_but_never_hides_an_escalated_case(make_part) -> None:
+    part = make_part(
+        reports=[{"report_id": "x"}, {"report_id": "y", "escalated_by_reporter": "asserted"}],
+        persons=[reported("x"), reported("y")],
+        prior_records=[
+            {"record_id": f"k{r}", "person_id": f"p{r}", "record_kind": "open_case"} for r in "xy"
+        ],
+    )
+    assert lanes(build(part)) == {"y": "escalated", "x": "paused"}
+
+
+def test_unreadable_report_stands_first_due_in_24_hours(make_part) -> None:
+    part = make_part(reports=[{"report_id": "a b"}, {"report_id": "x", "escalated_by_reporter": "asserted"}])
+    worklist = build(part)
+    first = worklist.table.slice(0, 1).to_pylist()[0]
+    assert (first["lane"], first["tier"], first["rank"]) == ("unreadable", 1, 1)
+    assert first["due_at"] == datetime(2024, 6, 2, tzinfo=UTC)
+    assert worklist.table["rank"].to_pylist() == [1, 2]
+
+
+def scored_batch(make_part: Callable[..., Part], n: int) -> Part:
+    return make_part(
+        reports=[{"report_id": f"r{i:03}", "received_at": f"2024-03-{1 + i % 28:02}"} for i in range(n)],
+        persons=[reported(f"r{i:03}") for i in range(n)],
+        prior_records=[
+            {"record_id": f"k{i}{j}", "person_id": f"pr{i:03}", "record_kind": "prior_report"}
+            for i in range(n)
+            for j in range(i % 5)
+        ],
+        accounts=[
+            {"account_id": f"a{i}", "person_id": f"pr{i:03}", "group_member": "asserted"}
+            for i in range(0, n, 7)
+        ],
+    )
+
+
+def test_order_is_score_then_longest_waiting(make_part) -> None:
+    table = build(scored_batch(make_part, 60)).table
+    score, received = np.array(table["score"].to_pylist()), table["received_at"].to_pylist()
+    assert (np.diff(score) <= 0).all()
+    for earlier, later in zip(range(59), range(1, 60), strict=True):
+        if score[earlier] == score[later]:
+            assert received[earlier] <= received[later]
+
+
+def test_same_list_whatever_the_parts_and_the_order_of_rows(make_part) -> None:
+    part = scored_batch(make_part, 40)
+    whole = build(part).table
+    assert build(*split_part(part, 7)).table.equals(whole)
+    assert build(*reversed(list(split_part(part, 9)))).table.equals(whole)
+
+
+def test_tiers_follow_the_capacity_and_beyond_it_nothing_is_promised(make_part) -> None:
+    table = build(scored_batch(make_part, 60), capacity=30).table
+    tiers = table["tier"].to_pylist()
+    assert [tiers.count(tier) for tier in range(1, 6)] == [1, 6, 7, 16, 30]
+    assert tiers == sorted(tiers)
+    due = table["due_at"].to_pylist()
+    start = datetime(2024, 6, 1, tzinfo=UTC)
+    assert [(at - start).days if at else None for at in (due[0], due[1], due[7], due[14], due[30])] == [
+        1,
+        7,
+        14,
+        30,
+        None,
+    ]
+
+
+def test_deadlines_can_be_kept_by_working_down_the_list(make_part) -> None:
+    """At capacity / 30 a day, the case at each place is reached by its date."""
+    for capacity in (1, 7, 30, 59):
+        table = build(scored_batch(make_part, 60), capacity=capacity).table
+        for row in table.to_pylist():
+            if row["due_at"]:
+                days = (row["due_at"] - datetime(2024, 6, 1, tzinfo=UTC)) / timedelta(days=1)
+                assert row["rank"] <= capacity * days / 30
+
+
+def test_ties_at_the_cut_are_counted(make_part) -> None:
+    part = make_part(reports=[{"report_id": f"r{i}"} for i in range(5)], persons=[reported("r0")])
+    worklist = build(part, capacity=2)
+    assert worklist.table["score"].to_pylist() == [0, -4, -4, -4, -4]
+    assert worklist.table["tied"].to_pylist() == [1, 4, 4, 4, 4]
+    assert worklist.tied_at_cut == 4
+    assert build(part, capacity=1).tied_at_cut == 0
+
+
+def test_reasons_add_up_and_name_both_signs(make_part) -> None:
+    part = make_part(
+        reports=[{"report_id": "x", "incident_type": "travel", "escalated_by_reporter": "denied"}],
+        persons=[reported("x")],
+    )
+    row = build(part).table.to_pylist()[0]
+    assert row["reasons"] == (
+        "reported as enticement, molestation, travel or trafficking (+4); the reporter says it is not urgent (-1)"
+    )
+    assert row["score"] == 3
+
+
+def test_missing_tells_the_rank_that_each_answer_would_give(make_part) -> None:
+    """Among scores 5, 3, 0 the case at 0 would be first with +5 (at the tie behind nobody), last with -1."""
+    model = AdditiveModel(
+        "m",
+        "points",
+        (flag_steps("contact_record", -1.0, 0.0, 5.0), flag_steps("contact_incident", 0.0, 0.0, 3.0)),
+    )
+    part = make_part(
+        reports=[{"report_id": "high"}, {"report_id": "mid", "incident_type": "travel"}, {"report_id": "low"}],
+        persons=[reported(r) for r in ("high", "mid", "low")],
+        prior_records=[{"record_id": "k", "person_id": "phigh", "record_kind": "allegation"},
+                       {"record_id": "l", "person_id": "pmid", "record_kind": "none_found"}],
+    )  # fmt: skip
+    rows = {row["case_id"]: row for row in build(part, bundle=Bundle(model)).table.to_pylist()}
+    assert [rows[c]["score"] for c in ("high", "mid", "low")] == [5, 2, 0]
+    question = "an earlier conviction or allegation of a contact offence"
+    assert rows["low"]["missing"] == f"{question} (rank 1 if so, 3 if not)"
+    assert rows["high"]["missing"] == rows["mid"]["missing"] == ""
+
+
+def test_probability_is_shown_only_where_it_was_calibrated(make_part) -> None:
+    part = scored_batch(make_part, 5)
+    bundle = Bundle(load_model("expert").model, CURVE)
+    shown = build(part, bundle=bundle, synthetic=True)
+    assert shown.table["probability"].null_count == 0
+    assert "synthetic" in shown.probability_note
+    hidden = build(part, bundle=bundle)
+    for name in ("probability", "probability_low", "probability_high"):
+        assert hidden.table[name].null_count == 5
+    assert hidden.probability_note.startswith("not calibrated here")
+    assert hidden.table["case_id"].equals(shown.table["case_id"])
+
+
+def test_more_escalations_than_capacity_is_an_alarm(make_part) -> None:
+    part = make_part(reports=[{"report_id": f"r{i}", "escalated_by_reporter": "asserted"} for i in range(3)])
+    assert build(part, capacity=3).alarms == []
+    assert build(part, capacity=2).alarms != []
+
+
+def test_empty_batch_gives_an_empty_list(make_part) -> None:
+    worklist = build(make_part(reports=[]))
+    assert worklist.table.num_rows == 0
+    assert worklist.table.schema == WORKLIST_SCHEMA
+    assert build_worklist(batch_of(), load_model("expert"), Capacity(share=0.02)).table.num_rows == 0
+
+
+def test_columns_stand_in_the_order_that_is_documented() -> None:
+    assert " ".join(WORKLIST_SCHEMA.names) == (
+        "rank lane tier case_id score probability probability_low probability_high due_at received_at waiting_hours"
+        " reports sources country solvability completeness reasons missing tied model batch"
+    )
+
+
+_REPORT = st.fixed_dictionaries(
+    {},
+    optional={
+        "escalated_by_reporter": st.sampled_from(["asserted", "denied", "unknown", "garbage"]),
+        "report_annotations": st.lists(
+            st.sampled_from(["sextortion", "spam", "minor_to_minor", "x"]), max_size=2
+        ),
+        "incident_type": st.sampled_from(["csam", "travel", "?"]),
+        "received_at": st.sampled_from(["2024-03-01", "soon", ""]),
+        "actionability": st.sampled_from(["batch", "referral"]),
+    },
+)
+_PERSON = st.fixed_dictionaries(
+    {"person_id": st.sampled_from("pqr"), "role": st.sampled_from(["reported", "recipient", "?"])},
+    optional={"age_band": st.sampled_from(["13-15", "25-39", "?"])},
+)
+_CHILD = st.fixed_dictionaries(
+    {}, optional={"crisis_code": st.lists(st.sampled_from(["missing", "none", "?"]), max_size=2),
+                  "relation_to_suspect": st.sampled_from(["self", "parent"])}
+)  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(_REPORT, st.lists(_PERSON, max_size=2), st.lists(_CHILD, max_size=1), st.booleans()),
+        max_size=8,
+    ),
+    st.sampled_from(["expert", "evil"]),
+    st.integers(1, 5),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=80)
+def test_nothing_vanishes_and_no_escalated_case_stands_below_another(
+    make_part, given_rows: list[Any], model: str, capacity: int
+) -> None:
+    reports, persons, children = [], [], []
+    for i, (report, some, kids, readable) in enumerate(given_rows):
+        name = f"r{i}"
+        reports.append({"report_id": name if readable else "not readable", **report})
+        seen = {person["person_id"]: person for person in some}
+        persons += [{**person, "report_id": name} for person in seen.values()]
+        children += [{**kid, "report_id": name, "child_id": f"c{i}{j}"} for j, kid in enumerate(kids)]
+    tables = {"reports": reports, "persons": persons, "children": children}
+    part = make_part(**tables)
+    bundle = Bundle(EVIL) if model == "evil" else load_model("expert")
+    table = build(part, bundle=bundle, capacity=capacity).table
+
+    listed = dict(zip(table["case_id"].to_pylist(), table["lane"].to_pylist(), strict=True))
+    aside = sum(row["table"] == "reports" for row in part.set_aside.to_pylist())
+    assert table.num_rows == len(part.cases) + aside
+    assert set(part.cases.to_pylist()) <= set(listed)
+    assert part.tables["reports"].num_rows + aside == len(reports)
+
+    escalated = {
+        case
+        for case, flag, labels in zip(
+            *(
+                part.tables["reports"][c].to_pylist()
+                for c in ("case_id", "escalated_by_reporter", "report_annotations")
+            ),
+            strict=True,
+        )
+        if flag == "asserted" or "sextortion" in (labels or [])
+    } | {
+        case
+        for case, codes in zip(
+            *(part.tables["children"][c].to_pylist() for c in ("case_id", "crisis_code")), strict=True
+        )
+        if "missing" in (codes or [])
+    }
+    main = [case for case, lane in listed.items() if lane in {"escalated", "ranked"}]
+    on_top = [case for case in main if case in escalated]
+    assert main[: len(on_top)] == on_top
+    assert all(listed[case] in {"escalated", "youth"} for case in escalated)
+    youth = [case for case, lane in listed.items() if lane == "youth"]
+    urgent = [case for case in youth if case in escalated]
+    assert youth[: len(urgent)] == urgent
