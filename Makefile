@@ -27,6 +27,7 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m triage.schema.dictionary > docs/data-dictionary.md
+	$(BIN)/python -m triage.features.page > docs/features.md
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix

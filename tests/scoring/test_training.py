@@ -13,7 +13,7 @@ from triage.features.catalogue import FEATURES
 from triage.schema.batch import Batch, BatchMeta
 from triage.schema.part import Part
 from triage.scoring.labels import read_label_file, read_outcomes
-from triage.scoring.recipe import Recipe, find_model_file, read_recipe
+from triage.scoring.recipe import Recipe, load_recipe, read_recipe
 from triage.scoring.training import LabelledCases, gather_labelled, train
 
 NAMES = ("escalated", "contact_record", "viral", "prior_reports", "days_since_upload")
@@ -169,7 +169,7 @@ def test_label_file_that_cannot_be_right_is_refused(tmp_path, text: str) -> None
 
 
 def test_shipped_recipe_can_be_read() -> None:
-    assert read_recipe(find_model_file("logistic")).features == tuple(FEATURES)
+    assert load_recipe("logistic").features == tuple(FEATURES)
 
 
 @pytest.mark.parametrize(

@@ -65,11 +65,11 @@ def _train(folder: Path, cases: int, seed: int) -> None:
     from triage.schema.batch import open_batch
     from triage.scoring.bundle import save_bundle
     from triage.scoring.labels import read_label_file
-    from triage.scoring.recipe import find_model_file, read_recipe
+    from triage.scoring.recipe import load_recipe
     from triage.worlds import load_world, write_world
 
     write_world(load_world(WORLD), HISTORY_YEARS * cases, seed, folder / "history")
-    recipe = read_recipe(find_model_file(RECIPE))
+    recipe = load_recipe(RECIPE)
     labels = read_label_file(folder / "history-truth" / "truth.parquet")
     save_bundle(folder / "model", train_bundle(open_batch(folder / "history"), recipe, labels), recipe.text)
 

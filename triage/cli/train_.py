@@ -32,11 +32,11 @@ def command(
     from triage.intake.opening import open_any
     from triage.scoring.bundle import save_bundle
     from triage.scoring.labels import read_label_file
-    from triage.scoring.recipe import find_model_file, read_recipe
+    from triage.scoring.recipe import load_recipe
     from triage.writing import refuse_existing
 
     refuse_existing(out, force=force)
-    plan = read_recipe(Path(recipe) if recipe.endswith(".toml") else find_model_file(recipe))
+    plan = load_recipe(recipe)
     opened = open_any(batch)
     labels = read_label_file(outcomes) if outcomes else None
     with progress("training", None):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
 from triage.shipped import find_shipped, list_shipped
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KINDS = ("signed-logistic",)
 
@@ -65,6 +63,22 @@ def find_model_file(name: str) -> Path:
             mend="check the spelling or the path",
         )
     return find_shipped("models", f"{name}.toml")
+
+
+def load_recipe(name: str) -> Recipe:
+    """Load a recipe by the name of a shipped one or by the path of a TOML file.
+
+    Raises
+    ------
+    InputRefusedError
+        There is none of that name, or it cannot be right.
+
+    Examples
+    --------
+    >>> load_recipe("logistic").kind
+    'signed-logistic'
+    """
+    return read_recipe(Path(name) if name.endswith(".toml") else find_model_file(name))
 
 
 def read_recipe(path: Path) -> Recipe:
