@@ -51,7 +51,7 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def write_file(path: Path, *, force: bool = False) -> Iterator[Path]:
+def write_file(path: Path, *, force: bool = False, mode: int = 0o666) -> Iterator[Path]:
     """Give a temporary file beside `path` to write to; move it into place when the block ends well.
 
     Parameters
@@ -60,6 +60,8 @@ def write_file(path: Path, *, force: bool = False) -> Iterator[Path]:
         Where the finished file goes.
     force : bool
         Replace what is there.
+    mode : int
+        Permissions of the finished file, less the umask. Until then only the owner can read it.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def write_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     try:
         yield partial
         _sync(partial)
-        partial.chmod(0o666 & ~_umask())
+        partial.chmod(mode & ~_umask())
         partial.replace(path)
         _sync(path.parent)
     finally:

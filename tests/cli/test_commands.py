@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -189,6 +190,13 @@ def test_import_check_score_explain_of_outside_reports(tmp_path: Path) -> None:
     assert not any(row["probability"] for row in rows)
     told = answer("explain", tmp_path / "batch", rows[0]["case_id"])
     assert told["case_id"] == rows[0]["case_id"]
+    numbers = [answer("open", tmp_path / "batch", row["case_id"])["reports"] for row in rows]
+    written = {
+        text
+        for file in FIXTURES.glob("*_file*.xml")
+        for text in re.findall(r"<reportId>(\d+)<", file.read_text())
+    }
+    assert {number for case in numbers for some in case.values() for number in some} == written
 
 
 def test_file_that_cannot_be_read_is_first_on_the_list_and_ends_with_3(tmp_path: Path) -> None:

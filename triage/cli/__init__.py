@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "Say what is wrong with a batch, where, and how to mend it.",
     "score": "Rank the cases of a batch: the worklist.",
     "explain": "Show all that makes up the score of one case.",
+    "open": "Print the sender's report numbers of a case.",
     "train": "Train a model on cases with outcomes.",
     "evaluate": "Say how good a ranking and its probabilities are.",
     "features": "Print the catalogue of features.",

@@ -34,21 +34,24 @@ def command(
 ) -> None:
     """Turn reports into a batch: CyberTipline XML (report and fileDetails), files or folders.
 
-    Names, addresses, texts and hashes of material are left behind; identifiers become keyed hashes. The
-    key is hexadecimal digits in the variable TRIAGE_KEY or in a file; the same key links old and new
-    reports.
+    Names, addresses, texts and hashes of material are left behind; identifiers become keyed hashes. The key
+    is hexadecimal digits in the variable TRIAGE_KEY or in a file; the same key links old and new reports. The
+    way back to the senders' report numbers is OUT-refs.sqlite, for the owner's eyes only (triage open).
     """
     from triage.intake.importing import import_files
+    from triage.intake.refs import refs_file, write_refs
     from triage.intake.tokens import load_key
     from triage.schema.batch import split_part, write_batch
     from triage.writing import refuse_existing
 
-    refuse_existing(out, force=force)
+    for output in (out, refs_file(out)):
+        refuse_existing(output, force=force)
     key = load_key(key_file)
     now = (received_at or datetime.now(UTC)).replace(tzinfo=UTC, microsecond=0)
     with progress("importing", None):
         imported = import_files(files, key, now, out.name)
         meta = write_batch(out, split_part(imported.part), imported.meta, force=force)
+        write_refs(out, imported.refs, force=force)
     if not as_json:
         say_findings(imported.part.findings)
     result = {

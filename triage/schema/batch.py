@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 PART_CASES = 50_000
+SHOWN_MATCHES = 5
 META_FILE = "batch.json"
 SET_ASIDE_FILE = "set-aside/rows.parquet"
 
@@ -155,6 +156,46 @@ def write_batch(path: Path, parts: Iterable[Part], meta: BatchMeta, *, force: bo
         full = BatchMeta(**{**meta.__dict__, "rows": counts, "parts": written, "set_aside": aside.num_rows})
         (folder / META_FILE).write_text(full.as_json(), encoding="utf-8")
     return full
+
+
+def find_case(batch: Batch, case: str) -> tuple[Part, int]:
+    """Find a case by its id or by the beginning of it.
+
+    Parameters
+    ----------
+    batch : Batch
+        Searched part by part.
+    case : str
+        The case id, or so much of it that no other case begins like it.
+
+    Returns
+    -------
+    part : Part
+        The part that holds the case.
+    row : int
+        Its index in ``part.cases``.
+
+    Raises
+    ------
+    InputRefusedError
+        No case, or more than one, begins like that.
+    """
+    matches: list[tuple[Part, int, str]] = []
+    for part in batch.parts():
+        for row, name in enumerate(part.cases.to_pylist()):
+            if name == case:
+                return part, row
+            if case and name.startswith(case) and len(matches) < SHOWN_MATCHES:
+                matches.append((part, row, name))
+    if len(matches) == 1:
+        return matches[0][0], matches[0][1]
+    found = ", ".join(name for _, _, name in matches)
+    raise InputRefusedError(
+        f"{'more than one case begins' if matches else 'no case begins'} with '{case[:60]}'",
+        where=batch.meta.name,
+        expected="a case_id of the worklist" + (f", such as {found}" if found else ""),
+        mend="give more of it" if matches else "copy it from the worklist",
+    )
 
 
 def split_part(part: Part, cases: int = PART_CASES) -> Iterator[Part]:

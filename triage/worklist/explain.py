@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES, build_features
 from triage.features.view import View
+from triage.schema.batch import Batch, find_case
 from triage.worklist.facts import gather_facts
 from triage.worklist.order import YOUTH, lane_of
 from triage.worklist.policy import LANES
@@ -17,11 +17,7 @@ from triage.worklist.policy import LANES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from triage.schema.batch import Batch
-    from triage.schema.part import Part
     from triage.scoring.bundle import Bundle
-
-SHOWN_MATCHES = 5
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,7 @@ def explain_case(batch: Batch, bundle: Bundle, case: str) -> Explanation:
     InputRefusedError
         No case, or more than one, begins like that.
     """
-    part, row = _find(batch, case)
+    part, row = find_case(batch, case)
     view = View(part, np.full(len(part.cases), int(batch.meta.as_of.timestamp())))
     model = bundle.model
     matrix = build_features(view, model.features)[row : row + 1]
@@ -137,23 +133,4 @@ def _explain_term(
         contribution=float(contribution),
         if_no=float(answers[0]) if open_question else None,
         if_yes=float(answers[1]) if open_question else None,
-    )
-
-
-def _find(batch: Batch, case: str) -> tuple[Part, int]:
-    matches: list[tuple[Part, int, str]] = []
-    for part in batch.parts():
-        for row, name in enumerate(part.cases.to_pylist()):
-            if name == case:
-                return part, row
-            if name.startswith(case) and len(matches) <= SHOWN_MATCHES:
-                matches.append((part, row, name))
-    if len(matches) == 1:
-        return matches[0][0], matches[0][1]
-    found = ", ".join(name for _, _, name in matches[:SHOWN_MATCHES]) if case else ""
-    raise InputRefusedError(
-        f"{'more than one case begins' if matches else 'no case begins'} with '{case[:60]}'",
-        where=batch.meta.name,
-        expected="a case_id of the worklist" + (f", such as {found}" if found else ""),
-        mend="give more of it" if matches else "copy it from the worklist",
     )
