@@ -80,7 +80,7 @@ def test_probabilities_on_the_line_are_found_to_be_so():
     [
         ([0, 0, 0], [0.1, 0.2, 0.3], "no case with current abuse"),
         ([1, 1, 1], [0.1, 0.2, 0.3], "no case without current abuse"),
-        ([0, 1, 0, 1], [0.2] * 4, "all probabilities are equal"),
+        ([0, 1, 0, 1], [0.2] * 4, "all values are equal"),
         ([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4], "separate"),
         ([0, 0, 1, 1], [0.1, 0.3, 0.3, 0.4], "separate"),
         ([1, 1, 0, 0], [0.1, 0.3, 0.3, 0.4], "separate"),

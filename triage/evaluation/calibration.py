@@ -11,10 +11,10 @@ from scipy.special import logit, ndtri
 from triage.evaluation.capacity import ALL_CASES, NO_POSITIVES, cases_at, found_at
 from triage.evaluation.figure import Figure, format_count
 from triage.evaluation.inputs import Cases, FloatArray, check_cases, check_confidence
-from triage.evaluation.logistic import NO_FIT, LogisticFit, fit_logistic, why_no_slope
 from triage.evaluation.proportions import clopper_pearson_interval
 from triage.evaluation.ranking import cut_at, opened_part, rank_cases
 from triage.evaluation.weighting import effective_count, kish_count
+from triage.scoring.newton import NO_FIT, LogisticFit, fit_logistic, why_no_slope
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -93,7 +93,7 @@ def calibration_in_the_large(
     cases = check_cases(outcome, probability=probability, weight=weight)
     reason = _one_kind(cases.outcome)
     offset, note = _clipped_logit(np.asarray(cases.probability))
-    fit = None if reason else fit_logistic(cases, np.ones((len(offset), 1)), offset)
+    fit = None if reason else _fit(cases, np.ones((len(offset), 1)), offset)
     if fit is None:
         return Figure.not_estimable(reason or NO_FIT, len(offset), denominator)
     method = f"logistic with slope 1{note}"
@@ -143,7 +143,7 @@ def calibration_line(
     cases = check_cases(outcome, probability=probability, weight=weight)
     x, note = _clipped_logit(np.asarray(cases.probability))
     reason = _one_kind(cases.outcome) or why_no_slope(cases.outcome, x)
-    fit = None if reason else fit_logistic(cases, np.column_stack([np.ones(len(x)), x]), np.zeros(len(x)))
+    fit = None if reason else _fit(cases, np.column_stack([np.ones(len(x)), x]), np.zeros(len(x)))
     if fit is None:
         missing = Figure.not_estimable(reason or NO_FIT, len(x), denominator)
         return CalibrationLine(missing, missing)
@@ -240,6 +240,10 @@ def _clipped_logit(probability: FloatArray) -> tuple[FloatArray, str]:
     clipped = np.clip(probability, CLIP, 1 - CLIP)
     moved = int(np.count_nonzero(clipped != probability))
     return logit(clipped), f", {moved:,} probabilities clipped at {CLIP:g} from 0 or 1" if moved else ""
+
+
+def _fit(cases: Cases, design: FloatArray, offset: FloatArray) -> LogisticFit | None:
+    return fit_logistic(cases.outcome, design, offset, cases.weight if cases.weighted else None)
 
 
 def _wald(

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
 MINIMUM_POSITIVES = 100
 _NORMAL_95 = 1.959963984540054
-_MOST_ITERATIONS = 100
-# A likelihood this flat, relative to its weight, has no maximum at a finite slope.
-_FLAT = 1e-15
-_SEPARATED = "the outcomes are separated by the score, so no finite curve fits them"
 
 
 class NotCalibratedError(ValueError):
@@ -125,18 +121,17 @@ def fit_platt(
     >>> round(float(curve.probability(np.array([1.0]))[0]), 6)
     0.75
     """
-    weights = np.ones(len(score)) if weight is None else weight
     positives = outcome > 0.5
     if not positives.any() or positives.all():
         raise NotCalibratedError("the later cases do not hold both outcomes")
-    effective = weights[positives].sum() ** 2 / (weights[positives] ** 2).sum()
-    fit_slope = effective >= minimum_positives
-    theta, covariance = _fit(score, outcome, weights, fit_slope=fit_slope)
-    if theta[1] <= 0:
+    counted = np.ones(int(positives.sum())) if weight is None else weight[positives]
+    fit_slope = counted.sum() ** 2 / (counted**2).sum() >= minimum_positives
+    intercept, slope, covariance = _fit(score, outcome, weight, fit_slope=bool(fit_slope))
+    if slope <= 0:
         raise NotCalibratedError("in the later cases the outcome does not rise with the score")
     return PlattCalibration(
-        a=float(theta[0]),
-        b=float(theta[1]),
+        a=intercept,
+        b=slope,
         variance_a=float(covariance[0, 0]),
         variance_b=float(covariance[1, 1]),
         covariance=float(covariance[0, 1]),
@@ -149,41 +144,26 @@ def fit_platt(
     )
 
 
-def _fit(score: Floats, outcome: Floats, weight: Floats, *, fit_slope: bool) -> tuple[Floats, Floats]:
-    """Newton's method on the weighted logistic likelihood; sandwich covariance."""
-    design = np.column_stack([np.ones_like(score), score])
-    free = slice(0, 2 if fit_slope else 1)
-    rate = float(weight @ outcome / weight.sum())
-    theta = np.array(
-        [np.log(rate / (1 - rate)) - (0.0 if fit_slope else float(weight @ score / weight.sum())), 1.0]
-    )
+def _fit(
+    score: Floats, outcome: Floats, weight: Floats | None, *, fit_slope: bool
+) -> tuple[float, float, Floats]:
+    """Return intercept, slope and their covariance; a slope that is not fitted is 1 and exact."""
+    # Fitting needs scipy, which scoring with a bundle must not wait for.
+    from triage.scoring.newton import fit_logistic, why_no_slope  # noqa: PLC0415
+
+    ones = np.ones((len(score), 1))
     if fit_slope:
-        theta[1] = 0.0
-    for _ in range(_MOST_ITERATIONS):
-        gradient, information = _derivatives(design, outcome, weight, theta)
-        if np.linalg.det(information[free, free]) < _FLAT * weight.sum() ** (2 if fit_slope else 1):
-            raise NotCalibratedError(_SEPARATED)
-        step = np.linalg.solve(information[free, free], gradient[free])
-        # A long step on a flat likelihood overshoots; a bounded one cannot.
-        step *= min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-12))
-        theta[free] += step
-        if np.abs(step).max() < 1e-12:
-            break
+        reason = why_no_slope(outcome, score)
+        if reason:
+            raise NotCalibratedError(f"no finite curve fits: {reason}")
+        fit = fit_logistic(outcome, np.column_stack([ones, score]), np.zeros(len(score)), weight)
     else:
-        raise NotCalibratedError(_SEPARATED)
-    _, information = _derivatives(design, outcome, weight, theta)
-    bread = np.zeros((2, 2))
-    bread[free, free] = np.linalg.inv(information[free, free])
-    pull = weight * (outcome - _expit(design @ theta))
-    meat = (design * pull[:, None] ** 2).T @ design
-    return theta, bread @ meat @ bread
-
-
-def _derivatives(design: Floats, outcome: Floats, weight: Floats, theta: Floats) -> tuple[Floats, Floats]:
-    p = _expit(design @ theta)
-    gradient = design.T @ (weight * (outcome - p))
-    information = (design * (weight * p * (1 - p))[:, None]).T @ design
-    return gradient, information
+        fit = fit_logistic(outcome, ones, score, weight)
+    if fit is None:
+        raise NotCalibratedError("the fit of the curve did not converge")
+    if fit_slope:
+        return float(fit.coefficients[0]), float(fit.coefficients[1]), fit.covariance
+    return float(fit.coefficients[0]), 1.0, np.array([[float(fit.covariance[0, 0]), 0.0], [0.0, 0.0]])
 
 
 def _expit(x: Floats) -> Floats:

@@ -9,7 +9,9 @@ import numpy as np
 from scipy.special import expit
 
 if TYPE_CHECKING:
-    from triage.evaluation.inputs import Cases, FloatArray
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
 
 STEPS = 100
 HALVINGS = 30
@@ -47,17 +49,19 @@ def why_no_slope(outcome: FloatArray, x: FloatArray) -> str:
     Examples
     --------
     >>> why_no_slope(np.array([0, 0, 1]), np.array([1.0, 2.0, 2.0]))
-    'the probabilities separate the two kinds of cases'
+    'the two kinds of cases are separated'
     """
     if x.min() == x.max():
-        return "all probabilities are equal"
+        return "all values are equal"
     one, other = x[outcome == 1], x[outcome == 0]
     if other.max() <= one.min() or one.max() <= other.min():
-        return "the probabilities separate the two kinds of cases"
+        return "the two kinds of cases are separated"
     return ""
 
 
-def fit_logistic(cases: Cases, design: FloatArray, offset: FloatArray) -> LogisticFit | None:
+def fit_logistic(
+    outcome: FloatArray, design: FloatArray, offset: FloatArray, weight: FloatArray | None = None
+) -> LogisticFit | None:
     r"""Fit a logistic regression of the outcome by Newton's method with step halving.
 
     .. math:: \ell(\beta) = \sum_i w_i\,[y_i\eta_i - \log(1 + e^{\eta_i})],\quad
@@ -65,12 +69,14 @@ def fit_logistic(cases: Cases, design: FloatArray, offset: FloatArray) -> Logist
 
     Parameters
     ----------
-    cases : Cases
-        Outcomes and weights.
+    outcome : array of shape (cases,)
+        y, 1 or 0.
     design : array of shape (cases, columns)
         X.
     offset : array of shape (cases,)
         o, added with a coefficient of 1.
+    weight : array of shape (cases,), optional
+        w; the covariance is then the sandwich.
 
     Returns
     -------
@@ -79,28 +85,31 @@ def fit_logistic(cases: Cases, design: FloatArray, offset: FloatArray) -> Logist
 
     Examples
     --------
-    >>> from triage.evaluation.inputs import check_cases
-    >>> fit = fit_logistic(check_cases([1, 0, 0, 0]), np.ones((4, 1)), np.zeros(4))
+    >>> fit = fit_logistic(np.array([1.0, 0, 0, 0]), np.ones((4, 1)), np.zeros(4))
     >>> print(f"{fit.coefficients[0]:.4f}")
     -1.0986
     """
-    y, w = cases.outcome, cases.weight
+    w = np.ones(len(outcome)) if weight is None else weight
     beta = np.zeros(design.shape[1])
-    likelihood = _likelihood(y, w, offset)
+    likelihood = _likelihood(outcome, w, offset)
     for _ in range(STEPS):
         mean = expit(offset + design @ beta)
-        gradient = design.T @ (w * (y - mean))
+        gradient = design.T @ (w * (outcome - mean))
         information = (design.T * (w * mean * (1 - mean))) @ design
         if not np.linalg.cond(information) < 1 / np.finfo(np.float64).eps:
             return None
         step = np.linalg.solve(information, gradient)
         # The square of the step in standard errors: what is left to gain is far below what can be told.
         if gradient @ step < 1e-14 * w.max():
-            return LogisticFit(beta + step, _covariance(cases, design, mean, information))
+            inverse = np.linalg.inv(information).astype(np.float64)
+            pull = None if weight is None else (weight * (outcome - mean)) ** 2
+            return LogisticFit(
+                beta + step, inverse if pull is None else inverse @ ((design.T * pull) @ design) @ inverse
+            )
         # Far from the maximum the information says little, and a whole step can land where it is 0.
         step *= min(1.0, LONGEST / float(np.abs(design @ step).max()))
         for _ in range(HALVINGS):
-            reached = _likelihood(y, w, offset + design @ (beta + step))
+            reached = _likelihood(outcome, w, offset + design @ (beta + step))
             if reached >= likelihood - 1e-12 * abs(likelihood):
                 break
             step *= 0.5
@@ -110,12 +119,3 @@ def fit_logistic(cases: Cases, design: FloatArray, offset: FloatArray) -> Logist
 
 def _likelihood(outcome: FloatArray, weight: FloatArray, eta: FloatArray) -> float:
     return float(weight @ (outcome * eta - np.logaddexp(0, eta)))
-
-
-def _covariance(cases: Cases, design: FloatArray, mean: FloatArray, information: FloatArray) -> FloatArray:
-    inverse = np.linalg.inv(information).astype(np.float64)
-    if not cases.weighted:
-        return inverse
-    squared = (cases.weight * (cases.outcome - mean)) ** 2
-    sandwich: FloatArray = inverse @ ((design.T * squared) @ design) @ inverse
-    return sandwich
