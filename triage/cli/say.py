@@ -49,7 +49,7 @@ def console(*, err: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else 110)
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else 120)
 
 
 @contextmanager

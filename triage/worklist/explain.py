@@ -93,6 +93,7 @@ def explain_case(batch: Batch, bundle: Bundle, case: str) -> Explanation:
     lane = lane_of(gather_facts(view))[row]
     youth = lane == YOUTH
     curve, note = bundle.calibration_for(synthetic=batch.meta.synthetic)
+    note = f"not calibrated here: {note}"
     if youth:
         curve, note = None, "a child to protect: no score and no probability"
     low, high = curve.band(score) if curve else (None, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -12,63 +13,80 @@ from triage.worklist.reasons import SEPARATOR, show_points
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import RenderableType
+
     from triage.worklist.build import Worklist
     from triage.worklist.explain import Explanation
 
-_COLOURS = {1: "bold red", 2: "yellow", 3: "cyan", 4: "white", 5: "dim"}
+_COLOURS = {1: "bold red", 2: "yellow", 3: "cyan"}
 _TITLES = {
     "main": "Worklist",
     "youth": "Youth: children to protect",
     "paused": "Paused: another investigation has the person",
 }
+_HEADINGS = ("rank", "tier", "lane", "case", "score", "probability", "due", "country")
+_RIGHT = {0, 1, 4, 5}
 SHORT_CASE = 10
+INDENT = 6
 SHOWN_REASONS = 3
 SHOWN_BESIDE = 5
 
 
-def draw_worklist(worklist: Worklist, top: int) -> Iterator[Table]:
-    """Yield a table of the first rows of the list, and of each list beside it that is not empty.
+def draw_worklist(worklist: Worklist, top: int) -> Iterator[RenderableType]:
+    """Yield the first cases of the list, and of each list beside it that is not empty.
+
+    Each case takes one line of facts, and its reasons below it, so that it fits a terminal of any width.
 
     Parameters
     ----------
     worklist : Worklist
         The list.
     top : int
-        Most rows of the list; of the lists beside it at most five are shown.
+        Most cases of the list; of the lists beside it at most five are shown.
     """
     rows = worklist.table.to_pylist()
-    calibrated = not worklist.probability_note.startswith("not calibrated")
     for name, title in _TITLES.items():
         chosen = [row for row in rows if (row["lane"] if row["lane"] in _TITLES else "main") == name]
+        shown = chosen[: top if name == "main" else min(top, SHOWN_BESIDE)]
         if chosen or name == "main":
-            shown = chosen[: top if name == "main" else min(top, SHOWN_BESIDE)]
-            yield _table(f"{title}, {len(shown):,} of {len(chosen):,}", shown, calibrated=calibrated)
+            yield Text(f"{title}, {len(shown):,} of {len(chosen):,}", style="bold")
+            yield from _lines(shown)
+            yield Text()
 
 
-def _table(title: str, rows: list[dict[str, Any]], *, calibrated: bool) -> Table:
-    table = Table(title=title, title_justify="left", expand=True)
-    for heading in ("rank", "tier"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("lane", no_wrap=True)
-    table.add_column("case", no_wrap=True)
-    table.add_column("score", justify="right", no_wrap=True)
-    table.add_column("probability" if calibrated else "not\ncalibrated\nhere", justify="right", no_wrap=True)
-    table.add_column("due", no_wrap=True)
-    table.add_column("reasons", ratio=1)
-    for row in rows:
-        cells = (
-            f"{row['rank']:,}",
-            str(row["tier"] or ""),
-            row["lane"],
-            row["case_id"][:SHORT_CASE],
-            "" if row["score"] is None else f"{row['score']:.4g}",
-            _probability(row),
-            f"{row['due_at']:%d %b %H:%M}" if row["due_at"] else "",
-            SEPARATOR.join(row["reasons"].split(SEPARATOR)[:SHOWN_REASONS]),
+def _lines(rows: list[dict[str, Any]]) -> Iterator[RenderableType]:
+    cells = [_cells(row) for row in rows]
+    used = [column for column in range(len(_HEADINGS)) if any(line[column] for line in cells)]
+    width = [max(len(line[column]) for line in [_HEADINGS, *cells]) for column in range(len(_HEADINGS))]
+
+    def join(line: tuple[str, ...]) -> str:
+        aligned = (
+            line[column].rjust(width[column]) if column in _RIGHT else line[column].ljust(width[column])
+            for column in used
         )
+        return "  ".join(aligned).rstrip()
+
+    if rows:
+        yield Text(join(_HEADINGS), style="dim", no_wrap=True, overflow="ellipsis")
+    for row, line in zip(rows, cells, strict=True):
         # Text, not markup: a hostile identifier stays text.
-        table.add_row(*(Text(_printable(cell)) for cell in cells), style=_COLOURS.get(row["tier"] or 5, ""))
-    return table
+        style = _COLOURS.get(row["tier"] or 0, "")
+        yield Text(join(line), style=style, no_wrap=True, overflow="ellipsis")
+        reasons = SEPARATOR.join(row["reasons"].split(SEPARATOR)[:SHOWN_REASONS])
+        yield Padding(Text(_printable(reasons)), (0, 0, 0, INDENT), expand=False)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        f"{row['rank']:,}",
+        str(row["tier"] or ""),
+        row["lane"],
+        _printable(row["case_id"][:SHORT_CASE]),
+        "" if row["score"] is None else f"{row['score']:.4g}",
+        _probability(row),
+        f"{row['due_at']:%d %b %H:%M}" if row["due_at"] else "",
+        row["country"] or "",
+    )
 
 
 def draw_explanation(explanation: Explanation) -> Iterator[Table | Text]:
