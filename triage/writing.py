@@ -30,6 +30,10 @@ def refuse_existing(path: Path, *, force: bool) -> None:
     """
     if not path.exists() and not path.is_symlink():
         return
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputRefusedError(
+            "a device or a pipe, not a file", where=str(path), mend="choose another --out"
+        )
     if not force:
         raise OutputExistsError(
             "already exists", where=str(path), mend="choose another --out, or add --force to replace it"
@@ -69,6 +73,8 @@ def write_file(path: Path, *, force: bool = False, mode: int = 0o666) -> Iterato
         `path` exists and `force` is false.
     """
     refuse_existing(path, force=force)
+    if path.is_dir():
+        raise InputRefusedError("a folder, where a file goes", where=str(path), mend="choose another --out")
     _require_parent(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
     os.close(handle)
@@ -95,6 +101,8 @@ def write_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
         `path` is a folder that this program did not make.
     """
     refuse_existing(path, force=force)
+    if path.is_file():
+        raise InputRefusedError("a file, where a folder goes", where=str(path), mend="choose another --out")
     _require_parent(path)
     partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
     try:
@@ -106,7 +114,7 @@ def write_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
             retired = partial.with_suffix(".old")
             path.rename(retired)
             partial.rename(path)
-            shutil.rmtree(retired) if retired.is_dir() else retired.unlink()
+            shutil.rmtree(retired)
         else:
             partial.rename(path)
         _sync(path.parent)

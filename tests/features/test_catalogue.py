@@ -84,6 +84,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], float]] = [
     ("unknown_material", {}, rows("files", {"hash_status": "exact_known"}, {"hash_status": "no_match"}), 1),
     ("unknown_material", {}, rows("files", {"hash_status": "exact_known"}), -1),
     ("unknown_material", {}, rows("files", {"hash_status": "not_run"}), 0),
+    ("unknown_material", {}, rows("files", {"hash_status": "no_match", "legal_class": "not_illegal"}), 0),
+    ("lives_with_child", {}, rows("children", {"access_level": "none"}), 0),
     ("self_produced", {}, rows("files", {"file_annotations": ["self_produced"]}), 1),
     ("viral", {}, rows("files", {"file_annotations": ["viral"]}, {"file_annotations": ["meme"]}), 1),
     ("viral", {}, rows("files", {"file_annotations": ["viral"]}, {}), 0),

@@ -37,7 +37,7 @@ def test_absent_flag_is_unknown_never_denied() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", ["yes", "no", "true", "0", "ASSERTED"])
+@pytest.mark.parametrize("value", ["yes", "no", "true", "0", "assert"])
 def test_nothing_but_the_three_words_is_a_flag(value: str) -> None:
     assert mend([value], "escalated_by_reporter") == ([None], [True])
 
@@ -131,12 +131,18 @@ def test_token_cannot_be_a_name_an_address_or_a_text(value: str) -> None:
 
 
 def test_country_is_two_capitals() -> None:
-    assert mend(["NL", "ZZ", "A1", "Netherlands", "nl"], "jurisdiction_country")[1] == [
-        False,
-        False,
-        False,
-        True,
-        True,
+    assert mend(["NL", "zz", "A1", "Netherlands", "n"], "jurisdiction_country") == (
+        ["NL", "ZZ", "A1", None, None],
+        [False, False, False, True, True],
+    )
+
+
+def test_capitals_and_the_separator_of_a_set_do_not_matter() -> None:
+    assert mend(["CSAM", "Enticement"], "incident_type")[0] == ["csam", "enticement"]
+    assert mend(["a1", "iwf_B"], "severity_class", "files")[0] == ["A1", "IWF_B"]
+    assert mend(["Sextortion;spam", "spam, sadistic_online"], "report_annotations")[0] == [
+        ["sextortion", "spam"],
+        ["spam", "sadistic_online"],
     ]
 
 

@@ -41,19 +41,43 @@ def test_same_person_in_two_reports_is_no_repetition(make_part: Callable[..., Pa
     assert part.cases.to_pylist() == ["r1"]
 
 
-def test_row_without_a_time_of_knowing_was_known_with_the_reports_of_its_case(make_part) -> None:
+def test_row_without_a_time_of_knowing_was_known_with_the_latest_report_of_its_case(make_part, now) -> None:
     part = make_part(
         reports=[
             {"report_id": "r1", "received_at": "2024-01-01"},
             {"report_id": "r2", "received_at": "2024-02-01"},
         ],
         persons=[{"person_id": "p", "report_id": r, "role": "reported"} for r in ("r1", "r2")],
+        accounts=[{"account_id": "a", "person_id": "p"}],
         prior_records=[{"record_id": "k", "person_id": "p", "record_kind": "allegation"}],
     )
-    known = {name: part.tables[name]["known_at"].to_pylist() for name in ("reports", "prior_records")}
+    known = {
+        name: part.tables[name]["known_at"].to_pylist() for name in ("reports", "accounts", "prior_records")
+    }
     assert known["reports"] == [datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC)]
-    # Nothing says with which report it came: the later one is the careful answer.
-    assert known["prior_records"] == [datetime(2024, 2, 1, tzinfo=UTC)]
+    assert known["accounts"] == [datetime(2024, 2, 1, tzinfo=UTC)]
+    # A register check comes after the report; nothing says when, so no model may learn from it as if before.
+    assert known["prior_records"] == [now]
+
+
+def test_report_from_the_near_future_is_known_now(make_part, now: datetime) -> None:
+    part = make_part(reports=[{"report_id": "r1", "received_at": "2024-06-01T02:00:00Z"}])
+    assert part.tables["reports"]["known_at"].to_pylist() == [now]
+    assert part.findings == [] or all(finding.column != "received_at" for finding in part.findings)
+
+
+def test_report_from_the_far_future_has_no_known_time_and_is_told(make_part, now: datetime) -> None:
+    part = make_part(reports=[{"report_id": "r1", "received_at": "2099-01-01"}])
+    assert part.tables["reports"]["received_at"].to_pylist() == [None]
+    assert part.tables["reports"]["known_at"].to_pylist() == [now]
+    assert any(finding.column == "received_at" for finding in part.findings)
+
+
+def test_same_row_twice_needs_nobody_but_two_rows_of_one_key_do(make_part: Callable[..., Part]) -> None:
+    twice = [{"report_id": "r1", "incident_type": "csam"} for _ in range(2)]
+    part = make_part(reports=[*twice, {"report_id": "r1", "incident_type": "travel"}])
+    assert part.set_aside["why"].to_pylist() == ["unreadable", "duplicate"]
+    assert part.tables["reports"]["incident_type"].to_pylist() == ["csam"]
 
 
 def test_report_without_any_time_was_known_when_the_batch_was_made(make_part, now: datetime) -> None:

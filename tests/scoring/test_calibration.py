@@ -66,7 +66,7 @@ def test_few_positives_leave_the_slope_alone_and_say_so() -> None:
 
 def test_few_effective_positives_count_as_few() -> None:
     score, outcome = draw(4, 2000, 0.0, 1.0)
-    weight = np.where(np.arange(2000) == int(np.flatnonzero(outcome)[0]), 1e6, 1.0)
+    weight = np.where(np.isin(np.arange(2000), np.flatnonzero(outcome)[:20]), 1e6, 1.0)
     assert not fit(score, outcome, weight).slope_fitted
 
 
@@ -91,6 +91,7 @@ def test_band_contains_the_probability(scores: list[float]) -> None:
     [
         ([1.0, 2.0], [0.0, 0.0], "both outcomes"),
         ([1.0, 2.0], [1.0, 1.0], "both outcomes"),
+        ([float(i) for i in range(100)], [0.0] * 91 + [1.0] * 9, "9 effective positives"),
         ([1.0] * 300 + [2.0] * 300, [1.0] * 200 + [0.0] * 200 + [1.0] * 50 + [0.0] * 150, "does not rise"),
         ([1.0] * 300 + [2.0] * 300, [0.0] * 300 + [1.0] * 300, "separated"),
     ],

@@ -172,8 +172,7 @@ _ALL = (
     ),
     _flag(
         "lives_with_child", "access to children", 0, "Babchishin 2015: no difference; Soldino 2019: reversed",
-        c.lives_with_child, asserted="lives with a child", denied="does not live with a child",
-        asks="whether the person lives with a child", knowable=ENRICHMENT,
+        c.lives_with_child, asserted="lives with a child", knowable=ENRICHMENT,
     ),
     _flag(
         "works_with_children", "access to children", +1, "CASIC; Babchishin 2015",

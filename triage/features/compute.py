@@ -91,8 +91,7 @@ def access_to_others_children(view: View) -> Floats:
 
 def lives_with_child(view: View) -> Floats:
     """Whether the person lives with a child."""
-    rows = view.children
-    return rows.flag(rows.is_code("access_level", "lives_with"), rows.is_code("access_level", "none"))
+    return view.children.flag(view.children.is_code("access_level", "lives_with"))
 
 
 def works_with_children(view: View) -> Floats:
@@ -121,10 +120,11 @@ def severest_class(view: View) -> Floats:
 
 
 def unknown_material(view: View) -> Floats:
-    """Whether a look-up knows no match for a file; denied where every look-up matched."""
+    """Whether a look-up knows no match for a file that nobody cleared; denied where every look-up matched."""
     rows = view.files
     return rows.flag(
-        rows.is_code("hash_status", "no_match"), rows.is_code("hash_status", "exact_known", "near_known")
+        rows.is_code("hash_status", "no_match") & ~rows.is_code("legal_class", "not_illegal"),
+        rows.is_code("hash_status", "exact_known", "near_known"),
     )
 
 

@@ -101,7 +101,9 @@ def import_files(paths: Sequence[Path], key: TokenKey, received_at: datetime, na
     rows.set_aside = pa.concat_tables([imported.set_aside, rows.set_aside])
     attach_cases(rows)
     part = settle(rows, where, received_at)
-    meta = BatchMeta(name=name, as_of=received_at, source_files=_describe(imported.sources))
+    meta = BatchMeta(
+        name=name, as_of=received_at, source_files=_describe(imported.sources), key_check=key.check()
+    )
     return ImportedBatch(part, meta, imported.refs, imported.dropped, imported.unknown)
 
 

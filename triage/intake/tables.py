@@ -12,7 +12,7 @@ from triage.errors import InputRefusedError
 from triage.intake.link import attach_cases
 from triage.schema.batch import Batch, BatchMeta
 from triage.schema.findings import Finding, Level
-from triage.schema.part import SET_ASIDE_SCHEMA, mend_rows, settle
+from triage.schema.part import SET_ASIDE_SCHEMA, Why, mend_rows, settle
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def read_csv_folder(folder: Path, as_of: datetime) -> Batch:
         where[stem] = path.name
         broken += [_broken_line(stem, path.name, line) for line in lines]
         notes += [_broken_finding(path.name, lines)] if lines else []
-    rows = mend_rows(raw, where)
+    rows = mend_rows({name: _stamp_enrichment(name, table, as_of) for name, table in raw.items()}, where)
     rows.findings += notes
     rows.set_aside = pa.concat_tables([rows.set_aside, pa.Table.from_pylist(broken, schema=SET_ASIDE_SCHEMA)])
     attach_cases(rows)
@@ -66,16 +66,19 @@ def read_csv_folder(folder: Path, as_of: datetime) -> Batch:
     return Batch(meta, lambda _index: part)
 
 
+def _stamp_enrichment(name: str, table: pa.Table, as_of: datetime) -> pa.Table:
+    """Take enrichment columns without a time of enrichment as filled by now; nobody knows when."""
+    if "enriched_at" not in TABLES[name] or "enriched_at" in table.column_names:
+        return table
+    return table.append_column("enriched_at", pa.array([as_of.isoformat()] * table.num_rows, pa.string()))
+
+
 def _read_csv(path: Path) -> tuple[pa.Table, list[int]]:
-    """Read every column as text; return the numbers of the lines that have too few or too many fields."""
-    head = _head(path)
-    broken: list[int] = []
-
-    def skip(row: pv.InvalidRow) -> str:
-        broken.append(row.number or 0)
-        return "skip"
-
-    names = [name.strip().strip('"') for name in head.split(_separator(head))]
+    """Read every column as text; return the lines that could not be read, the header being line 1."""
+    content = _content(path)
+    lines, odd = _readable_lines(content)
+    head = lines[0].decode() if lines else ""
+    names = [name.strip().strip('"').strip().lower() for name in head.split(_separator(head))]
     if not head.strip() or len(set(names)) < len(names):
         raise InputRefusedError(
             "no header" if not head.strip() else "a column name that stands twice",
@@ -83,45 +86,69 @@ def _read_csv(path: Path) -> tuple[pa.Table, list[int]]:
             expected="a first line with the names of the columns",
             mend=_MEND,
         )
-    options = {
-        "parse_options": pv.ParseOptions(
-            delimiter=_separator(head), newlines_in_values=True, invalid_row_handler=skip
-        ),
-        "convert_options": pv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-        ),
-    }
-    encoding = "utf-8" if _is_utf8(path) else "latin-1"
+    numbers = [number for number in range(2, len(lines) + len(odd) + 1) if number not in odd]
+    numbers = [number for number, line in zip(numbers, lines[1:], strict=True) if line]
+    broken: list[int] = []
+
+    def skip(row: pv.InvalidRow) -> str:
+        broken.append(numbers[(row.number or 2) - 2])
+        return "skip"
+
     try:
-        # One thread, so that line numbers are known.
+        # One thread, so that rows have numbers.
         table = pv.read_csv(
-            path, read_options=pv.ReadOptions(use_threads=False, encoding=encoding), **options
+            pa.BufferReader(b"\n".join([lines[0], *filter(None, lines[1:])]) + b"\n"),
+            read_options=pv.ReadOptions(use_threads=False, column_names=names, skip_rows=1),
+            parse_options=pv.ParseOptions(delimiter=_separator(head), invalid_row_handler=skip),
+            convert_options=pv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
         )
-    except (pa.ArrowException, OSError, UnicodeError) as error:
+    except (pa.ArrowException, UnicodeError) as error:
         raise InputRefusedError(
             f"cannot be read as CSV ({str(error).splitlines()[0][:120]})", where=str(path), mend=_MEND
         ) from error
-    return table.rename_columns([name.strip() for name in table.column_names]), broken
+    if table.num_rows + len(broken) != len(numbers):
+        raise InputRefusedError(
+            f"{table.num_rows + len(broken):,} rows in {len(numbers):,} lines",
+            where=str(path),
+            expected="one row a line",
+            mend="look for stray quotes",
+        )
+    return table, sorted([*broken, *odd])
 
 
-def _head(path: Path) -> str:
+def _content(path: Path) -> bytes:
+    """Return a file as UTF-8 without a byte order mark."""
     try:
-        with path.open("rb") as file:
-            return file.readline(1 << 20).removeprefix(codecs.BOM_UTF8).decode("latin-1").rstrip("\r\n")
+        content = path.read_bytes()
     except OSError as error:
         raise InputRefusedError(f"cannot be read ({error.strerror})", where=str(path)) from error
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputRefusedError(
+            "UTF-16 text", where=str(path), expected="UTF-8", mend="save it as CSV UTF-8 and read again"
+        )
+    content = content.removeprefix(codecs.BOM_UTF8).replace(b"\x00", b"")
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return content.decode("latin-1").encode()
+    return content
 
 
-def _is_utf8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        try:
-            while chunk := file.read(1 << 22):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
+def _readable_lines(content: bytes) -> tuple[list[bytes], set[int]]:
+    """Return the lines, and the numbers of those with an odd number of quotes.
+
+    No column holds a line break, so a quote that is not closed on its line is a mistake; read as it stands
+    it would swallow the lines that follow.
+    """
+    lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if b'"' not in content:
+        return lines, set()
+    odd = {number for number, line in enumerate(lines, start=1) if line.count(b'"') % 2}
+    return [line for number, line in enumerate(lines, start=1) if number not in odd], odd
 
 
 def _separator(head: str) -> str:
@@ -130,11 +157,12 @@ def _separator(head: str) -> str:
 
 def _broken_line(table: str, where: str, line: int) -> dict[str, object]:
     return {
+        "why": Why.UNREADABLE.value,
         "table": table,
         "where": where,
         "row": line - 1,
         "report_id": None,
-        "reason": "the line has too few or too many fields",
+        "reason": "the line has too few or too many fields, or a stray quote",
         "mend": "look at the line in the source; mend it there and read again",
     }
 
@@ -146,7 +174,7 @@ def _broken_finding(where: str, lines: list[int]) -> Finding:
         "",
         lines[0] - 1,
         len(lines),
-        "too few or too many fields",
+        "too few or too many fields, or a stray quote",
         "as many fields as the header",
         "the row is set aside; look for a stray separator or quote",
     )

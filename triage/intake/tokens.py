@@ -57,6 +57,10 @@ class TokenKey:
         message = _SEPARATOR.join(part.encode("utf-8", "surrogatepass") for part in (kind, *parts))
         return hmac.new(self.secret, message, hashlib.sha256).hexdigest()[:TOKEN_DIGITS]
 
+    def check(self) -> str:
+        """Return what tells this key from others and does not give it away."""
+        return self.token("check", "the same key gives the same word")[:8]
+
 
 def load_key(key_file: Path | None = None) -> TokenKey:
     """Return the key from a file or from the variable ``TRIAGE_KEY``.

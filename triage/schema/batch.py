@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from triage.errors import InputRefusedError
+from triage.schema.findings import shorten
 from triage.schema.part import SET_ASIDE_SCHEMA, Part, mend_rows, no_set_aside, settle
 from triage.schema.tables import TABLES
 from triage.writing import write_folder
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 PART_CASES = 50_000
+MOST_PARTS = 100_000
 SHOWN_MATCHES = 5
 META_FILE = "batch.json"
 SET_ASIDE_FILE = "set-aside/rows.parquet"
@@ -48,6 +50,8 @@ class BatchMeta:
         Rows set aside on the way in.
     parts : int
         Number of parts.
+    key_check : str
+        What the agency's key makes of a fixed word: equal where the same key was used; empty without a key.
     format_version : int
         Version of this layout.
     """
@@ -60,7 +64,16 @@ class BatchMeta:
     rows: dict[str, int] = field(default_factory=dict)
     set_aside: int = 0
     parts: int = 1
+    key_check: str = ""
     format_version: int = FORMAT_VERSION
+
+    @property
+    def population(self) -> str:
+        """Where the cases come from, as far as the batch can tell: a world (its very file) or an agency."""
+        if self.synthetic:
+            file = next((str(source.get("sha256", "")) for source in self.source_files), "")
+            return f"world {self.world} {file[:12]}".rstrip()
+        return f"agency {self.key_check}".rstrip()
 
     def as_json(self) -> str:
         """Return the text of ``batch.json``."""
@@ -112,9 +125,9 @@ def open_batch(path: Path) -> Batch:
     meta = _read_meta(path / META_FILE)
     for name in TABLES:
         _check_row_count(path, name, meta)
-    kept = path / SET_ASIDE_FILE
-    rows = _read_parquet(kept).select(SET_ASIDE_SCHEMA.names) if kept.exists() else no_set_aside()
-    return Batch(meta, lambda index: _read_part(path, index, meta), rows.cast(SET_ASIDE_SCHEMA))
+    return Batch(
+        meta, lambda index: _read_part(path, index, meta), _read_set_aside(path / SET_ASIDE_FILE, meta)
+    )
 
 
 def write_batch(path: Path, parts: Iterable[Part], meta: BatchMeta, *, force: bool = False) -> BatchMeta:
@@ -232,6 +245,16 @@ def _write_parquet(table: pa.Table, path: Path) -> None:
     )
 
 
+def _read_set_aside(file: Path, meta: BatchMeta) -> pa.Table:
+    rows = _read_parquet(file) if file.exists() else no_set_aside()
+    if rows.num_rows != meta.set_aside:
+        raise _damaged(file, f"{rows.num_rows:,} rows set aside where {META_FILE} says {meta.set_aside:,}")
+    try:
+        return rows.select(SET_ASIDE_SCHEMA.names).cast(SET_ASIDE_SCHEMA)
+    except (KeyError, pa.ArrowException) as error:
+        raise _damaged(file, f"other columns ({str(error).splitlines()[0][:80]})") from error
+
+
 def _read_part(path: Path, index: int, meta: BatchMeta) -> Part:
     raw, where = {}, {}
     for name in TABLES:
@@ -308,12 +331,43 @@ def _parse_meta(content: Any, file: Path) -> BatchMeta:
             expected=f"version {FORMAT_VERSION}",
             mend="make the batch again with this version, or install the version that made it",
         )
+    wrong = _wrong_entry(content)
+    if wrong:
+        raise InputRefusedError(
+            f"the entry {wrong}",
+            where=str(file),
+            expected="the entries as they were written",
+            mend="copy the batch again from where it was made, or make it again",
+        )
+    as_of = datetime.fromisoformat(content["as_of"])
+    return BatchMeta(**{**content, "as_of": as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)})
+
+
+def _wrong_entry(content: dict[str, Any]) -> str:
+    """Return the name of an entry that is missing, superfluous or not as it must be; empty if none is."""
+    names = {entry.name for entry in fields(BatchMeta)}
+    odd = sorted(set(content) ^ names)
+    if odd:
+        return shorten(odd[0])
     try:
-        as_of = datetime.fromisoformat(content["as_of"])
-        meta = BatchMeta(**{**content, "as_of": as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)})
-        sound = 0 <= meta.parts < 100_000 and all(count >= 0 for count in meta.rows.values())
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputRefusedError(f"lacks or garbles an entry ({error})", where=str(file)) from error
-    if not sound:
-        raise InputRefusedError("impossible counts", where=str(file), mend="copy the batch again")
-    return meta
+        datetime.fromisoformat(content["as_of"])
+    except (TypeError, ValueError):
+        return "as_of"
+    rows = content["rows"]
+    checks = {
+        "name": isinstance(content["name"], str),
+        "synthetic": isinstance(content["synthetic"], bool),
+        "world": isinstance(content["world"], str)
+        and bool(content["world"]) <= (content["synthetic"] is True),
+        "key_check": isinstance(content["key_check"], str),
+        "source_files": isinstance(content["source_files"], list)
+        and all(isinstance(source, dict) for source in content["source_files"]),
+        "rows": isinstance(rows, dict) and all(_is_count(rows.get(name)) for name in TABLES),
+        "set_aside": _is_count(content["set_aside"]),
+        "parts": _is_count(content["parts"]) and content["parts"] < MOST_PARTS,
+    }
+    return next((name for name, right in checks.items() if not right), "")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

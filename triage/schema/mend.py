@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 SET_SEPARATOR = "|"
+SET_SEPARATORS = r"[|;,]"  # read all the same: no code holds one
 SHOWN_VALUES = 5
 _TOKEN = r"^[A-Za-z0-9._:\-]{1,64}$"  # noqa: S105 - a pattern for tokens, not a password
 _ISO_TIME = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?(Z|[+-]\d\d:?\d\d)?$"
@@ -154,17 +155,25 @@ def _code(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
     """Give each value its declared index; look at the dictionary alone where there is one."""
     declared = pa.array(column.codes, pa.string())
     if pa.types.is_dictionary(raw.type):
-        found = pc.take(pc.index_in(_as_text(raw.dictionary), declared), raw.indices)
+        found = pc.take(_index_of(_as_text(raw.dictionary), declared), raw.indices)
         empty = _true(pc.take(pc.is_null(_as_text(raw.dictionary)), raw.indices))
     else:
         text = _as_text(raw)
-        found, empty = pc.index_in(text, declared), np.asarray(text.is_null())
+        found, empty = _index_of(text, declared), np.asarray(text.is_null())
     bad = np.asarray(raw.is_valid()) & np.asarray(found.is_null()) & ~empty
     return pa.DictionaryArray.from_arrays(found.cast(pa.int16()), declared), bad
 
 
+def _index_of(text: pa.Array, declared: pa.Array) -> pa.Array:
+    """Return the index of each code; capitals do not matter."""
+    exact = pc.index_in(text, declared)
+    if exact.null_count == text.null_count:
+        return exact
+    return pc.coalesce(exact, pc.index_in(pc.utf8_lower(text), pc.utf8_lower(declared)))
+
+
 def _country(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
-    text = _as_text(raw)
+    text = pc.utf8_upper(_as_text(raw))
     bad = _true(pc.invert(pc.match_substring_regex(text, "^[A-Z0-9]{2}$")))
     encoded = pc.dictionary_encode(_blank(text, bad))
     return encoded.cast(column.arrow_type), bad
@@ -173,11 +182,14 @@ def _country(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
 def _codes(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
     """Keep the codes of a set that are allowed; a set that loses one is told."""
     if not (pa.types.is_list(raw.type) or pa.types.is_large_list(raw.type)):
-        raw = pc.split_pattern(_as_text(raw), SET_SEPARATOR)
+        raw = pc.split_pattern_regex(_as_text(raw), SET_SEPARATORS)
     lengths = pc.fill_null(pc.list_value_length(raw), 0)
     parents = np.repeat(np.arange(len(raw)), np.asarray(lengths))
     elements = _as_text(pc.list_flatten(raw))
-    allowed = pc.is_in(elements, pa.array(column.codes, pa.string()))
+    declared = pa.array(column.codes, pa.string())
+    known = _index_of(elements, declared)
+    elements = pc.coalesce(pc.take(declared, known), elements)
+    allowed = pc.is_valid(known)
     if column.open_codes:
         national = not column.name.endswith("annotations")
         pattern = _TOKEN if national else f"^{EXTENSION}[A-Za-z0-9_]{{1,60}}$"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,12 +18,22 @@ from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from numpy.typing import NDArray
 
+
+class Why(StrEnum):
+    """Why a row or a document was set aside."""
+
+    UNREADABLE = "unreadable"
+    DUPLICATE = "duplicate"
+    ORPHAN = "orphan"
+    FOREIGN = "foreign"
+
+
 SET_ASIDE_SCHEMA = pa.schema(
     [
+        ("why", pa.string()),
         ("table", pa.string()),
         ("where", pa.string()),
         ("row", pa.int64()),
@@ -104,24 +116,13 @@ def mend_rows(raw: Mapping[str, pa.Table], where: Mapping[str, str]) -> Rows:
         rows.findings += mended.findings
         kept = mended.usable
         numbers = np.arange(1, len(kept) + 1)
+        place = {"name": name, "where": where[name]}
         set_aside(
-            rows, mended.table, ~kept, name=name, where=where[name], reason="no readable key", numbers=numbers
+            rows, mended.table, ~kept, why=Why.UNREADABLE, reason="no readable key", numbers=numbers, **place
         )
         table, numbers = mended.table.filter(pa.array(kept)), numbers[kept]
         if name not in _REPEATABLE:
-            repeated = _repeats(table, declared.key)
-            if repeated.any():
-                set_aside(
-                    rows,
-                    table,
-                    repeated,
-                    name=name,
-                    where=where[name],
-                    reason="the key stands in an earlier row",
-                    numbers=numbers,
-                )
-                rows.findings.append(_repeated_finding(where[name], declared.key, numbers[repeated]))
-                table = table.filter(pa.array(~repeated))
+            table = _drop_repeats(rows, table, declared.key, numbers, **place)
         rows.tables[name] = table
     return rows
 
@@ -143,6 +144,7 @@ def settle(rows: Rows, where: Mapping[str, str], as_of: datetime) -> Part:
     Part
         Every row belongs to a case that has a report.
     """
+    _forget_future(rows, where.get("reports", "reports"), as_of)
     reports = rows.tables["reports"]
     cases = pc.unique(reports["case_id"].combine_chunks().drop_null())
     cases = cases.take(pc.sort_indices(cases))
@@ -160,12 +162,19 @@ def settle(rows: Rows, where: Mapping[str, str], as_of: datetime) -> Part:
                 orphan,
                 name=name,
                 where=where.get(name, name),
+                why=Why.ORPHAN,
                 reason="belongs to no report of the batch",
             )
             rows.findings.append(_orphan_finding(where.get(name, name), declared.parent, int(orphan.sum())))
             table, position = table.filter(pa.array(~orphan)), position.drop_null()
         own = received if name == "reports" else pc.take(latest, position)
-        known = pc.coalesce(table["known_at"], own, pa.scalar(as_of, table["known_at"].type))
+        if name == "prior_records":
+            # A register check comes some time after the report; nothing says how long.
+            own = pa.nulls(table.num_rows, own.type)
+        now = pa.scalar(as_of, table["known_at"].type)
+        # What lies before us is known by now, whatever its clock says; a stated time of knowing stands.
+        own = pc.if_else(pc.greater(own, now), now, own)
+        known = pc.coalesce(table["known_at"], own, now)
         table = table.set_column(table.column_names.index("known_at"), "known_at", known)
         tables[name] = _sort(table, np.asarray(position), declared.key)
     return Part(tables, cases, rows.set_aside, rows.findings)
@@ -178,6 +187,7 @@ def set_aside(
     *,
     name: str,
     where: str,
+    why: Why,
     reason: str,
     numbers: NDArray[np.int64] | None = None,
 ) -> None:
@@ -190,6 +200,7 @@ def set_aside(
     places = np.zeros(count, dtype=np.int64) if numbers is None else numbers[mask]
     added = pa.table(
         [
+            pa.array([why.value] * count, pa.string()),
             pa.array([name] * count, pa.string()),
             pa.array([where] * count, pa.string()),
             pa.array(places, pa.int64()),
@@ -248,16 +259,64 @@ def _require_key(table: pa.Table, key: tuple[str, ...], where: str) -> None:
         )
 
 
-def _repeats(table: pa.Table, key: tuple[str, ...]) -> NDArray[np.bool_]:
+def _drop_repeats(
+    rows: Rows, table: pa.Table, key: tuple[str, ...], numbers: NDArray[np.int64], *, name: str, where: str
+) -> pa.Table:
+    """Set aside rows whose key stands in an earlier row; where they differ from it, a person must look."""
+    first = _first_of_key(table, key)
+    repeated = np.flatnonzero(first != np.arange(table.num_rows))
+    if not len(repeated):
+        return table
+    earlier = table.take(pa.array(first[repeated])).to_pylist()
+    differs = [
+        one != other for one, other in zip(table.take(pa.array(repeated)).to_pylist(), earlier, strict=True)
+    ]
+    for why, reason, chosen in (
+        (Why.UNREADABLE, "the key stands in an earlier row, with other values", np.array(differs)),
+        (Why.DUPLICATE, "the same row again", ~np.array(differs)),
+    ):
+        mask = np.zeros(table.num_rows, dtype=bool)
+        mask[repeated[chosen]] = True
+        set_aside(rows, table, mask, name=name, where=where, why=why, reason=reason, numbers=numbers)
+    rows.findings.append(_repeated_finding(where, key, numbers[repeated]))
+    return table.filter(pa.array(first == np.arange(table.num_rows)))
+
+
+def _first_of_key(table: pa.Table, key: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return, for each row, the first row that has its key."""
     columns = [table[name] for name in key]
     joined = columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, " ")
-    repeated = np.zeros(table.num_rows, dtype=bool)
-    if table.num_rows and pc.count_distinct(joined).as_py() < table.num_rows:
-        codes = np.asarray(joined.combine_chunks().dictionary_encode().indices)
-        _, first = np.unique(codes, return_index=True)
-        repeated[:] = True
-        repeated[first] = False
-    return repeated
+    if table.num_rows == 0 or pc.count_distinct(joined).as_py() == table.num_rows:
+        return np.arange(table.num_rows)
+    codes = np.asarray(joined.combine_chunks().dictionary_encode().indices)
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    return np.asarray(first[inverse])
+
+
+def _forget_future(rows: Rows, where: str, as_of: datetime) -> None:
+    """Make reception times that lie more than a day after the batch unknown, and tell."""
+    reports = rows.tables["reports"]
+    received = reports["received_at"]
+    limit = pa.scalar(as_of + timedelta(days=1), received.type)
+    future = np.asarray(pc.fill_null(pc.greater(received, limit), False))
+    if not future.any():
+        return
+    row = int(np.flatnonzero(future)[0])
+    rows.findings.append(
+        Finding(
+            Level.FIELD,
+            where,
+            "received_at",
+            row + 1,
+            int(future.sum()),
+            shorten(received[row].as_py()),
+            f"a time before the batch was complete ({as_of:%Y-%m-%d %H:%M} UTC)",
+            "counts as unknown; times without a zone are read as UTC",
+        )
+    )
+    kept = pc.if_else(pa.array(~future), received, pa.scalar(None, received.type))
+    at = reports.column_names.index("received_at")
+    rows.tables["reports"] = reports.set_column(at, "received_at", kept)
 
 
 def _latest_by_case(case_id: pa.ChunkedArray, times: pa.ChunkedArray, cases: pa.Array) -> pa.Array:
@@ -288,7 +347,7 @@ def _repeated_finding(where: str, key: tuple[str, ...], numbers: NDArray[np.int6
         len(numbers),
         "a key that stands in an earlier row",
         "one row a key",
-        "the later rows are set aside; look which of them is right",
+        "the later rows are set aside; where they differ, look which of them is right",
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MINIMUM_POSITIVES = 100
+FEWEST_POSITIVES = 10
 _NORMAL_95 = 1.959963984540054
 
 
@@ -111,7 +112,8 @@ def fit_platt(
     Raises
     ------
     NotCalibratedError
-        One outcome is missing, or the outcome does not rise with the score.
+        One outcome is missing, there are fewer than ten effective positives (Kish), or the outcome does not
+        rise with the score.
 
     Examples
     --------
@@ -125,7 +127,12 @@ def fit_platt(
     if not positives.any() or positives.all():
         raise NotCalibratedError("the later cases do not hold both outcomes")
     counted = np.ones(int(positives.sum())) if weight is None else weight[positives]
-    fit_slope = counted.sum() ** 2 / (counted**2).sum() >= minimum_positives
+    effective = counted.sum() ** 2 / (counted**2).sum()
+    if effective < FEWEST_POSITIVES:
+        raise NotCalibratedError(
+            f"the later cases hold {effective:.0f} effective positives, and {FEWEST_POSITIVES} are the fewest"
+        )
+    fit_slope = effective >= minimum_positives
     intercept, slope, covariance = _fit(score, outcome, weight, fit_slope=bool(fit_slope))
     if slope <= 0:
         raise NotCalibratedError("in the later cases the outcome does not rise with the score")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-FEWEST_POSITIVES = 5
+FEWEST_POSITIVES = 10
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from triage.schema.part import Why
 from triage.worklist.order import (
     ESCALATED,
     MAIN_LANES,
@@ -153,7 +154,9 @@ def build_worklist(
         if progress:
             progress(len(part.cases))
     aside = pa.concat_tables(asides)
-    unreadable = [row for row in aside.to_pylist() if row["table"] == "reports"]
+    unreadable = [
+        row for row in aside.to_pylist() if row["table"] == "reports" and row["why"] == Why.UNREADABLE.value
+    ]
     order = order_cases(scored, batch.meta.name)
     limit = capacity.of(len(order.row))
     note = _probability_note(bundle, synthetic=batch.meta.synthetic)

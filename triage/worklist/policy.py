@@ -51,7 +51,7 @@ class Capacity:
     share: float | None = None
 
     def of(self, n_cases: int) -> int:
-        """Return the number of cases that can be opened; a share is rounded up.
+        """Return the number of cases that can be opened; a count is itself, a share is rounded up.
 
         Examples
         --------
@@ -59,7 +59,7 @@ class Capacity:
         414
         """
         if self.count is not None:
-            return min(self.count, n_cases)
+            return self.count
         return min(-int(-(self.share or 0.0) * n_cases // 1), n_cases)
 
 

@@ -85,7 +85,11 @@ def write_world(
         refuse_existing(folder, force=force)
     source = {"kind": "world", "sha256": world.sha256, "bytes": world.size}
     meta = BatchMeta(
-        f"{world.name}, seed {seed}", world.end, synthetic=True, world=world.name, source_files=[source]
+        f"synthetic {world.name}, seed {seed}",
+        world.end,
+        synthetic=True,
+        world=world.name,
+        source_files=[source],
     )
     written = False
     try:

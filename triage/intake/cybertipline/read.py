@@ -22,7 +22,7 @@ from triage.intake.cybertipline.report import read_report
 from triage.intake.cybertipline.rows import Gathered
 from triage.intake.imported import Imported
 from triage.intake.xml import MAX_BYTES, Element, UnreadableXmlError, first_child_among, parse_xml
-from triage.schema.part import SET_ASIDE_SCHEMA
+from triage.schema.part import SET_ASIDE_SCHEMA, Why
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,10 +63,18 @@ class _Intake:
     refs: list[tuple[str, str]] = field(default_factory=list)
 
     def set_aside(
-        self, document: _Document, table: str, reason: str, mend: str, report_id: str | None = None
+        self,
+        document: _Document,
+        table: str,
+        reason: str,
+        mend: str,
+        *,
+        why: Why = Why.UNREADABLE,
+        report_id: str | None = None,
     ) -> None:
         self.aside.append(
             {
+                "why": why.value,
                 "table": table,
                 "where": document.where,
                 "row": document.position,
@@ -215,10 +223,25 @@ def _read_document(intake: _Intake, document: _Document) -> None:
 
 def _refuse(intake: _Intake, document: _Document, error: UnreadableXmlError) -> None:
     """Set a document aside that cannot be parsed; what was read of it tells what it was."""
+    if _is_foreign(document):
+        intake.set_aside(
+            document,
+            "reports",
+            "no XML at all",
+            "look whether it belongs there; it is not read",
+            why=Why.FOREIGN,
+        )
+        return
     is_file = error.root is not None and error.root.name == FILE
     intake.set_aside(document, "files" if is_file else "reports", error.found, error.mend)
     if not is_file:
         intake.names.add(document.label, UNREADABLE)
+
+
+def _is_foreign(document: _Document) -> bool:
+    """Say whether neither name nor content claims to be XML, so that no report is lost with it."""
+    start = (document.content or b"").lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1]
+    return not document.label.lower().endswith(".xml") and start != b"<"
 
 
 def _take(intake: _Intake, document: _Document, root: Element, kind: str | None) -> None:
@@ -240,7 +263,12 @@ def _take(intake: _Intake, document: _Document, root: Element, kind: str | None)
     intake.names.add(document.label, report_id)
     if report_id in gathered.reports:
         intake.set_aside(
-            document, "reports", "the same report again", "nothing to do: it is in the batch once", report_id
+            document,
+            "reports",
+            "the same report again",
+            "nothing to do: it is in the batch once",
+            why=Why.DUPLICATE,
+            report_id=report_id,
         )
         return
     count_elements(root, REPORT, gathered.dropped, gathered.unknown)
@@ -255,6 +283,7 @@ def _join_file(intake: _Intake, document: _Document, facts: FileFacts) -> None:
             "files",
             f"no report for this file: {joined.reason}",
             "import it with its report: X_report.xml beside X_file1.xml, or one report a folder",
+            why=Why.ORPHAN,
         )
         return
     report_id = joined.report_id
@@ -262,5 +291,10 @@ def _join_file(intake: _Intake, document: _Document, facts: FileFacts) -> None:
         intake.refs.append((report_id, facts.number))
     if not add_file(intake.gathered, facts, report_id, document.label):
         intake.set_aside(
-            document, "files", "the same file again", "nothing to do: it is in the batch once", report_id
+            document,
+            "files",
+            "the same file again",
+            "nothing to do: it is in the batch once",
+            why=Why.DUPLICATE,
+            report_id=report_id,
         )
