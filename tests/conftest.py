@@ -36,8 +36,8 @@ def now() -> datetime:
     return NOW
 
 
-def _as_table(rows: list[dict[str, Any]], key: tuple[str, ...]) -> pa.Table:
-    columns = list(dict.fromkeys([*key, *(column for row in rows for column in row)]))
+def _as_table(rows: list[dict[str, Any]], required: list[str]) -> pa.Table:
+    columns = list(dict.fromkeys([*required, *(column for row in rows for column in row)]))
     return pa.table({column: pa.array([row.get(column) for row in rows]) for column in columns})
 
 
@@ -48,7 +48,10 @@ def make_part() -> Callable[..., Part]:
     def make(**tables: list[dict[str, Any]]) -> Part:
         for report in tables.get("reports", []):
             report.setdefault("received_at", "2024-03-01T12:00:00Z")
-        raw = {name: _as_table(rows, TABLES[name].key) for name, rows in tables.items()}
+        raw = {
+            name: _as_table(rows, [c.name for c in TABLES[name].columns if c.required])
+            for name, rows in tables.items()
+        }
         where = {name: f"{name}.csv" for name in raw}
         rows = mend_rows(raw, where)
         attach_cases(rows)

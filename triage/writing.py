@@ -14,36 +14,47 @@ from triage.errors import InputRefusedError, OutputExistsError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A folder is replaced on request only when one of these shows that this program made it.
-MARKERS = ("batch.json", "manifest.json", "demo.json", "truth.parquet")
 
+def refuse_existing(path: Path, *, force: bool, contents: frozenset[str] = frozenset()) -> None:
+    """Refuse to write over what is there, unless `force`; never replace what is not of our making.
 
-def refuse_existing(path: Path, *, force: bool) -> None:
-    """Refuse to write over what is there, unless `force`; never replace a folder we did not make.
+    Parameters
+    ----------
+    path : Path
+        The output.
+    force : bool
+        Whether the caller asked to replace it.
+    contents : frozenset of str
+        For a folder: the names that may be in it. With any other name it is somebody else's.
 
     Raises
     ------
     OutputExistsError
         `path` exists and `force` is false.
     InputRefusedError
-        `path` is a folder without any of our marker files, or is not a plain file.
+        `path` is a link, a device, or a folder with anything else in it.
     """
     if not path.exists() and not path.is_symlink():
         return
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise InputRefusedError(
-            "a device or a pipe, not a file", where=str(path), mend="choose another --out"
-        )
     if not force:
         raise OutputExistsError(
             "already exists", where=str(path), mend="choose another --out, or add --force to replace it"
         )
-    if path.is_dir() and any(path.iterdir()) and not any((path / marker).exists() for marker in MARKERS):
-        raise InputRefusedError(
-            "a folder that this program did not make",
-            where=str(path),
-            mend="choose another --out; --force replaces only batches, bundles and demo folders",
-        )
+    if path.is_symlink() or not (path.is_file() or path.is_dir()):
+        raise InputRefusedError("a link, a device or a pipe", where=str(path), mend="choose another --out")
+    if path.is_dir():
+        foreign = sorted({entry.name for entry in path.iterdir()} - contents)
+        if foreign:
+            raise InputRefusedError(
+                f"a folder that this program did not make: it holds {shown(foreign[0])}",
+                where=str(path),
+                mend="choose another --out; --force replaces only what this program made",
+            )
+
+
+def shown(name: str) -> str:
+    """Return a name as it stands in a message: printable and short."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)[:60]
 
 
 def _sync(path: Path) -> None:
@@ -83,24 +94,36 @@ def write_file(path: Path, *, force: bool = False, mode: int = 0o666) -> Iterato
         yield partial
         _sync(partial)
         partial.chmod(mode & ~_umask())
-        partial.replace(path)
+        if force:
+            partial.replace(path)
+        else:
+            _link(partial, path)
         _sync(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
 
 @contextmanager
-def write_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
+def write_folder(path: Path, *, contents: frozenset[str], force: bool = False) -> Iterator[Path]:
     """Give a temporary folder beside `path` to fill; move it into place when the block ends well.
+
+    Parameters
+    ----------
+    path : Path
+        Where the finished folder goes.
+    contents : frozenset of str
+        The names that may be in such a folder; one with other names is never replaced.
+    force : bool
+        Replace what is there.
 
     Raises
     ------
     OutputExistsError
         `path` exists and `force` is false.
     InputRefusedError
-        `path` is a folder that this program did not make.
+        `path` is something that this program did not make.
     """
-    refuse_existing(path, force=force)
+    refuse_existing(path, force=force, contents=contents)
     if path.is_file():
         raise InputRefusedError("a file, where a folder goes", where=str(path), mend="choose another --out")
     _require_parent(path)
@@ -110,16 +133,56 @@ def write_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
         for file in partial.rglob("*"):
             _sync(file)
         partial.chmod(0o777 & ~_umask())
-        if path.exists():
-            retired = partial.with_suffix(".old")
-            path.rename(retired)
-            partial.rename(path)
-            shutil.rmtree(retired)
+        if force and path.exists():
+            _exchange(partial, path)
         else:
-            partial.rename(path)
+            _move(partial, path)
         _sync(path.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _link(partial: Path, path: Path) -> None:
+    """Give a finished file its name, unless something has taken the name meanwhile."""
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        raise OutputExistsError("was made by somebody else meanwhile", where=str(path)) from None
+    except OSError:  # a file system without links
+        partial.rename(path)
+
+
+def _move(partial: Path, path: Path) -> None:
+    try:
+        partial.rename(path)
+    except OSError as error:
+        if path.exists():
+            raise OutputExistsError("was made by somebody else meanwhile", where=str(path)) from error
+        raise
+
+
+def _exchange(partial: Path, path: Path) -> None:
+    """Put a finished folder in the place of an old one; if that fails the old one stays."""
+    retired = partial.with_suffix(".old")
+    path.rename(retired)
+    try:
+        partial.rename(path)
+    except BaseException:
+        retired.rename(path)
+        raise
+    shutil.rmtree(retired)
+
+
+def require_plain(path: Path) -> None:
+    """Refuse a device or a pipe, which could be read from for ever.
+
+    Raises
+    ------
+    InputRefusedError
+        `path` exists and is no plain file.
+    """
+    if path.exists() and not path.is_file():
+        raise InputRefusedError("not a plain file", where=str(path), mend="check the path")
 
 
 def _require_parent(path: Path) -> None:

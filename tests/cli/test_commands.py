@@ -42,7 +42,7 @@ def answer(*arguments: object, code: int = 0) -> dict[str, Any]:
 def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic batch, its truth beside it, and a bundle trained on it."""
     folder = tmp_path_factory.mktemp("year")
-    run("synth", "nl-2017", "--cases", 6000, "--seed", 3, "--out", folder / "batch")
+    run("synth", "nl-2017", "--cases", 20_000, "--seed", 3, "--out", folder / "batch")
     truth = folder / "batch-truth" / "truth.parquet"
     run("train", folder / "batch", "--out", folder / "bundle", "--outcomes", truth)
     return folder
@@ -83,10 +83,10 @@ def test_wrong_usage_ends_with_2() -> None:
 
 def test_whole_way_from_a_world_to_a_list_to_an_evaluation(year: Path, tmp_path: Path) -> None:
     listed = answer("score", year / "batch", "--model", year / "bundle", "--out", tmp_path / "list.csv")
-    assert listed["rows"] == 6000
+    assert listed["rows"] == 20_000
     rows = read_list(tmp_path / "list.csv")
-    assert len(rows) == 6000
-    assert len({row["case_id"] for row in rows}) == 6000
+    assert len(rows) == 20_000
+    assert len({row["case_id"] for row in rows}) == 20_000
     assert listed["probabilities"].startswith("share of all cases (synthetic)")
     top = [row for row in rows if row["lane"] == "ranked"]
     assert [float(row["score"]) for row in top] == sorted((float(row["score"]) for row in top), reverse=True)
@@ -126,7 +126,7 @@ def test_recall_at_capacity_is_what_counting_by_hand_gives(year: Path, tmp_path:
 
 
 def test_same_seed_gives_the_same_bytes_of_batch_bundle_and_list(year: Path, tmp_path: Path) -> None:
-    run("synth", "nl-2017", "--cases", 6000, "--seed", 3, "--out", tmp_path / "batch")
+    run("synth", "nl-2017", "--cases", 20_000, "--seed", 3, "--out", tmp_path / "batch")
     truth = tmp_path / "batch-truth" / "truth.parquet"
     run("train", tmp_path / "batch", "--out", tmp_path / "bundle", "--outcomes", truth)
     for name in ("batch", "batch-truth", "bundle"):
@@ -174,11 +174,12 @@ def test_second_run_over_an_existing_output_refuses_unless_forced(year: Path, tm
         assert "--force" in run(*command, code=4).stderr
     assert (tmp_path / "list.csv").read_text() == "mine"
     run(*commands[0], "--force")
-    assert len(read_list(tmp_path / "list.csv")) == 6000
+    assert len(read_list(tmp_path / "list.csv")) == 20_000
 
 
 def test_import_check_score_explain_of_outside_reports(tmp_path: Path) -> None:
-    imported = answer("import", FIXTURES, "--out", tmp_path / "batch", "--received-at", "2024-03-02")
+    # The fixtures hold values that cannot be, which are told and end the import with 3.
+    imported = answer("import", FIXTURES, "--out", tmp_path / "batch", "--received-at", "2024-03-02", code=3)
     assert imported["rows"]["reports"] == 3
     assert imported["set_aside"] == 0
     checked = answer("check", tmp_path / "batch")
@@ -196,7 +197,9 @@ def test_import_check_score_explain_of_outside_reports(tmp_path: Path) -> None:
         for file in FIXTURES.glob("*_file*.xml")
         for text in re.findall(r"<reportId>(\d+)<", file.read_text())
     }
-    assert {number for case in numbers for some in case.values() for number in some} == written
+    told = {number for case in numbers for some in case.values() for number in some}
+    assert written < told
+    assert told - written == {f"file {file.name}" for file in FIXTURES.glob("*_report*.xml")}
 
 
 def test_file_that_cannot_be_read_is_first_on_the_list_and_ends_with_3(tmp_path: Path) -> None:
@@ -205,7 +208,20 @@ def test_file_that_cannot_be_read_is_first_on_the_list_and_ends_with_3(tmp_path:
     answer("import", tmp_path / "in", "--out", tmp_path / "batch", code=3)
     listed = answer("score", tmp_path / "batch", "--out", tmp_path / "list.csv", code=3)
     assert listed["lanes"]["unreadable"] == 1
-    assert read_list(tmp_path / "list.csv")[0]["lane"] == "unreadable"
+    first = read_list(tmp_path / "list.csv")[0]
+    assert first["lane"] == "unreadable"
+    opened = answer("open", tmp_path / "batch", first["case_id"])
+    assert [some for found in opened["reports"].values() for some in found] == ["file Broken_report1.xml"]
+
+
+def test_stray_file_in_the_folder_is_told_and_is_no_report(tmp_path: Path) -> None:
+    shutil.copytree(FIXTURES, tmp_path / "in")
+    (tmp_path / "in" / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0" * 20)
+    imported = answer("import", tmp_path / "in", "--out", tmp_path / "batch", code=3)
+    assert imported["set_aside"] == 1
+    listed = answer("score", tmp_path / "batch", "--out", tmp_path / "list.csv", code=3)
+    assert listed["lanes"]["unreadable"] == 0
+    assert "no XML at all" in run("check", tmp_path / "batch", code=3).output
 
 
 @pytest.mark.parametrize(
@@ -265,7 +281,7 @@ def test_wrong_names_are_answered_with_the_right_ones(year: Path, tmp_path: Path
     assert "logistic" in run("train", batch, "--recipe", "logistics", "--out", out, code=4).stderr
     assert (
         "a count such as 25"
-        in run("score", batch, "--capacity", "lots", "--out", f"{out}.csv", code=4).stderr
+        in run("score", batch, "--capacity", "lots", "--out", f"{out}.csv", code=2).stderr
     )
     assert "worklist" in run("explain", batch, "zzz", code=4).stderr
     truth = year / "batch-truth" / "truth.parquet"
@@ -293,7 +309,7 @@ def test_features_are_printed() -> None:
 
 
 def test_demo_leaves_the_worklist_the_evaluation_and_the_model(tmp_path: Path) -> None:
-    run("demo", "--out", tmp_path / "demo", "--cases", 2500)
+    run("demo", "--out", tmp_path / "demo", "--cases", 6000)
     names = {path.name for path in (tmp_path / "demo").iterdir()}
     assert {
         "worklist.csv",
@@ -304,7 +320,7 @@ def test_demo_leaves_the_worklist_the_evaluation_and_the_model(tmp_path: Path) -
         "batch",
         "demo.json",
     } <= names
-    assert len(read_list(tmp_path / "demo" / "worklist.csv")) == 2500
+    assert len(read_list(tmp_path / "demo" / "worklist.csv")) == 6000
     run(
         "score",
         tmp_path / "demo" / "batch",

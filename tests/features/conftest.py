@@ -62,7 +62,10 @@ def _one_case(r: str) -> dict[str, list[dict[str, Any]]]:
             person | {"transaction_id": f"x{r}{i}", "executed_at": f"2024-02-{10 + i}", "amount_eur": "-20"}
             for i in range(3)
         ],
-        "prior_records": [person | {"record_id": f"k{r}{kind}", "record_kind": kind} for kind in kinds],
+        "prior_records": [
+            person | {"record_id": f"k{r}{kind}", "record_kind": kind, "known_at": "2024-03-02"}
+            for kind in kinds
+        ],
         "children": [
             report
             | {

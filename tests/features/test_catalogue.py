@@ -135,9 +135,9 @@ def test_every_feature_is_tried_by_hand() -> None:
     assert {case[0] for case in CASES} == set(FEATURES)
 
 
-def test_report_without_a_person_has_none_reported(make_part: Callable[..., Part]) -> None:
+def test_report_that_names_no_person_leaves_open_who_it_was(make_part: Callable[..., Part]) -> None:
     part = make_part(reports=[{"report_id": "r"}])
-    assert build_features(View(part, np.array([LATER])), ["person_reported"])[0, 0] == -1
+    assert build_features(View(part, np.array([LATER])), ["person_reported"])[0, 0] == 0
 
 
 def test_catalogue_says_of_every_feature_what_it_is_and_what_it_rests_on() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -94,7 +95,8 @@ def test_a_file_without_a_report_is_set_aside_and_named_in_a_finding():
     imported = read(secret_71002_file1=details(number="71002"))
     (row,) = imported.set_aside.to_pylist()
     assert (row["table"], row["row"], row["report_id"]) == ("files", 1, None)
-    assert row["where"] == f"sha256:{imported.sources[0]['sha256'][:16]}"
+    assert re.fullmatch(r"file:[0-9a-f]{16}", row["where"])
+    assert row["where"].removeprefix("file:") not in imported.sources[0]["sha256"]
     assert "71002" not in str(row)
     (finding,) = imported.findings
     assert (finding.level, finding.where) == (Level.ROW, "secret_71002_file1.xml")
@@ -110,7 +112,7 @@ def test_order_of_documents_does_not_matter():
     documents = {"a_file1.xml": details("f", "5"), "a_report.xml": report("1"), "b_report.xml": report("2")}
     forth = read_named(documents)
     back = read_named(dict(reversed(documents.items())))
-    assert forth.refs == back.refs
+    assert sorted(forth.refs) == sorted(back.refs)
     assert forth.tables["files"].equals(back.tables["files"])
 
 
@@ -118,19 +120,19 @@ def test_the_report_number_becomes_a_token_and_the_way_back():
     imported = read(a_report=report(), a_file1=details("f", "0071"), a_file2=details("g", "71"))
     row = imported.tables["reports"].to_pylist()[0]
     assert row["source_ref_hash"] == KEY.token("source-report", "71")
-    assert imported.refs == [(row["report_id"], "71")]
+    assert (row["report_id"], "71") in imported.refs
 
 
 def test_a_report_number_that_is_no_number_is_not_taken():
     imported = read(a_report=report(), a_file1=details("f", "Jane Doe"))
-    assert imported.refs == []
+    assert all(number.startswith("file ") for _, number in imported.refs)
     assert imported.tables["files"].num_rows == 1
     assert [finding.found for finding in imported.findings] == ["a report number that is no number"]
 
 
 def test_two_report_numbers_of_one_report_are_told():
     imported = read(a_report=report(), a_file1=details("f", "71"), a_file2=details("g", "72"))
-    assert [number for _, number in imported.refs] == ["71"]
+    assert [number for _, number in imported.refs if not number.startswith("file ")] == ["71"]
     assert imported.findings[0].found == "files of one report that carry different report numbers"
 
 

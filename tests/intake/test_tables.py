@@ -4,10 +4,15 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from triage.errors import InputRefusedError
 from triage.intake.opening import open_any
 from triage.schema.part import Part
+from triage.scoring.loading import load_model
+from triage.worklist.build import build_worklist
+from triage.worklist.policy import Capacity
 
 
 def write(folder: Path, **files: str | bytes) -> Path:
@@ -88,7 +93,8 @@ def test_batch_of_no_rows_is_a_batch(tmp_path: Path, now: datetime) -> None:
         ({"reports": "report_id,report_id\nr1,r1\n"}, "stands twice"),
         ({"reports": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"}, "no column report_id"),
         ({"reports": "id\nr1\n"}, "no column report_id"),
-        ({"reports": "report_id\nr1\n", "files": "report_id\nr1\n"}, "no column file_id"),
+        ({"reports": "report_id\nr1\n", "files": "file_id\nf1\n"}, "no column report_id"),
+        ({"reports": "report_id\nr1\n".encode("utf-16")}, "UTF-16"),
     ],
     ids=[
         "empty folder",
@@ -98,6 +104,7 @@ def test_batch_of_no_rows_is_a_batch(tmp_path: Path, now: datetime) -> None:
         "an image",
         "no key",
         "no key in files",
+        "UTF-16",
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_next_step(
@@ -116,3 +123,64 @@ def test_path_that_is_no_folder_is_refused(tmp_path: Path, now: datetime) -> Non
         open_any(tmp_path / "x.xml", now)
     with pytest.raises(InputRefusedError, match="check the path"):
         open_any(tmp_path / "nowhere", now)
+
+
+def test_stray_quote_takes_its_own_line_and_no_other(tmp_path: Path, now: datetime) -> None:
+    lines = [f"r{i},csam" for i in range(1, 31)]
+    lines[9], lines[19] = '"r10,csam', 'r20,csam"'
+    part = read(write(tmp_path / "in", reports="\n".join(["report_id,incident_type", *lines])), now)
+    assert part.tables["reports"].num_rows == 29
+    assert part.tables["reports"]["incident_type"].null_count == 1  # row 20, whose quote opens nothing
+    assert part.set_aside["row"].to_pylist() == [10]
+    assert set(part.set_aside["why"].to_pylist()) == {"unreadable"}
+
+
+def test_rows_in_are_rows_out_and_rows_set_aside_whatever_the_quotes(tmp_path: Path, now: datetime) -> None:
+    @given(st.lists(st.text(alphabet="r1\",'a b", max_size=12).filter(str.strip), max_size=12))
+    @settings(deadline=None, max_examples=80)
+    def check(lines: list[str]) -> None:
+        folder = write(tmp_path / "in", reports="\n".join(["report_id,incident_type", *lines]))
+        part = read(folder, now)
+        assert part.tables["reports"].num_rows + part.set_aside.num_rows == len(lines)
+
+    check()
+
+
+def test_header_in_capitals_is_the_same_header(tmp_path: Path, now: datetime) -> None:
+    part = read(write(tmp_path / "in", reports="Report_ID,Incident_Type\nr1,CSAM\n"), now)
+    assert part.tables["reports"]["incident_type"].to_pylist() == ["csam"]
+
+
+def test_escalated_report_whose_clock_runs_ahead_stays_escalated(tmp_path: Path, now: datetime) -> None:
+    text = "report_id,received_at,escalated_by_reporter\nr1,2024-06-01T01:59:00,asserted\nr2,2099-01-01,asserted\n"
+    batch = open_any(write(tmp_path / "in", reports=text), now)
+    worklist = build_worklist(batch, load_model("expert"), Capacity(count=5))
+    assert worklist.table["lane"].to_pylist() == ["escalated", "escalated"]
+    assert worklist.not_yet_known == 0
+
+
+def test_child_in_crisis_counts_though_its_row_has_no_name(tmp_path: Path, now: datetime) -> None:
+    children = "child_id,report_id,crisis_code\n,r1,in_contact_now\nc,r2,none\nc,r2,missing\n"
+    batch = open_any(write(tmp_path / "in", reports="report_id\nr1\nr2\nr3\n", children=children), now)
+    worklist = build_worklist(batch, load_model("expert"), Capacity(count=5))
+    lanes = dict(zip(worklist.table["case_id"].to_pylist(), worklist.table["lane"].to_pylist(), strict=True))
+    assert lanes == {"r1": "escalated", "r2": "escalated", "r3": "ranked"}
+
+
+def test_times_of_knowing_in_the_future_are_no_times_of_knowing(tmp_path: Path, now: datetime) -> None:
+    text = "report_id,known_at,escalated_by_reporter\nr1,2099-01-01,asserted\n"
+    batch = open_any(write(tmp_path / "in", reports=text), now)
+    worklist = build_worklist(batch, load_model("expert"), Capacity(count=5))
+    assert worklist.table["lane"].to_pylist() == ["escalated"]
+
+
+def test_of_two_reports_of_one_key_the_escalated_counts_whatever_their_order(
+    tmp_path: Path, now: datetime
+) -> None:
+    rows = ["r1,asserted", "r1,"]
+    for order in (rows, rows[::-1]):
+        part = read(
+            write(tmp_path / "in", reports="\n".join(["report_id,escalated_by_reporter", *order])), now
+        )
+        assert part.tables["reports"]["escalated_by_reporter"].to_pylist() == ["asserted"]
+        assert part.set_aside["why"].to_pylist() == ["unreadable"]

@@ -171,7 +171,7 @@ def test_finding_names_file_row_column_what_was_found_and_what_was_expected() ->
         "'A9'",
     )
     assert finding.expected.startswith("A1, A2, B1, B2")
-    assert "files.csv, row 2, column severity_class: found 'A9'; expected A1" in str(finding)
+    assert "files.csv, row 2 (line 3), column severity_class: found 'A9'; expected A1" in str(finding)
 
 
 def test_many_bad_values_are_counted_not_listed() -> None:

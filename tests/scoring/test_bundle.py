@@ -23,8 +23,14 @@ MODEL = AdditiveModel(
     (flag_steps("escalated", -1.0, 0.0, 2.0), Line("prior_reports", 0.5, 1.0, log=True)),
     -3.0,
 )
-CURVE = PlattCalibration(-0.5, 0.9, 0.01, 0.001, -0.002, 5000, 120, True, "all cases", True, "nl-2017")
-BUNDLE = Bundle(MODEL, CURVE, "", {"synthetic": True, "world": "nl-2017"}, {"summary": ["recall 0.5"]})
+CURVE = PlattCalibration(-0.5, 0.9, 0.01, 0.001, -0.002, 5000, 120, "all cases", "world nl-2017 abc")
+BUNDLE = Bundle(
+    MODEL,
+    CURVE,
+    "",
+    {"synthetic": True, "population": "world nl-2017 abc", "labels": "truth"},
+    {"summary": ["recall 0.5"]},
+)
 
 
 @pytest.fixture
@@ -48,7 +54,8 @@ def test_bundle_holds_what_a_reader_needs(folder: Path) -> None:
     for name, entry in manifest["files"].items():
         assert entry["sha256"] == hashlib.sha256((folder / name).read_bytes()).hexdigest()
     card = (folder / "card.md").read_text()
-    assert "synthetic data of the world nl-2017" in card
+    assert "synthetic cases, world nl-2017 abc" in card
+    assert "Labels: truth." in card
     assert "| escalated |" in card
     assert "recall 0.5" in card
 
@@ -66,11 +73,14 @@ def test_existing_bundle_is_not_replaced_unless_asked(folder: Path) -> None:
 
 
 def test_probability_belongs_to_the_population_it_was_calibrated_on() -> None:
-    assert BUNDLE.calibration_for(synthetic=True) == (CURVE, "")
-    curve, why = BUNDLE.calibration_for(synthetic=False)
-    assert curve is None
-    assert "calibrated on synthetic cases" in why
-    assert Bundle(MODEL).calibration_for(synthetic=True)[0] is None
+    curve, note = BUNDLE.calibration_for("world nl-2017 abc")
+    assert curve == CURVE
+    assert "synthetic" in note
+    for other in ("world nl-2017 changed", "world hotline abc", "agency", "agency 12345678"):
+        curve, why = BUNDLE.calibration_for(other)
+        assert curve is None
+        assert why.startswith("not calibrated here")
+    assert Bundle(MODEL).calibration_for("world nl-2017 abc")[0] is None
 
 
 def rewrite(folder: Path, change: Callable[[dict[str, Any]], None], *, name: str = "model.json") -> None:
@@ -160,6 +170,22 @@ def hostile_falling_calibration(folder: Path) -> None:
 
 def hostile_garbled_calibration(folder: Path) -> None:
     rewrite(folder, lambda m: m["calibration"].update({"a": "0"}))
+
+
+def hostile_huge_whole_number(folder: Path) -> None:
+    rewrite(folder, lambda m: m["model"].update({"intercept": 10**400}))
+
+
+def hostile_number_out_of_proportion(folder: Path) -> None:
+    rewrite(folder, lambda m: m["model"].update({"intercept": 1e308}))
+
+
+def hostile_negative_variance(folder: Path) -> None:
+    rewrite(folder, lambda m: m["calibration"].update({"variance_a": -5}))
+
+
+def hostile_population_of_another_type(folder: Path) -> None:
+    rewrite(folder, lambda m: m["calibration"].update({"population": ["agency"]}))
 
 
 def hostile_foreign_calibration_key(folder: Path) -> None:

@@ -33,7 +33,9 @@ def test_expert_agrees_with_adding_up_the_file_by_hand() -> None:
     rng = np.random.default_rng(1)
     for _ in range(200):
         case = {
-            name: float(rng.choice([-1, 0, 1])) if f.is_flag else float(rng.choice([np.nan, 0, 1, 4, 25, 90]))
+            name: float(rng.choice([-1, 0, 1] if f.denied else [0, 1]))
+            if f.is_flag
+            else float(rng.choice([np.nan, 0, 1, 4, 25, 90]))
             for name, f in FEATURES.items()
         }
         total = 0
@@ -64,6 +66,7 @@ HEAD = 'kind = "scorecard"\n[[factor]]\n'
         (HEAD + 'feature = "height"\npoints = {asserted = 1}\nsource = "x"', "no such feature"),
         (HEAD + 'feature = "escalated"\npoints = {asserted = 1}', "no source"),
         (HEAD + 'feature = "escalated"\npoints = {yes = 1}\nsource = "x"', "points"),
+        (HEAD + 'feature = "live_streamed"\npoints = {denied = -1}\nsource = "x"', "never be denied"),
         (HEAD + 'feature = "escalated"\npoints = {asserted = 1.5}\nsource = "x"', "points"),
         (HEAD + 'feature = "escalated"\npoints = [[0, 1]]\nsource = "x"', "points"),
         (HEAD + 'feature = "escalated"\npoints = {asserted = -1}\nsource = "x"', "against the direction"),

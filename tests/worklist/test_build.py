@@ -16,16 +16,18 @@ from triage.scoring.bundle import Bundle
 from triage.scoring.calibration import PlattCalibration
 from triage.scoring.loading import load_model
 from triage.worklist.build import WORKLIST_SCHEMA, Worklist, build_worklist
+from triage.worklist.order import RANKED, order_cases, place_of
 from triage.worklist.policy import Capacity
+from triage.worklist.score import score_part
 
-CURVE = PlattCalibration(-0.5, 0.9, 0.01, 0.001, -0.002, 5000, 120, True, "all cases", True, "w")
+CURVE = PlattCalibration(-0.5, 0.9, 0.01, 0.001, -0.002, 5000, 120, "all cases", "world w abc")
+WORLD = {"synthetic": True, "world": "w", "source_files": [{"sha256": "abc"}]}
 EVIL = AdditiveModel("evil", "points", (flag_steps("escalated", -900.0, -900.0, -900.0),))
 
 
-def batch_of(
-    *parts: Part, synthetic: bool = False, now: datetime = datetime(2024, 6, 1, tzinfo=UTC)
-) -> Batch:
-    return Batch(BatchMeta("today", now, synthetic=synthetic, parts=len(parts)), lambda index: parts[index])
+def batch_of(*parts: Part, **meta: Any) -> Batch:
+    now = datetime(2024, 6, 1, tzinfo=UTC)
+    return Batch(BatchMeta("today", now, parts=len(parts), **meta), lambda index: parts[index])
 
 
 def build(*parts: Part, bundle: Bundle | None = None, capacity: int = 10, **more: Any) -> Worklist:
@@ -113,7 +115,7 @@ def test_youth_shows_no_score_and_no_suspicion(make_part) -> None:
         persons=[reported("x", age_band="13-15"), reported("y", age_band="13-15")],
     )
     bundle = Bundle(load_model("expert").model, CURVE)
-    rows = build(part, bundle=bundle, synthetic=True).table.to_pylist()
+    rows = build(part, bundle=bundle, **WORLD).table.to_pylist()
     assert [(row["case_id"], row["tier"], row["rank"]) for row in rows] == [("x", 1, 1), ("y", 2, 2)]
     for row in rows:
         assert row["score"] is row["probability"] is None
@@ -221,42 +223,77 @@ def test_reasons_add_up_and_name_both_signs(make_part) -> None:
 
 
 def test_missing_tells_the_rank_that_each_answer_would_give(make_part) -> None:
-    """Among scores 5, 3, 0 the case at 0 would be first with +5 (at the tie behind nobody), last with -1."""
+    """Scores 5, 2, 0, 0: with +5 the last waits less than the first, so second; with -1 it stays last."""
     model = AdditiveModel(
         "m",
         "points",
         (flag_steps("contact_record", -1.0, 0.0, 5.0), flag_steps("contact_incident", 0.0, 0.0, 3.0)),
     )
     part = make_part(
-        reports=[{"report_id": "high"}, {"report_id": "mid", "incident_type": "travel"}, {"report_id": "low"}],
-        persons=[reported(r) for r in ("high", "mid", "low")],
-        prior_records=[{"record_id": "k", "person_id": "phigh", "record_kind": "allegation"},
-                       {"record_id": "l", "person_id": "pmid", "record_kind": "none_found"}],
-    )  # fmt: skip
+        reports=[
+            {"report_id": "high", "received_at": "2024-01-01"},
+            {"report_id": "mid", "received_at": "2024-01-02", "incident_type": "travel"},
+            {"report_id": "low", "received_at": "2024-01-03"},
+            {"report_id": "last", "received_at": "2024-01-04"},
+        ],
+        persons=[reported(r) for r in ("high", "mid", "low", "last")],
+        prior_records=[
+            {"record_id": "k", "person_id": "phigh", "record_kind": "allegation"},
+            {"record_id": "l", "person_id": "pmid", "record_kind": "none_found"},
+        ],
+    )
     rows = {row["case_id"]: row for row in build(part, bundle=Bundle(model)).table.to_pylist()}
-    assert [rows[c]["score"] for c in ("high", "mid", "low")] == [5, 2, 0]
+    assert [rows[c]["score"] for c in ("high", "mid", "low", "last")] == [5, 2, 0, 0]
     question = "an earlier conviction or allegation of a contact offence"
-    assert rows["low"]["missing"] == f"{question} (rank 1 if so, 3 if not)"
+    assert rows["low"]["missing"] == f"{question} (rank 2 if so, 4 if not)"
+    assert rows["last"]["missing"] == f"{question} (rank 2 if so, 4 if not)"
     assert rows["high"]["missing"] == rows["mid"]["missing"] == ""
+
+
+def test_answer_that_changes_nothing_leaves_the_rank(make_part) -> None:
+    part = scored_batch(make_part, 40)
+    order = order_cases([score_part(part, load_model("expert").model, datetime(2024, 6, 1, tzinfo=UTC))], "x")
+    ranked = order.score[order.lane == RANKED][:, None]
+    assert place_of(ranked, order)[:, 0].tolist() == list(range(1, 41))
 
 
 def test_probability_is_shown_only_where_it_was_calibrated(make_part) -> None:
     part = scored_batch(make_part, 5)
     bundle = Bundle(load_model("expert").model, CURVE)
-    shown = build(part, bundle=bundle, synthetic=True)
+    shown = build(part, bundle=bundle, **WORLD)
     assert shown.table["probability"].null_count == 0
     assert "synthetic" in shown.probability_note
-    hidden = build(part, bundle=bundle)
-    for name in ("probability", "probability_low", "probability_high"):
-        assert hidden.table[name].null_count == 5
-    assert hidden.probability_note.startswith("not calibrated here")
-    assert hidden.table["case_id"].equals(shown.table["case_id"])
+    for hidden in (build(part, bundle=bundle), build(part, bundle=bundle, **(WORLD | {"world": "v"}))):
+        assert hidden.probability_note.startswith("not calibrated here")
+        assert hidden.table["case_id"].equals(shown.table["case_id"])
+        for name in ("probability", "probability_low", "probability_high"):
+            assert hidden.table[name].null_count == 5
 
 
-def test_more_escalations_than_capacity_is_an_alarm(make_part) -> None:
+def test_more_escalations_than_capacity_or_than_the_pace_is_an_alarm(make_part) -> None:
     part = make_part(reports=[{"report_id": f"r{i}", "escalated_by_reporter": "asserted"} for i in range(3)])
-    assert build(part, capacity=3).alarms == []
-    assert build(part, capacity=2).alarms != []
+    assert "ask for help" in build(part, capacity=2).alarms[0]
+    assert "start with them" in build(part, capacity=60).alarms[0]
+    assert not [alarm for alarm in build(part, capacity=90).alarms if "escalated and" in alarm]
+
+
+def test_lost_value_that_decides_on_escalation_is_an_alarm(make_part) -> None:
+    part = make_part(reports=[{"report_id": "x", "escalated_by_reporter": "yes"}])
+    assert any("escalated_by_reporter" in alarm for alarm in build(part).alarms)
+
+
+def test_case_that_is_not_yet_known_is_not_there_yet_and_is_counted(make_part) -> None:
+    part = make_part(
+        reports=[
+            {"report_id": "old", "received_at": "2024-01-01"},
+            {"report_id": "new", "received_at": "2024-03-01"},
+        ],
+        persons=[reported("old"), reported("new")],
+    )
+    then = datetime(2024, 2, 1, tzinfo=UTC)
+    worklist = build_worklist(batch_of(part), load_model("expert"), Capacity(count=5), as_of=then)
+    assert worklist.table["case_id"].to_pylist() == ["old"]
+    assert worklist.not_yet_known == 1
 
 
 def test_empty_batch_gives_an_empty_list(make_part) -> None:

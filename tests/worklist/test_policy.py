@@ -10,7 +10,7 @@ from triage.worklist.policy import Capacity, CapacityError, parse_capacity, tier
 @pytest.mark.parametrize(
     ("text", "cases", "opened"),
     [("25", 100, 25), ("25", 10, 25), ("2.3%", 18_000, 414), ("0.023", 18_000, 414), ("1%", 150, 2), ("100%", 7, 7),
-     ("10%", 30, 3)],
+     ("10%", 30, 3), ("7%", 100, 7)],
 )  # fmt: skip
 def test_capacity_is_a_count_or_a_share_rounded_up(text: str, cases: int, opened: int) -> None:
     assert parse_capacity(text).of(cases) == opened

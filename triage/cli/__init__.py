@@ -54,14 +54,19 @@ class LazyGroup(click.Group):
         except TriageError as error:
             say_error(error.as_dict() | {"message": str(error)}, as_json=as_json)
             ctx.exit(REFUSED)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            where = str(error.filename or "")
+            message = f"{where}: {error.strerror or error}; check permissions and free space"
+            say_error({"found": str(error.strerror), "where": where, "message": message}, as_json=as_json)
+            ctx.exit(REFUSED)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except Exception as error:  # noqa: BLE001 - the last stop before the user: no traceback unless asked for
             if os.environ.get("TRIAGE_DEBUG"):
                 traceback.print_exc()
-            message = (
-                f"internal error: {type(error).__name__}: {error}; nothing was written. Please report it;"
-            )
+            message = f"internal error: {type(error).__name__}: {error}; please report it;"
             say_error({"message": f"{message} TRIAGE_DEBUG=1 shows the details"}, as_json=as_json)
             ctx.exit(1)
 

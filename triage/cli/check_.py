@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from triage.cli.say import json_option, leave, progress, say_result
+from triage.cli.say import json_option, leave, program, progress, say_result
 
 
 @click.command("check")
@@ -15,18 +15,19 @@ from triage.cli.say import json_option, leave, progress, say_result
 def command(batch: Path, *, as_json: bool) -> None:
     """Say what is wrong with BATCH, where, what was expected, and how to mend it.
 
-    BATCH is a folder with batch.json, or a folder of CSV files (reports.csv, persons.csv, ...).
+    BATCH is a folder with batch.json, or a folder of CSV files (reports.csv, persons.csv, ...). Rows are
+    counted below the header: row 1 of a CSV file is its line 2.
     """
     from triage.intake.opening import open_any
 
     opened = open_any(batch)
-    findings, cases, set_aside = [], 0, opened.set_aside.num_rows
+    findings, cases, aside = [], 0, opened.set_aside.to_pylist()
     rows = dict.fromkeys(opened.meta.rows, 0)
     with progress("checking", None) as done:
         for part in opened.parts():
             findings += part.findings
             cases += len(part.cases)
-            set_aside += part.set_aside.num_rows
+            aside += part.set_aside.to_pylist()
             for name, table in part.tables.items():
                 rows[name] = rows.get(name, 0) + table.num_rows
             done(len(part.cases))
@@ -35,14 +36,18 @@ def command(batch: Path, *, as_json: bool) -> None:
         "synthetic": opened.meta.synthetic,
         "cases": cases,
         "rows": rows,
-        "set_aside": set_aside,
+        "set_aside": len(aside),
+        "set_aside_rows": aside,
         "findings": [finding.as_dict() for finding in findings],
     }
-    lines = [str(finding) for finding in findings] or ["nothing wrong"]
+    lines = [str(finding) for finding in findings]
+    lines += [f"set aside: {row['where']}, row {row['row']}: {row['reason']}; {row['mend']}" for row in aside]
+    lines = lines or ["nothing wrong"]
     kind = "synthetic" if opened.meta.synthetic else "not marked synthetic"
     lines.append(
         f"{opened.meta.name} ({kind}): {cases:,} cases, {rows.get('reports', 0):,} reports,"
-        f" {sum(rows.values()):,} rows in all, {set_aside:,} set aside"
+        f" {sum(rows.values()):,} rows in all, {len(aside):,} set aside"
     )
+    lines.append(f"next: {program()} score {batch} --out LIST.csv")
     say_result(result, "\n".join(lines), as_json=as_json)
-    leave(set_aside)
+    leave(len(aside), findings)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import console, force_option, json_option, progress, say_result
+from triage.cli.say import console, force_option, json_option, program, progress, say_result
 
 if TYPE_CHECKING:
     from triage.evaluation import Evaluation
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 WORLD, RECIPE = "nl-2017", "logistic"
 CAPACITY = 0.023
 HISTORY_YEARS = 3
+_FILES = {"worklist.csv", "evaluation.json", "evaluation.txt", "reliability.png", "demo.json"}
+CONTENTS = frozenset({"batch", "batch-truth", "history", "history-truth", "model"} | _FILES)
 
 
 @click.command("demo")
@@ -24,7 +26,7 @@ HISTORY_YEARS = 3
     "--out", type=click.Path(path_type=Path), default="triage-demo", show_default=True, help="Folder to make."
 )
 @click.option(
-    "--cases", type=click.IntRange(min=2_000), default=18_000, show_default=True, help="Cases a year."
+    "--cases", type=click.IntRange(min=5_000), default=18_000, show_default=True, help="Cases a year."
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed, same bytes."
@@ -39,7 +41,7 @@ def command(out: Path, cases: int, seed: int, *, force: bool, as_json: bool) -> 
     """
     from triage.writing import write_folder
 
-    with write_folder(out, force=force) as folder:
+    with write_folder(out, contents=CONTENTS, force=force) as folder:
         with progress("working", 4) as done:
             _train(folder, cases, seed + 1)
             done(1)
@@ -114,8 +116,8 @@ def _show(worklist: Worklist) -> None:
 
 
 def _summary(out: Path, evaluation: Evaluation) -> str:
-    files = "worklist.csv, evaluation.txt, evaluation.json, reliability.png, model/, batch/, history/"
-    explain = f"triage explain {out}/batch CASE --model {out}/model"
+    files = ", ".join(sorted(f"{path.name}/" if path.is_dir() else path.name for path in out.iterdir()))
+    explain = f"{program()} explain {out}/batch CASE --model {out}/model"
     return (
         f"{evaluation}\n\n{out}: {files}.\nAll of it is synthetic. Next, with a case of the list: {explain}"
     )

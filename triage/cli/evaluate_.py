@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import force_option, json_option, say_result
+from triage.cli.say import CapacityType, force_option, json_option, say_result
+
+if TYPE_CHECKING:
+    from triage.worklist.policy import Capacity
 
 
 @click.command("evaluate")
@@ -17,7 +21,12 @@ from triage.cli.say import force_option, json_option, say_result
 @click.option(
     "--outcomes", type=click.Path(path_type=Path), help="File with the outcomes, joined by case_id."
 )
-@click.option("--capacity", multiple=True, help="Cases that can be opened: 25, or 2.3%. May be repeated.")
+@click.option(
+    "--capacity",
+    type=CapacityType(),
+    multiple=True,
+    help="Cases that can be opened: 25, or 2.3%. May be repeated. Default: 1, 2.3, 5 and 10 %.",
+)
 @click.option("--plot", type=click.Path(path_type=Path), help="PNG to write: the reliability diagram.")
 @click.option("--synthetic", is_flag=True, help="Say synthetic beside every number.")
 @force_option
@@ -28,7 +37,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     score: str,
     probability: str | None,
     outcomes: Path | None,
-    capacity: tuple[str, ...],
+    capacity: tuple[Capacity, ...],
     plot: Path | None,
     *,
     synthetic: bool,
@@ -43,22 +52,20 @@ def command(  # noqa: PLR0917 - click passes options by name
     from triage.errors import InputRefusedError
     from triage.evaluation.evaluate import CAPACITIES
     from triage.evaluation.joining import evaluate_table, join_outcomes
-    from triage.scoring.labels import read_columns
-    from triage.worklist.policy import parse_capacity
+    from triage.intake.tables import read_scores
     from triage.writing import refuse_existing
 
-    limits = [parse_capacity(text) for text in capacity]
     if plot:
         refuse_existing(plot, force=force)
-    table = read_columns(scores, (score,))
+    table = read_scores(scores, (score,))
     if outcomes:
-        table = join_outcomes(table, read_columns(outcomes, ("case_id", outcome)))
+        table = join_outcomes(table, read_scores(outcomes, ("case_id", outcome)))
     result = evaluate_table(
         table,
         outcome=outcome,
         score=score,
         probability=probability,
-        capacity=[limit.count or limit.share or 0.0 for limit in limits] or CAPACITIES,
+        capacity=[limit.count or limit.share or 0.0 for limit in capacity] or CAPACITIES,
         synthetic=synthetic,
     )
     if plot:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import console, json_option, say_result
+from triage.cli.say import TimeType, console, json_option, say_result
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @click.command("explain")
 @click.argument("batch", type=click.Path(path_type=Path))
 @click.argument("case")
 @click.option("--model", default="expert", show_default=True, help="Name, TOML scorecard, or bundle folder.")
+@click.option("--as-of", type=TimeType(), help="Explain as known then (UTC). Default: as the batch says.")
 @json_option
-def command(batch: Path, case: str, model: str, *, as_json: bool) -> None:
+def command(batch: Path, case: str, model: str, as_of: datetime | None, *, as_json: bool) -> None:
     """Show all that makes up the score of CASE: its id, or the first letters of it.
 
     Every term is printed, with the sentence, the points and what they rest on; the points add up to the
@@ -25,7 +30,7 @@ def command(batch: Path, case: str, model: str, *, as_json: bool) -> None:
     from triage.worklist.explain import explain_case
     from triage.worklist.terminal import draw_explanation
 
-    explanation = explain_case(open_any(batch), load_model(model), case)
+    explanation = explain_case(open_any(batch), load_model(model), case, as_of=as_of)
     if as_json:
         say_result(explanation.as_dict(), "", as_json=True)
         return

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import force_option, json_option, leave, progress, say_findings, say_result
+from triage.cli.say import (
+    TimeType,
+    force_option,
+    json_option,
+    leave,
+    program,
+    progress,
+    say_findings,
+    say_result,
+)
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -20,7 +29,7 @@ SHOWN_NAMES = 8
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Batch folder to make.")
 @click.option("--key-file", type=click.Path(path_type=Path), help="File with the key. Default: TRIAGE_KEY.")
-@click.option("--received-at", type=click.DateTime(), help="When the reports came (UTC). Default: now.")
+@click.option("--received-at", type=TimeType(), help="When the reports came (UTC). Default: now.")
 @force_option
 @json_option
 def command(
@@ -41,15 +50,17 @@ def command(
     from triage.intake.importing import import_files
     from triage.intake.refs import refs_file, write_refs
     from triage.intake.tokens import load_key
-    from triage.schema.batch import split_part, write_batch
+    from triage.schema.batch import BATCH_CONTENTS, split_part, write_batch
     from triage.writing import refuse_existing
 
-    for output in (out, refs_file(out)):
-        refuse_existing(output, force=force)
+    refuse_existing(out, force=force, contents=BATCH_CONTENTS)
+    refuse_existing(refs_file(out), force=force)
     key = load_key(key_file)
-    now = (received_at or datetime.now(UTC)).replace(tzinfo=UTC, microsecond=0)
+    now = datetime.now(UTC).replace(microsecond=0)
+    if received_at and received_at > now + timedelta(days=1):
+        raise click.BadParameter("lies in the future", param_hint="--received-at")
     with progress("importing", None):
-        imported = import_files(files, key, now, out.name)
+        imported = import_files(files, key, received_at or now, out.name)
         meta = write_batch(out, split_part(imported.part), imported.meta, force=force)
         write_refs(out, imported.refs, force=force)
     if not as_json:
@@ -69,9 +80,10 @@ def command(
         f"{out}: {len(imported.part.cases):,} cases, {rows}; {meta.set_aside:,} set aside",
         f"left behind on purpose: {_listed(imported.dropped)}",
         f"elements that the mapping does not know: {_listed(imported.unknown)}",
+        f"next: {program()} score {out} --out LIST.csv",
     ]
     say_result(result, "\n".join(lines), as_json=as_json)
-    leave(meta.set_aside)
+    leave(meta.set_aside, imported.part.findings)
 
 
 def _listed(names: Counter[str]) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,9 +18,44 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from triage.schema.findings import Finding
+    from triage.worklist.policy import Capacity
 
 SET_ASIDE, REFUSED = 3, 4
 SHOWN_FINDINGS = 20
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+
+
+class CapacityType(click.ParamType):  # type: ignore[type-arg] # generic in some versions of click only
+    """A capacity on the command line."""
+
+    name = "CAPACITY"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Capacity:
+        """Read a count or a share; anything else is wrong usage."""
+        from triage.worklist.policy import CapacityError, parse_capacity
+
+        try:
+            return parse_capacity(str(value))
+        except CapacityError as error:
+            self.fail(str(error), param, ctx)
+
+
+class TimeType(click.DateTime):
+    """A time in UTC on the command line."""
+
+    name = "TIME"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        """Return what the help shows."""
+        return "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read a time such as 2024-03-01 or 2024-03-01T10:00:00, as UTC."""
+        time: datetime = super().convert(value, param, ctx)
+        if not FIRST_YEAR <= time.year < LAST_YEAR:
+            self.fail(f"a year from {FIRST_YEAR} to {LAST_YEAR - 1} is expected", param, ctx)
+        return time.replace(tzinfo=UTC)
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Give the result as JSON.")
 force_option = click.option("--force", is_flag=True, help="Replace an output that is there.")
@@ -37,7 +75,8 @@ def say_error(error: dict[str, str], *, as_json: bool) -> None:
 
 
 def say_findings(findings: Sequence[Finding]) -> None:
-    """Print what a check found to stderr, the first of them."""
+    """Print the first findings to stderr; columns that a source does not have are left to ``check``."""
+    findings = [finding for finding in findings if finding.level != "column"]
     for finding in findings[:SHOWN_FINDINGS]:
         click.echo(f"  {finding}", err=True)
     if len(findings) > SHOWN_FINDINGS:
@@ -65,7 +104,13 @@ def progress(description: str, total: int | None) -> Iterator[Callable[[int], No
         yield lambda done: bar.advance(task, done)
 
 
-def leave(set_aside: int) -> None:
-    """End with exit code 3 when something was set aside."""
-    if set_aside:
+def leave(set_aside: int, findings: Sequence[Finding]) -> None:
+    """End with exit code 3 when rows were set aside, or values could not be read."""
+    if set_aside or any(finding.level == "field" for finding in findings):
         click.get_current_context().exit(SET_ASIDE)
+
+
+def program() -> str:
+    """Return how the program was called, for commands to be typed next."""
+    called = Path(sys.argv[0])
+    return "triage" if called.name != "triage" or shutil.which("triage") else str(called)

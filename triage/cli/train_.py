@@ -30,12 +30,12 @@ def command(
     """
     from triage.evaluation.holdout import train_bundle
     from triage.intake.opening import open_any
-    from triage.scoring.bundle import save_bundle
+    from triage.scoring.bundle import CONTENT, MANIFEST, save_bundle
     from triage.scoring.labels import read_label_file
     from triage.scoring.recipe import load_recipe
     from triage.writing import refuse_existing
 
-    refuse_existing(out, force=force)
+    refuse_existing(out, force=force, contents=frozenset({MANIFEST, *CONTENT}))
     plan = load_recipe(recipe)
     opened = open_any(batch)
     labels = read_label_file(outcomes) if outcomes else None

@@ -41,7 +41,9 @@ def train_bundle(batch: Batch, recipe: Recipe, labels: Mapping[str, float] | Non
         There are too few labels.
     """
     cases = gather_labelled(batch, recipe.features, labels)
-    trained = train(recipe, cases, synthetic=batch.meta.synthetic, world=batch.meta.world)
+    findings = "findings of investigations, which miss some abuse"
+    told = findings if labels is None else "given from outside (for a world, its truth)"
+    trained = train(recipe, cases, population=batch.meta.population, labels=told)
     metrics = evaluate_latest(trained)
     return Bundle(trained.model, trained.calibration, trained.not_calibrated, trained.about, metrics)
 

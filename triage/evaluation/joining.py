@@ -34,7 +34,8 @@ def join_outcomes(scores: pa.Table, outcomes: pa.Table) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        The rows of `scores`, in their order; null where a case has no outcome.
+        The rows of `scores`, in their order; null where a case has no outcome. Where both have a column of
+        one name, that of the outcomes stands.
 
     Raises
     ------
@@ -54,9 +55,10 @@ def join_outcomes(scores: pa.Table, outcomes: pa.Table) -> pa.Table:
             expected="the same case ids in both",
             mend="use the outcomes of the batch that was scored",
         )
-    joined = scores
+    kept = [name for name in scores.column_names if name == CASE or name not in outcomes.column_names]
+    joined = scores.select(kept)
     for name in outcomes.column_names:
-        if name not in joined.column_names:
+        if name != CASE:
             joined = joined.append_column(name, pc.take(outcomes[name], row))
     return joined
 
@@ -98,12 +100,12 @@ def evaluate_table(
         raise InputRefusedError(
             f"no column {', '.join(missing)}", expected=f"one of {', '.join(table.column_names[:40])}"
         )
-    scored = np.asarray(table[score].is_valid())
+    scored = ~np.isnan(_numbers(table, score))
     kept = table.filter(pa.array(scored))
     left_out = int(len(scored) - scored.sum())
-    note = f"all cases with a score ({left_out:,} without left out)" if left_out else "all cases"
+    note = f"all cases but {left_out:,} that have no score" if left_out else "all cases"
     oracle = _numbers(kept, ORACLE) if ORACLE in kept.column_names else None
-    calibrated = probability is not None and kept[probability].null_count < kept.num_rows
+    calibrated = probability is not None and not np.isnan(_numbers(kept, probability)).all()
     return evaluate(
         _outcomes(kept[outcome], outcome),
         _numbers(kept, score),
@@ -123,19 +125,29 @@ def _baselines(table: pa.Table) -> dict[str, NDArray[np.float64]]:
     if "received_at" in names:
         received = table["received_at"]
         if pa.types.is_string(received.type):
-            received = received.cast(pa.timestamp("s", "UTC"))
+            received = pc.if_else(pc.equal(received, ""), pa.scalar(None, pa.string()), received)
         seconds = received.cast(pa.timestamp("s", "UTC")).cast(pa.int64()).cast(pa.float64())
         found[ARRIVAL] = -np.nan_to_num(np.asarray(pc.fill_null(seconds, np.nan)), nan=0.0)
     if "lane" in names:
         found[URGENCY] = np.asarray(pc.equal(table["lane"].cast(pa.string()), "escalated")).astype(np.float64)
     if {"lane", "rank"} <= names:
-        found[LIST_ORDER] = -np.arange(table.num_rows, dtype=np.float64)
+        found[LIST_ORDER] = _list_order(table)
     return found
 
 
+def _list_order(table: pa.Table) -> NDArray[np.float64]:
+    """Return a score that falls down the list, whatever the order of the rows; paused cases come last."""
+    rank = _numbers(table, "rank")
+    paused = np.asarray(pc.equal(table["lane"].cast(pa.string()), "paused"))
+    return -np.where(paused, rank + np.nanmax(rank, initial=0.0), rank)
+
+
 def _numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
+    column = table[name]
+    if pa.types.is_string(column.type):
+        column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
     try:
-        values = table[name].cast(pa.float64())
+        values = column.cast(pa.float64())
     except pa.ArrowInvalid as error:
         raise InputRefusedError(
             str(error).splitlines()[0], where=f"column {name}", expected="numbers"

@@ -116,7 +116,7 @@ def _number(
 _ALL = (
     _flag(
         "person_reported", "completeness", +1, "own judgement: without a person nobody can be abusing",
-        c.person_reported, asserted="a person is reported", denied="no person is reported",
+        c.person_reported, asserted="a person is reported", asks="who the reported person is",
     ),
     _flag(
         "escalated", "report", +1, "Australian Federal Police triage study 2021; NCMEC urgent reports",

@@ -19,9 +19,8 @@ SMALL_PAYMENT_EUR = 55.0
 
 
 def person_reported(view: View) -> Floats:
-    """Whether a person is reported at all."""
-    rows = view.persons
-    return np.where(rows.any(np.ones(rows.table.num_rows, dtype=bool)), 1.0, -1.0)
+    """Whether a person is reported; a report that names none leaves it open who it was."""
+    return view.persons.flag(np.ones(view.persons.table.num_rows, dtype=bool))
 
 
 def escalated(view: View) -> Floats:

@@ -29,7 +29,8 @@ class Imported:
     sources : list of dict
         ``sha256``, ``bytes`` and ``kind`` of each file; no names.
     refs : list of (str, str)
-        Report token and the sender's own report number: the way back, kept apart from the batch.
+        The way back, kept apart from the batch: the token of a report (or of a document that was set aside)
+        and the sender's own report number, or ``file`` and the name of the file.
     dropped : Counter
         Names of elements that were read and left behind (free text, names, hashes), with counts.
     unknown : Counter

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -11,6 +13,7 @@ from triage.errors import InputRefusedError
 from triage.intake.cybertipline import read_cybertipline
 from triage.intake.link import attach_cases
 from triage.schema.batch import BatchMeta
+from triage.schema.findings import Finding, Level
 from triage.schema.part import mend_rows, settle
 
 NOT_READ = "not_read"
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from triage.intake.tokens import TokenKey
     from triage.schema.part import Part
@@ -36,7 +38,7 @@ class ImportedBatch:
     meta : BatchMeta
         For ``batch.json``.
     refs : list of (str, str)
-        Report token and the sender's report number.
+        The way back: token, and the sender's report number or the name of the file.
     dropped, unknown : Counter
         Elements left behind on purpose, and elements that no mapping knows.
     """
@@ -48,8 +50,16 @@ class ImportedBatch:
     unknown: Counter[str]
 
 
-def find_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the files that are named, and those in the folders that are named, in order.
+def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding]]:
+    """Return the files that are named and those in the folders that are named, in order.
+
+    Returns
+    -------
+    files : list of Path
+        Whatever can be opened.
+    findings : list of Finding
+        What cannot: folders without permission, broken links, devices and pipes. Hidden files are passed
+        over, and told.
 
     Raises
     ------
@@ -57,14 +67,33 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
         A path does not exist, or there is no file at all.
     """
     files: list[Path] = []
+    findings: list[Finding] = []
     for path in paths:
         if not path.exists():
             raise InputRefusedError("no such file or folder", where=str(path), mend="check the path")
-        inside = path.rglob("*") if path.is_dir() else [path]
-        files += sorted(file for file in inside if file.is_file() and not file.name.startswith("."))
+        if not path.is_dir():
+            files.append(path)
+            continue
+        for folder, names, inside in os.walk(
+            path, onerror=lambda e: findings.append(_skipped(e.filename, "no permission"))
+        ):
+            names.sort()
+            for file in sorted(Path(folder) / name for name in inside):
+                if file.name.startswith("."):
+                    findings.append(_skipped(str(file), "a hidden file", level=Level.NOTE))
+                elif not file.is_file():
+                    findings.append(_skipped(str(file), "a broken link, a device or a pipe"))
+                else:
+                    files.append(file)
     if not files:
         raise InputRefusedError("no file", where=", ".join(map(str, paths)), expected="reports to import")
-    return files
+    return files, findings
+
+
+def _skipped(where: str, found: str, *, level: Level = Level.FIELD) -> Finding:
+    return Finding(
+        level, where, "", 0, 1, found, "a plain file", "it is not read; give it by name if it is a report"
+    )
 
 
 def import_files(paths: Sequence[Path], key: TokenKey, received_at: datetime, name: str) -> ImportedBatch:
@@ -86,7 +115,13 @@ def import_files(paths: Sequence[Path], key: TokenKey, received_at: datetime, na
     InputRefusedError
         No report could be read from any file.
     """
-    files = find_files(paths)
+    files, skipped = find_files(paths)
+    if all(file.suffix.lower() == ".csv" for file in files):
+        raise InputRefusedError(
+            "CSV tables",
+            where=str(files[0].parent),
+            mend="they need no import: triage check and score read them",
+        )
     imported = read_cybertipline(files, key, received_at)
     where = dict.fromkeys(imported.tables, "import")
     rows = mend_rows(imported.tables, where)
@@ -97,7 +132,7 @@ def import_files(paths: Sequence[Path], key: TokenKey, received_at: datetime, na
             expected="CyberTipline report and fileDetails XML",
             mend="check the files; nothing was written",
         )
-    rows.findings = [*imported.findings, *rows.findings]
+    rows.findings = [*skipped, *imported.findings, *rows.findings]
     rows.set_aside = pa.concat_tables([imported.set_aside, rows.set_aside])
     attach_cases(rows)
     part = settle(rows, where, received_at)

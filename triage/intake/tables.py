@@ -1,19 +1,24 @@
-"""Read a folder of CSV files, one a canonical table."""
+"""Read CSV: a folder of canonical tables, or one table of scores."""
 
 from __future__ import annotations
 
 import codecs
+import csv
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pv
+import pyarrow.parquet as pq
 
 from triage.errors import InputRefusedError
 from triage.intake.link import attach_cases
 from triage.schema.batch import Batch, BatchMeta
 from triage.schema.findings import Finding, Level
-from triage.schema.part import SET_ASIDE_SCHEMA, Why, mend_rows, settle
+from triage.schema.part import SET_ASIDE_SCHEMA, Rows, Why, mend_rows, settle
 from triage.schema.tables import TABLES
+from triage.writing import require_plain
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,11 +57,13 @@ def read_csv_folder(folder: Path, as_of: datetime) -> Batch:
         if stem not in TABLES:
             notes.append(_not_a_table(path))
             continue
-        raw[stem], lines = _read_csv(path)
+        table, lines = _read_csv(path)
+        raw[stem] = table.rename_columns([name.lower() for name in table.column_names])
         where[stem] = path.name
         broken += [_broken_line(stem, path.name, line) for line in lines]
         notes += [_broken_finding(path.name, lines)] if lines else []
     rows = mend_rows({name: _stamp_enrichment(name, table, as_of) for name, table in raw.items()}, where)
+    _forget_future_knowing(rows, where, as_of)
     rows.findings += notes
     rows.set_aside = pa.concat_tables([rows.set_aside, pa.Table.from_pylist(broken, schema=SET_ASIDE_SCHEMA)])
     attach_cases(rows)
@@ -64,6 +71,71 @@ def read_csv_folder(folder: Path, as_of: datetime) -> Batch:
     counts = {name: table.num_rows for name, table in part.tables.items()}
     meta = BatchMeta(name=folder.name, as_of=as_of, rows=counts, set_aside=part.set_aside.num_rows)
     return Batch(meta, lambda _index: part)
+
+
+def _forget_future_knowing(rows: Rows, where: dict[str, str], as_of: datetime) -> None:
+    """Take times of knowing that lie ahead as now: what is in this file is known by now."""
+    for name, column in product(rows.tables, ("known_at", "enriched_at")):
+        table = rows.tables[name]
+        if column not in table.column_names:
+            continue
+        times, at = table[column], table.column_names.index(column)
+        now = pa.scalar(as_of, times.type)
+        ahead = pc.fill_null(pc.greater(times, now), False)
+        if pc.any(ahead).as_py():
+            rows.tables[name] = table.set_column(at, column, pc.if_else(ahead, now, times))
+            row, count = pc.index(ahead, True).as_py() + 1, pc.sum(ahead).as_py()
+            found, expected = "a time that lies ahead", "a time of knowing"
+            rows.findings.append(
+                Finding(Level.FIELD, where[name], column, row, count, found, expected, "counts as known now")
+            )
+
+
+def read_scores(path: Path, columns: tuple[str, ...]) -> pa.Table:
+    """Read a table of scores or outcomes, ours or anybody's, and insist on columns.
+
+    Parameters
+    ----------
+    path : Path
+        A Parquet file (``.parquet``), or a CSV file, of which every column is read as text.
+    columns : tuple of str
+        Columns that must be there.
+
+    Raises
+    ------
+    InputRefusedError
+        The file cannot be read, a line has too few or too many fields, or a column is not there.
+    """
+    table = _read_parquet(path) if path.suffix == ".parquet" else _read_whole_csv(path)
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise InputRefusedError(
+            f"no column {', '.join(missing)}",
+            where=str(path),
+            expected=f"columns {', '.join(columns)}; found {', '.join(table.column_names[:30])}",
+        )
+    return table
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    require_plain(path)
+    try:
+        return pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputRefusedError(
+            f"cannot be read ({str(error).splitlines()[0][:120]})", where=str(path), expected="a Parquet file"
+        ) from error
+
+
+def _read_whole_csv(path: Path) -> pa.Table:
+    table, broken = _read_csv(path)
+    if broken:
+        raise InputRefusedError(
+            f"{len(broken):,} lines that cannot be read, the first line {broken[0]}",
+            where=str(path),
+            expected="as many fields on each line as in the header",
+        )
+    return table
 
 
 def _stamp_enrichment(name: str, table: pa.Table, as_of: datetime) -> pa.Table:
@@ -78,7 +150,7 @@ def _read_csv(path: Path) -> tuple[pa.Table, list[int]]:
     content = _content(path)
     lines, odd = _readable_lines(content)
     head = lines[0].decode() if lines else ""
-    names = [name.strip().strip('"').strip().lower() for name in head.split(_separator(head))]
+    names = [name.strip().strip('"').strip() for name in head.split(_separator(head))]
     if not head.strip() or len(set(names)) < len(names):
         raise InputRefusedError(
             "no header" if not head.strip() else "a column name that stands twice",
@@ -120,6 +192,7 @@ def _read_csv(path: Path) -> tuple[pa.Table, list[int]]:
 
 def _content(path: Path) -> bytes:
     """Return a file as UTF-8 without a byte order mark."""
+    require_plain(path)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -137,7 +210,7 @@ def _content(path: Path) -> bytes:
 
 
 def _readable_lines(content: bytes) -> tuple[list[bytes], set[int]]:
-    """Return the lines, and the numbers of those with an odd number of quotes.
+    """Return the lines, and the numbers of those with a quote that is not closed.
 
     No column holds a line break, so a quote that is not closed on its line is a mistake; read as it stands
     it would swallow the lines that follow.
@@ -145,10 +218,20 @@ def _readable_lines(content: bytes) -> tuple[list[bytes], set[int]]:
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     while lines and not lines[-1].strip():
         lines.pop()
-    if b'"' not in content:
-        return lines, set()
-    odd = {number for number, line in enumerate(lines, start=1) if line.count(b'"') % 2}
+    separator = _separator(lines[0].decode()) if lines else ","
+    odd = {
+        number
+        for number, line in enumerate(lines, start=1)
+        if b'"' in line and not _is_closed(line, separator)
+    }
     return [line for number, line in enumerate(lines, start=1) if number not in odd], odd
+
+
+def _is_closed(line: bytes, separator: str) -> bool:
+    try:
+        return len(list(csv.reader([line.decode()], delimiter=separator, strict=True))) == 1
+    except csv.Error:
+        return False
 
 
 def _separator(head: str) -> str:

@@ -14,7 +14,7 @@ from triage.errors import InputRefusedError
 from triage.schema.findings import shorten
 from triage.schema.part import SET_ASIDE_SCHEMA, Part, mend_rows, no_set_aside, settle
 from triage.schema.tables import TABLES
-from triage.writing import write_folder
+from triage.writing import require_plain, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +26,7 @@ MOST_PARTS = 100_000
 SHOWN_MATCHES = 5
 META_FILE = "batch.json"
 SET_ASIDE_FILE = "set-aside/rows.parquet"
+BATCH_CONTENTS = frozenset({*TABLES, META_FILE, "set-aside"})
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def write_batch(path: Path, parts: Iterable[Part], meta: BatchMeta, *, force: bo
     OutputExistsError
         The folder exists and `force` is false.
     """
-    with write_folder(path, force=force) as folder:
+    with write_folder(path, contents=BATCH_CONTENTS, force=force) as folder:
         counts = dict.fromkeys(TABLES, 0)
         asides: list[pa.Table] = []
         written = 0
@@ -273,6 +274,7 @@ def _read_part(path: Path, index: int, meta: BatchMeta) -> Part:
 
 def _read_parquet(file: Path) -> pa.Table:
     try:
+        require_plain(file)
         return pq.read_table(file, partitioning=None)
     except FileNotFoundError:
         raise _damaged(file, "no such file") from None
@@ -283,6 +285,9 @@ def _read_parquet(file: Path) -> pa.Table:
 def _check_row_count(path: Path, name: str, meta: BatchMeta) -> None:
     """Compare the rows that the files hold with the rows that were written."""
     found = 0
+    parts = sorted((path / name).glob("part-*.parquet"))
+    if len(parts) > meta.parts:
+        raise _damaged(parts[-1], f"a part more than the {meta.parts:,} that {META_FILE} says")
     for index in range(meta.parts):
         file = path / name / _part_name(index)
         try:
@@ -307,6 +312,7 @@ def _damaged(where: Path, found: str) -> InputRefusedError:
 
 def _read_meta(file: Path) -> BatchMeta:
     try:
+        require_plain(file)
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputRefusedError(
@@ -315,7 +321,7 @@ def _read_meta(file: Path) -> BatchMeta:
             expected="a batch folder",
             mend="check the path, or make one with triage import or triage synth",
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise InputRefusedError(
             f"cannot be read as JSON ({error})", where=str(file), mend="copy the batch again"
         ) from error

@@ -48,13 +48,20 @@ class Finding:
     expected: str
     mend: str
 
+    @property
+    def _row(self) -> str:
+        """Say which row: of a CSV file also its line, which an editor shows."""
+        if not self.row:
+            return ""
+        return f"row {self.row} (line {self.row + 1})" if self.where.endswith(".csv") else f"row {self.row}"
+
     def __str__(self) -> str:
         """Return the finding as one line."""
         place = ", ".join(
             part
             for part in (
-                self.where,
-                f"row {self.row}" if self.row else "",
+                printable(self.where),
+                self._row,
                 f"column {self.column}" if self.column else "",
             )
             if part
@@ -69,6 +76,11 @@ class Finding:
         return {**asdict(self), "level": self.level.value}
 
 
+def printable(text: str) -> str:
+    """Return a text without what a terminal would act on."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def shorten(value: object, limit: int = 40) -> str:
     r"""Return a value as it stands in a message: quoted, one line, printable, at most `limit` characters.
 
@@ -77,5 +89,5 @@ def shorten(value: object, limit: int = 40) -> str:
     >>> shorten("a\x1b[31m")
     "'a?[31m'"
     """
-    text = "".join(letter if letter.isprintable() else "?" for letter in str(value))
+    text = printable(str(value))
     return f"'{text}'" if len(text) <= limit else f"'{text[:limit]}…'"

@@ -112,7 +112,12 @@ def mend_column(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
     """
     if pa.types.is_null(raw.type):
         return pa.nulls(len(raw), column.arrow_type), np.zeros(len(raw), dtype=bool)
-    return _MEND[column.kind](raw, column)
+    try:
+        return _MEND[column.kind](raw, column)
+    except (pa.ArrowException, OverflowError, UnicodeError, ValueError, TypeError):
+        # A column of a type that no conversion covers, or with text that is no text.
+        present = np.asarray(raw.is_valid())
+        return pa.nulls(len(raw), column.arrow_type), present
 
 
 def _contiguous(values: pa.ChunkedArray) -> pa.Array:
@@ -325,7 +330,7 @@ def _bad_fields(raw: pa.Array, bad: Mask, column: Column, where: str) -> list[Fi
     if not bad.any():
         return []
     rows = np.flatnonzero(bad)
-    values = [str(raw[int(row)].as_py()) for row in rows[:1000]]
+    values = [_as_found(raw[int(row)]) for row in rows[:1000]]
     first: dict[str, int] = {}
     for row, value in zip(rows, values, strict=False):
         first.setdefault(value, int(row) + 1)
@@ -358,6 +363,13 @@ def _bad_fields(raw: pa.Array, bad: Mask, column: Column, where: str) -> list[Fi
             )
         )
     return findings
+
+
+def _as_found(value: pa.Scalar) -> str:
+    try:
+        return str(value.as_py())
+    except (pa.ArrowException, OverflowError, UnicodeError, ValueError):
+        return f"a value of type {value.type}"
 
 
 def _unusable(column: Column, lacking: Mask, where: str) -> Finding:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
+from triage.schema.declare import Kind, Table
 from triage.schema.findings import Finding, Level, shorten
 from triage.schema.mend import mend_table
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -42,8 +43,6 @@ SET_ASIDE_SCHEMA = pa.schema(
         ("mend", pa.string()),
     ]
 )
-# More than one row a key is legal only where a report can end in several ways.
-_REPEATABLE = frozenset({"outcomes"})
 
 
 def no_set_aside() -> pa.Table:
@@ -111,7 +110,7 @@ def mend_rows(raw: Mapping[str, pa.Table], where: Mapping[str, str]) -> Rows:
         if name not in raw:
             rows.tables[name] = declared.arrow_schema.empty_table()
             continue
-        _require_key(raw[name], declared.key, where[name])
+        _require_key(raw[name], declared, where[name])
         mended = mend_table(raw[name], declared, where[name])
         rows.findings += mended.findings
         kept = mended.usable
@@ -121,9 +120,8 @@ def mend_rows(raw: Mapping[str, pa.Table], where: Mapping[str, str]) -> Rows:
             rows, mended.table, ~kept, why=Why.UNREADABLE, reason="no readable key", numbers=numbers, **place
         )
         table, numbers = mended.table.filter(pa.array(kept)), numbers[kept]
-        if name not in _REPEATABLE:
-            table = _drop_repeats(rows, table, declared.key, numbers, **place)
-        rows.tables[name] = table
+        table = _name_rows(rows, table, declared, where[name])
+        rows.tables[name] = _drop_repeats(rows, table, declared, numbers, **place)
     return rows
 
 
@@ -145,6 +143,7 @@ def settle(rows: Rows, where: Mapping[str, str], as_of: datetime) -> Part:
         Every row belongs to a case that has a report.
     """
     _forget_future(rows, where.get("reports", "reports"), as_of)
+    _set_aside_caseless(rows, where.get("reports", "reports"))
     reports = rows.tables["reports"]
     cases = pc.unique(reports["case_id"].combine_chunks().drop_null())
     cases = cases.take(pc.sort_indices(cases))
@@ -213,42 +212,20 @@ def set_aside(
     rows.set_aside = pa.concat_tables([rows.set_aside, added])
 
 
-def case_segments(position: NDArray[np.int64], n_cases: int) -> NDArray[np.int64]:
-    """Return where each case's rows begin and end in a table sorted by case.
-
-    Parameters
-    ----------
-    position : array of int, shape (n_rows,)
-        Ascending index of each row's case.
-    n_cases : int
-        Number of cases.
-
-    Returns
-    -------
-    array of int, shape (n_cases + 1,)
-        Rows of case ``i`` are ``bounds[i]:bounds[i + 1]``.
-
-    Examples
-    --------
-    >>> case_segments(np.array([0, 0, 2]), 3).tolist()
-    [0, 2, 2, 3]
-    """
-    return np.searchsorted(position, np.arange(n_cases + 1))
+def known_cases(part: Part, as_of: datetime) -> Part:
+    """Return the cases of which a report was known at a time; cases that came later are not there yet."""
+    reports = part.tables["reports"]
+    visible = pc.less_equal(reports["known_at"], pa.scalar(as_of, reports["known_at"].type))
+    cases = pc.unique(reports.filter(visible)["case_id"].combine_chunks())
+    if len(cases) == len(part.cases):
+        return part
+    tables = {name: table.filter(pc.is_in(table["case_id"], cases)) for name, table in part.tables.items()}
+    return Part(tables, cases.take(pc.sort_indices(cases)), part.set_aside, part.findings)
 
 
-def concat_rows(tables: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
-    """Join the same tables of several sources end to end."""
-    return {
-        name: pa.concat_tables(
-            [source[name] for source in tables if name in source], promote_options="permissive"
-        )
-        for name in TABLES
-        if any(name in source for source in tables)
-    }
-
-
-def _require_key(table: pa.Table, key: tuple[str, ...], where: str) -> None:
-    missing = [name for name in key if name not in table.column_names]
+def _require_key(table: pa.Table, declared: Table, where: str) -> None:
+    needed = [column.name for column in declared.columns if column.required]
+    missing = [name for name in needed if name not in table.column_names]
     if missing:
         found = ", ".join(shorten(name) for name in table.column_names[:10])
         raise InputRefusedError(
@@ -259,38 +236,95 @@ def _require_key(table: pa.Table, key: tuple[str, ...], where: str) -> None:
         )
 
 
+def _name_rows(rows: Rows, table: pa.Table, declared: Table, where: str) -> pa.Table:
+    """Give rows without a name of their own one: what they tell counts all the same."""
+    for name in declared.key:
+        nameless = np.asarray(table[name].is_null())
+        if declared[name].required or declared[name].kind != Kind.TOKEN or not nameless.any():
+            continue
+        made = pa.array([f"row-{row + 1}" for row in range(table.num_rows)])
+        filled = pc.if_else(pa.array(nameless), made, table[name])
+        table = table.set_column(table.column_names.index(name), name, filled)
+        row = int(np.flatnonzero(nameless)[0]) + 1
+        rows.findings.append(
+            Finding(
+                Level.NOTE, where, name, row, int(nameless.sum()), "no readable value",
+                declared[name].allowed, "the row counts all the same; nothing can refer to it",
+            )
+        )  # fmt: skip
+    return table
+
+
 def _drop_repeats(
-    rows: Rows, table: pa.Table, key: tuple[str, ...], numbers: NDArray[np.int64], *, name: str, where: str
+    rows: Rows, table: pa.Table, declared: Table, numbers: NDArray[np.int64], *, name: str, where: str
 ) -> pa.Table:
-    """Set aside rows whose key stands in an earlier row; where they differ from it, a person must look."""
-    first = _first_of_key(table, key)
-    repeated = np.flatnonzero(first != np.arange(table.num_rows))
-    if not len(repeated):
+    """Set aside rows that stand twice, and for a person to look at, reports that share a key and differ.
+
+    Rows of other tables that share a key and differ all count: each tells something. Of differing reports
+    the one that is escalated stays, else the first in the order of their content, so that the order of rows
+    cannot matter.
+    """
+    first = _first_of_key(table, declared.key)
+    shared = np.flatnonzero(np.bincount(first, minlength=len(first))[first] > 1)
+    if not len(shared):
         return table
-    earlier = table.take(pa.array(first[repeated])).to_pylist()
-    differs = [
-        one != other for one, other in zip(table.take(pa.array(repeated)).to_pylist(), earlier, strict=True)
-    ]
-    for why, reason, chosen in (
-        (Why.UNREADABLE, "the key stands in an earlier row, with other values", np.array(differs)),
-        (Why.DUPLICATE, "the same row again", ~np.array(differs)),
-    ):
-        mask = np.zeros(table.num_rows, dtype=bool)
-        mask[repeated[chosen]] = True
-        set_aside(rows, table, mask, name=name, where=where, why=why, reason=reason, numbers=numbers)
-    rows.findings.append(_repeated_finding(where, key, numbers[repeated]))
-    return table.filter(pa.array(first == np.arange(table.num_rows)))
+    content = dict(zip(shared.tolist(), table.take(pa.array(shared)).to_pylist(), strict=True))
+    groups: dict[int, list[int]] = {}
+    for row in shared.tolist():
+        groups.setdefault(int(first[row]), []).append(row)
+    masks = {why: np.zeros(table.num_rows, dtype=bool) for why in (Why.DUPLICATE, Why.UNREADABLE)}
+    for members in groups.values():
+        ordered = sorted(members, key=lambda row: (not _is_escalated(content[row]), repr(content[row]), row))
+        kept: list[dict[str, Any]] = []
+        for row in ordered:
+            if content[row] in kept:
+                masks[Why.DUPLICATE][row] = True
+            elif name == "reports" and kept:
+                masks[Why.UNREADABLE][row] = True
+            else:
+                kept.append(content[row])
+    reasons = {
+        Why.DUPLICATE: "the same row again",
+        Why.UNREADABLE: "another report of the same key, with other values",
+    }
+    for why, mask in masks.items():
+        set_aside(rows, table, mask, name=name, where=where, why=why, reason=reasons[why], numbers=numbers)
+    rows.findings.append(_repeated_finding(where, declared.key, numbers[shared]))
+    return table.filter(pa.array(~(masks[Why.DUPLICATE] | masks[Why.UNREADABLE])))
+
+
+def _is_escalated(row: dict[str, Any]) -> bool:
+    labels = set(row.get("report_annotations") or ())
+    return row.get("escalated_by_reporter") == "asserted" or bool(labels & {"sextortion", "sadistic_online"})
 
 
 def _first_of_key(table: pa.Table, key: tuple[str, ...]) -> NDArray[np.int64]:
     """Return, for each row, the first row that has its key."""
-    columns = [table[name] for name in key]
+    columns = [pc.fill_null(table[name].cast(pa.string()), "") for name in key]
     joined = columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, " ")
     if table.num_rows == 0 or pc.count_distinct(joined).as_py() == table.num_rows:
         return np.arange(table.num_rows)
     codes = np.asarray(joined.combine_chunks().dictionary_encode().indices)
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     return np.asarray(first[inverse])
+
+
+def _set_aside_caseless(rows: Rows, where: str) -> None:
+    """Set aside reports that carry no case; linking gives one to each, so the batch was changed."""
+    reports = rows.tables["reports"]
+    caseless = np.asarray(reports["case_id"].is_null())
+    if caseless.any():
+        set_aside(
+            rows,
+            reports,
+            caseless,
+            name="reports",
+            where=where,
+            why=Why.UNREADABLE,
+            reason="belongs to no case",
+        )
+        rows.findings.append(_orphan_finding(where, (), int(caseless.sum())))
+        rows.tables["reports"] = reports.filter(pa.array(~caseless))
 
 
 def _forget_future(rows: Rows, where: str, as_of: datetime) -> None:
@@ -345,9 +379,9 @@ def _repeated_finding(where: str, key: tuple[str, ...], numbers: NDArray[np.int6
         ", ".join(key),
         int(numbers[0]),
         len(numbers),
-        "a key that stands in an earlier row",
+        "rows that share a key",
         "one row a key",
-        "the later rows are set aside; where they differ, look which of them is right",
+        "equal rows count once; of differing reports one counts, and a person must look at the others",
     )
 
 

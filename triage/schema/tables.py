@@ -114,7 +114,7 @@ PERSONS = Table(
     ("person_id", "report_id"),
     ("reports", "report_id"),
     (
-        token("person_id", "names the person; the same token over reports is the same person", required=True),
+        token("person_id", "names the person; the same token over reports is the same person"),
         token("report_id", "the report that mentions the person", required=True),
         _CASE,
         code(
@@ -152,7 +152,7 @@ ACCOUNTS = Table(
     ("account_id",),
     ("persons", "person_id"),
     (
-        token("account_id", "names the account", required=True),
+        token("account_id", "names the account"),
         token("person_id", "whose account it is", required=True),
         _CASE,
         code(
@@ -180,7 +180,7 @@ FILES = Table(
     ("file_id",),
     ("reports", "report_id"),
     (
-        token("file_id", "names the file", required=True),
+        token("file_id", "names the file"),
         token("report_id", "the report that holds it", required=True),
         _CASE,
         token("account_id", "the account it was found on, where the source says so", core=False),
@@ -242,7 +242,7 @@ NETWORK_EVENTS = Table(
     ("event_id",),
     ("accounts", "account_id"),
     (
-        token("event_id", "names the event", required=True),
+        token("event_id", "names the event"),
         token("account_id", "the account that was used", required=True),
         _CASE,
         code("event_name", "what was done", "login registration purchase upload other unknown"),
@@ -268,7 +268,7 @@ COMMUNICATIONS = Table(
     ("thread_id",),
     ("accounts", "account_id"),
     (
-        token("thread_id", "names the thread", required=True),
+        token("thread_id", "names the thread"),
         token("account_id", "the account on this side", required=True),
         _CASE,
         token("counterpart_id", "the person or child on the other side"),
@@ -299,7 +299,7 @@ TRANSACTIONS = Table(
     ("transaction_id",),
     ("persons", "person_id"),
     (
-        token("transaction_id", "names the payment", required=True),
+        token("transaction_id", "names the payment"),
         token("person_id", "who paid or was paid", required=True),
         _CASE,
         time("executed_at", "when it was executed", core=False, source="goAML date_transaction"),
@@ -331,7 +331,7 @@ PRIOR_RECORDS = Table(
     ("record_id",),
     ("persons", "person_id"),
     (
-        token("record_id", "names the record", required=True),
+        token("record_id", "names the record"),
         token("person_id", "the person it is about", required=True),
         _CASE,
         code(
@@ -359,7 +359,7 @@ CHILDREN = Table(
     ("child_id",),
     ("reports", "report_id"),
     (
-        token("child_id", "names the child", required=True),
+        token("child_id", "names the child"),
         token("report_id", "the report that mentions the child", required=True),
         _CASE,
         token("person_id", "the reported person the child is linked to"),

@@ -7,7 +7,6 @@ scored by numpy alone, so it starts at once and can do nothing but add.
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MOST_STEPS = 1_000
+LARGEST_NUMBER = 1e6
 _FLAG_EDGES = (-0.5, 0.5)
 _DENIED, _UNKNOWN, _ASSERTED = -1.0, 0.0, 1.0
 
@@ -272,6 +272,6 @@ def _text(value: Any) -> str:
 
 
 def _finite(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError("a number that is not finite")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST_NUMBER:
+        raise ValueError("no number, or one out of all proportion")
     return float(value)

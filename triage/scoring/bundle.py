@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from triage.errors import BundleRefusedError, InputRefusedError
 from triage.schema.batch import FORMAT_VERSION as SCHEMA_VERSION
-from triage.scoring.additive import AdditiveModel, parse_additive
+from triage.scoring.additive import LARGEST_NUMBER, AdditiveModel, parse_additive
 from triage.scoring.calibration import PlattCalibration
 from triage.scoring.card import write_card
 from triage.writing import write_folder
@@ -30,6 +30,7 @@ MANIFEST = "manifest.json"
 CONTENT = ("card.md", "metrics.json", "model.json", "recipe.toml")
 LARGEST_FILE = 4_000_000
 DEEPEST_JSON = 8
+LONGEST_TEXT = 200
 _CALIBRATION_NUMBERS = ("a", "b", "variance_a", "variance_b", "covariance")
 
 
@@ -57,20 +58,20 @@ class Bundle:
     about: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
 
-    def calibration_for(self, *, synthetic: bool) -> tuple[PlattCalibration | None, str]:
-        """Return the calibration if it belongs to the population of a batch, else None and why not.
+    def calibration_for(self, population: str) -> tuple[PlattCalibration | None, str]:
+        """Return the calibration if it belongs to the population of a batch, and what to say of it.
 
         Parameters
         ----------
-        synthetic : bool
-            Whether the batch that is scored is synthetic.
+        population : str
+            Where the cases to be scored come from (`triage.schema.batch.BatchMeta.population`).
         """
         if self.calibration is None:
-            return None, self.not_calibrated
-        if self.calibration.synthetic != synthetic:
-            kind = "synthetic" if self.calibration.synthetic else "real"
-            return None, f"calibrated on {kind} cases, and this batch is not {kind}"
-        return self.calibration, ""
+            return None, f"not calibrated here: {self.not_calibrated}"
+        if self.calibration.population != population:
+            there = self.calibration.population
+            return None, f"not calibrated here: calibrated on {there}, and this batch is of {population}"
+        return self.calibration, self.calibration.note
 
 
 def save_bundle(path: Path, bundle: Bundle, recipe_text: str, *, force: bool = False) -> None:
@@ -106,7 +107,7 @@ def save_bundle(path: Path, bundle: Bundle, recipe_text: str, *, force: bool = F
             bundle.model, bundle.calibration, bundle.not_calibrated, bundle.about, bundle.metrics
         ),
     }
-    with write_folder(path, force=force) as folder:
+    with write_folder(path, contents=frozenset({MANIFEST, *CONTENT}), force=force) as folder:
         for name, text in content.items():
             (folder / name).write_text(text, encoding="utf-8")
         manifest = {
@@ -160,7 +161,7 @@ def load_bundle(path: Path) -> Bundle:
         raise BundleRefusedError(
             error.found, where=error.where, expected=error.expected, mend=_MEND
         ) from None
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise _refuse(
             path / "model.json", f"{type(error).__name__} {error}", "model and calibration"
         ) from None
@@ -206,16 +207,15 @@ def _parse_calibration(content: Any) -> PlattCalibration | None:
     if content is None:
         return None
     curve = PlattCalibration(**content)
-    for name in _CALIBRATION_NUMBERS:
+    for name in (*_CALIBRATION_NUMBERS, "cases", "positives"):
         value = content[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e6:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST_NUMBER:
             raise ValueError(f"{name} of the calibration")
-    if (
-        curve.b <= 0
-        or content["synthetic"] not in {True, False}
-        or not isinstance(content["denominator"], str)
-    ):
-        raise ValueError("a calibration that does not rise with the score, or of an unknown population")
+    texts = (content["denominator"], content["population"])
+    if not all(isinstance(text, str) and text.isprintable() and len(text) < LONGEST_TEXT for text in texts):
+        raise ValueError("denominator or population of the calibration")
+    if curve.b <= 0 or curve.variance_a < 0 or curve.variance_b < 0:
+        raise ValueError("a calibration that does not rise with the score")
     return curve
 
 

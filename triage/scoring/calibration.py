@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MINIMUM_POSITIVES = 100
-FEWEST_POSITIVES = 10
+MINIMUM_POSITIVES = 20
 _NORMAL_95 = 1.959963984540054
 
 
@@ -30,17 +29,13 @@ class PlattCalibration:
     a, b : float
         Intercept and slope.
     variance_a, variance_b, covariance : float
-        Of the estimates; those of a fixed slope are 0.
+        Of the estimates.
     cases, positives : int
         What it was fitted on.
-    slope_fitted : bool
-        False where too few positives allowed only the intercept to be fitted.
     denominator : str
         Of which cases the probability is a share.
-    synthetic : bool
-        Whether it was fitted on a synthetic batch.
-    world : str
-        The world, if any.
+    population : str
+        Where those cases come from (`triage.schema.batch.BatchMeta.population`); it is shown nowhere else.
 
     Notes
     -----
@@ -55,10 +50,21 @@ class PlattCalibration:
     covariance: float
     cases: int
     positives: int
-    slope_fitted: bool
     denominator: str
-    synthetic: bool
-    world: str
+    population: str
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it was fitted on cases of a world."""
+        return self.population.startswith("world ")
+
+    @property
+    def note(self) -> str:
+        """What the probabilities are a share of, and what the range is."""
+        kind = " (synthetic)" if self.synthetic else ""
+        return (
+            f"share of {self.denominator}{kind}; the range is that of the fitted curve, not of the one case"
+        )
 
     def probability(self, score: Floats) -> Floats:
         """Return the probability of each score, strictly increasing in it."""
@@ -86,11 +92,10 @@ def fit_platt(
     weight: Floats | None = None,
     *,
     denominator: str,
-    synthetic: bool,
-    world: str = "",
+    population: str,
     minimum_positives: int = MINIMUM_POSITIVES,
 ) -> PlattCalibration:
-    """Fit the curve on held-out, later cases.
+    """Fit the curve on held-out, later cases by maximum likelihood.
 
     Parameters
     ----------
@@ -102,75 +107,54 @@ def fit_platt(
         Inverse of the probability with which each case was chosen. Variances are then robust (sandwich).
     denominator : str
         Of which cases the probability will be a share.
-    synthetic : bool
-        Whether the cases are synthetic.
-    world : str
-        The world they come from.
+    population : str
+        Where the cases come from.
     minimum_positives : int
-        With fewer effective positives the slope stays 1 and only the intercept is fitted.
+        With fewer effective positives (Kish) there is no probability. The slope of a penalised score is not
+        1, so an intercept alone would be a guess.
 
     Raises
     ------
     NotCalibratedError
-        One outcome is missing, there are fewer than ten effective positives (Kish), or the outcome does not
-        rise with the score.
+        There are too few positives, or the outcome does not rise with the score.
 
     Examples
     --------
     >>> score = np.repeat([-1.0, 1.0], 400)
     >>> outcome = np.r_[np.ones(100), np.zeros(300), np.ones(300), np.zeros(100)]
-    >>> curve = fit_platt(score, outcome, denominator="all cases", synthetic=True)
+    >>> curve = fit_platt(score, outcome, denominator="all cases", population="world x")
     >>> round(float(curve.probability(np.array([1.0]))[0]), 6)
     0.75
     """
     positives = outcome > 0.5
-    if not positives.any() or positives.all():
-        raise NotCalibratedError("the later cases do not hold both outcomes")
     counted = np.ones(int(positives.sum())) if weight is None else weight[positives]
-    effective = counted.sum() ** 2 / (counted**2).sum()
-    if effective < FEWEST_POSITIVES:
+    effective = counted.sum() ** 2 / max(float((counted**2).sum()), 1e-300)
+    if effective < minimum_positives:
         raise NotCalibratedError(
-            f"the later cases hold {effective:.0f} effective positives, and {FEWEST_POSITIVES} are the fewest"
+            f"the later cases hold {effective:.0f} effective positives; {minimum_positives} are the fewest"
         )
-    fit_slope = effective >= minimum_positives
-    intercept, slope, covariance = _fit(score, outcome, weight, fit_slope=bool(fit_slope))
+    # Fitting needs scipy, which scoring with a bundle must not wait for.
+    from triage.scoring.newton import NO_FIT, fit_logistic, why_no_slope  # noqa: PLC0415
+
+    reason = "all later cases are positive" if positives.all() else why_no_slope(outcome, score)
+    design = np.column_stack([np.ones(len(score)), score])
+    fit = None if reason else fit_logistic(outcome, design, np.zeros(len(score)), weight)
+    if fit is None:
+        raise NotCalibratedError(f"no curve fits the later cases: {reason or NO_FIT}")
+    intercept, slope = fit.coefficients
     if slope <= 0:
         raise NotCalibratedError("in the later cases the outcome does not rise with the score")
     return PlattCalibration(
-        a=intercept,
-        b=slope,
-        variance_a=float(covariance[0, 0]),
-        variance_b=float(covariance[1, 1]),
-        covariance=float(covariance[0, 1]),
+        a=float(intercept),
+        b=float(slope),
+        variance_a=float(fit.covariance[0, 0]),
+        variance_b=float(fit.covariance[1, 1]),
+        covariance=float(fit.covariance[0, 1]),
         cases=len(score),
         positives=int(positives.sum()),
-        slope_fitted=bool(fit_slope),
         denominator=denominator,
-        synthetic=synthetic,
-        world=world,
+        population=population,
     )
-
-
-def _fit(
-    score: Floats, outcome: Floats, weight: Floats | None, *, fit_slope: bool
-) -> tuple[float, float, Floats]:
-    """Return intercept, slope and their covariance; a slope that is not fitted is 1 and exact."""
-    # Fitting needs scipy, which scoring with a bundle must not wait for.
-    from triage.scoring.newton import fit_logistic, why_no_slope  # noqa: PLC0415
-
-    ones = np.ones((len(score), 1))
-    if fit_slope:
-        reason = why_no_slope(outcome, score)
-        if reason:
-            raise NotCalibratedError(f"no finite curve fits: {reason}")
-        fit = fit_logistic(outcome, np.column_stack([ones, score]), np.zeros(len(score)), weight)
-    else:
-        fit = fit_logistic(outcome, ones, score, weight)
-    if fit is None:
-        raise NotCalibratedError("the fit of the curve did not converge")
-    if fit_slope:
-        return float(fit.coefficients[0]), float(fit.coefficients[1]), fit.covariance
-    return float(fit.coefficients[0]), 1.0, np.array([[float(fit.covariance[0, 0]), 0.0], [0.0, 0.0]])
 
 
 def _expit(x: Floats) -> Floats:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from triage.features.catalogue import FEATURES
+from triage.scoring.additive import Line
+
 if TYPE_CHECKING:
-    from triage.scoring.additive import AdditiveModel
+    from triage.scoring.additive import AdditiveModel, Term
     from triage.scoring.calibration import PlattCalibration
 
 
@@ -33,9 +35,7 @@ def write_card(
         Its evaluation; ``summary`` holds the lines that are printed.
     """
     synthetic = bool(about.get("synthetic"))
-    data = (
-        f"synthetic data of the world {about.get('world')}" if synthetic else "outcomes of the agency itself"
-    )
+    data = f"{'synthetic cases, ' if synthetic else ''}{about.get('population', 'nothing')}"
     lines = [
         f"# Model card: {model.name}",
         "",
@@ -44,6 +44,7 @@ def write_card(
         "",
         f"- Kind: additive, in {model.unit}; every reason is an exact term of the sum.",
         f"- Trained on: {data}.",
+        f"- Labels: {about.get('labels', 'none')}.",
         f"- Training data, SHA-256: {about.get('data_sha256', 'none')}",
     ]
     for name, period in about.get("periods", {}).items():
@@ -53,25 +54,37 @@ def write_card(
     figures = ["```text", *metrics.get("summary", ["not evaluated"]), "```"]
     lines += ["", "## Calibration", "", _calibration_sentence(calibration, not_calibrated)]
     lines += ["", "## On the latest period", "", *figures]
-    lines += ["", "## Terms", "", f"Intercept {model.intercept:.4f}.", "", "| feature | term |", "|---|---|"]
-    for term in model.terms:
-        values = {key: _rounded(value) for key, value in term.as_dict().items() if key != "feature"}
-        lines.append(f"| {term.feature} | `{json.dumps(values)}` |")
+    lines += [
+        "",
+        "## Terms",
+        "",
+        f"The score starts at {model.intercept:.4f}.",
+        "",
+        "| feature | adds |",
+        "|---|---|",
+    ]
+    lines += [f"| {term.feature} | {_adds(term)} |" for term in model.terms]
     return "\n".join(lines) + "\n"
+
+
+def _adds(term: Term) -> str:
+    """Return a term in words, to the fourth decimal."""
+    if isinstance(term, Line):
+        of = "log(1 + value)" if term.log else "value"
+        return f"{term.slope:+.4f} x ({of} - {term.center:.4f}); 0 where unknown"
+    if FEATURES[term.feature].is_flag:
+        denied, unknown, asserted = term.values
+        return f"asserted {asserted:+.4f}, unknown {unknown:+.4f}, denied {denied:+.4f}"
+    starts = ["below", *(f"from {edge:g}" for edge in term.edges)]
+    steps = ", ".join(f"{start} {value:+g}" for start, value in zip(starts, term.values, strict=True))
+    return f"{steps}; unknown {term.unknown:+g}"
 
 
 def _calibration_sentence(curve: PlattCalibration | None, not_calibrated: str) -> str:
     if curve is None:
         return f"None: {not_calibrated}. Score, rank and reasons stand; no probability is shown."
-    slope = "" if curve.slope_fitted else " Too few positives to fit a slope: only the intercept was fitted."
     kind = "synthetic cases" if curve.synthetic else "cases"
     return (
         f"logit p = {curve.a:.4f} + {curve.b:.4f} x score, on {curve.cases:,} later {kind} with"
-        f" {curve.positives:,} positive; a share of {curve.denominator}.{slope}"
+        f" {curve.positives:,} positive; a share of {curve.denominator}, for {curve.population} alone."
     )
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, list):
-        return [round(item, 4) for item in value]
-    return value if isinstance(value, bool) else round(value, 4)

@@ -23,8 +23,9 @@ def read_scorecard(path: Path) -> AdditiveModel:
     ----------
     path : Path
         A TOML file with ``name`` and one ``[[factor]]`` per feature: ``feature``, ``points``, ``source``.
-        Points of a flag are ``{asserted, unknown, denied}`` (what is left out is 0); points of a number are
-        ``[[from, points], ...]``, each holding from its value upward, with ``unknown`` beside them.
+        Points of a flag are ``{asserted, unknown, denied}`` (what is left out is 0; some flags are never
+        denied); points of a number are ``[[from, points], ...]``, each holding from its value upward, with
+        ``unknown`` beside.
 
     Returns
     -------
@@ -41,7 +42,8 @@ def read_scorecard(path: Path) -> AdditiveModel:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputRefusedError(f"cannot be read as TOML ({error})", where=str(path)) from error
     factors = content.get("factor")
-    if content.get("kind") != "scorecard" or not isinstance(factors, list) or not factors:
+    listed = isinstance(factors, list) and all(isinstance(factor, dict) for factor in factors)
+    if content.get("kind") != "scorecard" or not listed or not factors:
         raise InputRefusedError(
             "no scorecard",
             where=str(path),
@@ -81,8 +83,11 @@ def _term(factor: dict[str, Any], where: str) -> Term:
 def _flag_term(feature: Feature, points: Any) -> Steps:
     if not isinstance(points, dict) or not points or not set(points) <= _FLAG_KEYS:
         raise ValueError("a flag takes asserted, unknown and denied")
-    levels = {key: _whole(points.get(key, 0)) for key in _FLAG_KEYS}
-    return flag_steps(feature.name, levels["denied"], levels["unknown"], levels["asserted"])
+    if "denied" in points and not feature.denied:
+        raise ValueError("this flag can never be denied")
+    unknown, asserted = _whole(points.get("unknown", 0)), _whole(points.get("asserted", 0))
+    denied = _whole(points.get("denied", 0)) if feature.denied else unknown
+    return flag_steps(feature.name, denied, unknown, asserted)
 
 
 def _number_term(feature: Feature, factor: dict[str, Any]) -> Steps:

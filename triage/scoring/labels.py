@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
+from triage.intake.tables import read_scores
 from triage.schema.tables import OUTCOMES
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_LABEL_COLUMN = "current_abuse"
+CASE, _LABEL_COLUMN = "case_id", "current_abuse"
 _TRUE = frozenset({"1", "1.0", "true", "yes"})
 _FALSE = frozenset({"0", "0.0", "false", "no"})
+_OPEN = frozenset({"none", "", "undetermined"})
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,16 @@ def read_outcomes(part: Part) -> Labels:
     selected = np.asarray(pc.fill_null(table["selected_at"].cast(pa.int64()), -1))
     found = np.asarray(pc.fill_null(table["outcome_at"].cast(pa.int64()), -1))
     counts = (selected >= 0) & (found > selected)
+    as_of = np.full(n, np.iinfo(np.int64).max)
+    np.minimum.at(as_of, position[counts], selected[counts])
+    # A case that was opened twice is labelled by its first opening alone, as are its features.
+    counts &= selected == as_of[position]
     codes = OUTCOMES["current_abuse_label"].codes
     label = np.asarray(pc.fill_null(table["current_abuse_label"].combine_chunks().indices, -1))
     best = np.zeros(n)  # 3 yes, 2 undetermined, 1 no
     for name, rank in (("no", 1.0), ("undetermined", 2.0), ("yes", 3.0)):
         said = counts & (label == codes.index(name))
         best[position[said]] = np.fmax(best[position[said]], rank)
-    as_of = np.full(n, np.iinfo(np.int64).max)
-    np.minimum.at(as_of, position[counts], selected[counts])
     inclusion = np.full(n, np.nan)
     logged = np.asarray(pc.fill_null(table["inclusion_probability"], np.nan))
     inclusion[position[counts]] = logged[counts]
@@ -97,48 +101,21 @@ def read_label_file(path: Path) -> dict[str, float]:
     InputRefusedError
         The file cannot be read, lacks a column, or holds another value than yes and no.
     """
-    table = read_columns(path, ("case_id", _LABEL_COLUMN))
+    table = read_scores(path, (CASE, _LABEL_COLUMN))
     labels: dict[str, float] = {}
-    for row, (case, value) in enumerate(
-        zip(table["case_id"].to_pylist(), table[_LABEL_COLUMN].to_pylist(), strict=True), start=1
-    ):
+    cases, values = table[CASE].to_pylist(), table[_LABEL_COLUMN].to_pylist()
+    for row, (case, value) in enumerate(zip(cases, values, strict=True), start=1):
         text = str(value).strip().lower()
-        if text in {"none", "", "undetermined"} or case is None:
-            continue
-        if text not in _TRUE | _FALSE:
+        if text not in _TRUE | _FALSE | _OPEN:
             raise InputRefusedError(
                 f"'{text[:40]}'",
                 where=f"{path}, row {row}, column {_LABEL_COLUMN}",
-                expected="1 or 0, yes or no",
+                expected="1 or 0, yes or no; empty or undetermined where unknown",
             )
-        labels[str(case)] = float(text in _TRUE)
+        if case in labels:
+            raise InputRefusedError(
+                f"case {str(case)[:60]} twice", where=f"{path}, row {row}", expected="one row a case"
+            )
+        if case is not None and text not in _OPEN:
+            labels[str(case)] = float(text in _TRUE)
     return labels
-
-
-def read_columns(path: Path, columns: tuple[str, ...]) -> pa.Table:
-    """Read a CSV or Parquet file and insist on columns.
-
-    Raises
-    ------
-    InputRefusedError
-        The file cannot be read, or a column is not there.
-    """
-    import pyarrow.csv as pv  # noqa: PLC0415 - scoring a batch reads no CSV
-    import pyarrow.parquet as pq  # noqa: PLC0415 - ditto
-
-    try:
-        table = pq.read_table(path) if path.suffix == ".parquet" else pv.read_csv(path)
-    except (pa.ArrowException, OSError) as error:
-        raise InputRefusedError(
-            f"cannot be read ({str(error).splitlines()[0][:120]})",
-            where=str(path),
-            expected="a Parquet file (.parquet) or a CSV file",
-        ) from error
-    missing = [name for name in columns if name not in table.column_names]
-    if missing:
-        raise InputRefusedError(
-            f"no column {', '.join(missing)}",
-            where=str(path),
-            expected=f"columns {', '.join(columns)}; found {', '.join(table.column_names[:30])}",
-        )
-    return table

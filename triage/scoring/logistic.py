@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     r"""Logistic regression with a ridge penalty and coefficients of given sign.
 
-    Columns are standardised with the weighted mean and standard deviation of their known values; an unknown
-    value (NaN) takes the mean and so contributes nothing. The objective is
+    Columns are centred at the weighted mean of their known values and divided by the standard deviation; an
+    unknown value (NaN) takes the mean and so contributes nothing. The objective is
 
     .. math:: C \sum_i w_i \log(1 + \exp(-y_i (b + z_i^\top \beta))) + \tfrac{1}{2} \lVert\beta\rVert^2
 
@@ -34,6 +34,9 @@ class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         Inverse strength of the penalty.
     signs : array-like of int, shape (n_features,), optional
         +1 for a coefficient that may not be negative, -1 for one that may not be positive, 0 for free.
+    standardise : array-like of bool, shape (n_features,), optional
+        Columns to divide by their standard deviation; all by default. A rare flag that is divided grows, so
+        that the penalty hardly holds it.
     max_iter : int, default=2000
         Most iterations.
 
@@ -57,9 +60,16 @@ class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
     [0.0]
     """
 
-    def __init__(self, C: float = 1.0, signs: ArrayLike | None = None, max_iter: int = 2000) -> None:
+    def __init__(
+        self,
+        C: float = 1.0,
+        signs: ArrayLike | None = None,
+        standardise: ArrayLike | None = None,
+        max_iter: int = 2000,
+    ) -> None:
         self.C = C
         self.signs = signs
+        self.standardise = standardise
         self.max_iter = max_iter
 
     def __sklearn_tags__(self) -> Any:
@@ -95,11 +105,17 @@ class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         kind = type_of_target(outcome, input_name="y", raise_unknown=True)
         if kind != "binary":
             raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+        if not self.C > 0:
+            raise ValueError(f"C must be above 0, and is {self.C}.")
         self.classes_, positive = np.unique(outcome, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("Only one class in the outcomes; both are needed to fit.")
         weight = _check_sample_weight(sample_weight, matrix, dtype=np.float64)
         self.center_, self.scale_ = _standard(matrix, weight)
+        if self.standardise is not None:
+            self.scale_ = np.where(
+                _one_each(self.standardise, "standardise", matrix.shape[1]), self.scale_, 1.0
+            )
         self._minimise(self._standardise(matrix), np.where(positive == 1, 1.0, -1.0), weight)
         return self
 
@@ -122,8 +138,8 @@ class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         self.intercept_, self.coef_, self.n_iter_ = float(result.x[0]), result.x[1:], int(result.nit)
 
     def _bounds(self, n_features: int) -> list[tuple[float | None, float | None]]:
-        signs = np.zeros(n_features) if self.signs is None else np.asarray(self.signs)
-        if signs.shape != (n_features,) or not np.isin(signs, [-1, 0, 1]).all():
+        signs = np.zeros(n_features) if self.signs is None else _one_each(self.signs, "signs", n_features)
+        if not np.isin(signs, [-1, 0, 1]).all():
             raise ValueError(f"signs must be {n_features} values of -1, 0 or 1, one a column.")
         return [(0.0 if sign > 0 else None, 0.0 if sign < 0 else None) for sign in signs]
 
@@ -147,6 +163,13 @@ class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         check_is_fitted(self)
         chosen = (self.decision_function(X) > 0).astype(int)
         return np.asarray(self.classes_[chosen])
+
+
+def _one_each(values: ArrayLike, name: str, n_features: int) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.shape != (n_features,):
+        raise ValueError(f"{name} must be {n_features} values, one a column.")
+    return array
 
 
 def _standard(X: Floats, weight: Floats) -> tuple[Floats, Floats]:

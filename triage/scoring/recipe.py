@@ -32,7 +32,7 @@ class Recipe:
         Shares of the labelled cases, in order of time, to fit and to calibrate on; the rest, the latest,
         is for evaluation.
     minimum_positives : int
-        Positives below which only the intercept of the calibration is fitted.
+        Effective positives below which there is no probability.
     text : str
         The file itself, kept in the bundle.
     """

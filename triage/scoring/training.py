@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +41,7 @@ class LabelledCases:
     outcome : array of float, shape (n,)
         1 or 0.
     at : array of int, shape (n,)
-        Selection time, in seconds since 1970.
+        Selection time, in seconds since 1970; with labels from outside the latest reception.
     inclusion : array of float, shape (n,)
         Probability of selection; NaN where it was not logged, 1 where every case was labelled.
     """
@@ -93,8 +93,8 @@ def gather_labelled(
     names : sequence of str
         Features.
     labels : mapping of case id to 0 or 1, optional
-        Labels from outside; then every case counts as selected with certainty at the batch's as-of time.
-        Without it the outcomes of the batch are used.
+        Labels from outside, with features as of the batch's as-of time. Where they leave out cases, how
+        those with a label were chosen counts as not logged. Without it the outcomes of the batch are used.
 
     Raises
     ------
@@ -102,6 +102,9 @@ def gather_labelled(
         No case has a label.
     """
     gathered = [_gather(part, batch, names, labels) for part in batch.parts()]
+    if labels is not None and sum(len(some.outcome) for some in gathered) < _count_cases(batch):
+        # Nobody says how the labelled cases were chosen among all.
+        gathered = [replace(some, inclusion=np.full(len(some.outcome), np.nan)) for some in gathered]
     if not sum(len(cases.outcome) for cases in gathered):
         raise InputRefusedError(
             "no case with a label",
@@ -118,7 +121,7 @@ def gather_labelled(
     return LabelledCases(matrix[order], outcome[order], at[order], inclusion[order])
 
 
-def train(recipe: Recipe, cases: LabelledCases, *, synthetic: bool, world: str = "") -> Trained:
+def train(recipe: Recipe, cases: LabelledCases, *, population: str, labels: str) -> Trained:
     """Fit on the earliest cases, calibrate on later ones, keep the latest for evaluation.
 
     Parameters
@@ -127,10 +130,10 @@ def train(recipe: Recipe, cases: LabelledCases, *, synthetic: bool, world: str =
         What to fit.
     cases : LabelledCases
         In order of time.
-    synthetic : bool
-        Whether the cases are synthetic; a probability is shown only where it was calibrated.
-    world : str
-        The world they come from.
+    population : str
+        Where the cases come from; a probability is shown only there.
+    labels : str
+        What the labels are, for the card.
 
     Raises
     ------
@@ -144,10 +147,11 @@ def train(recipe: Recipe, cases: LabelledCases, *, synthetic: bool, world: str =
     )  # fmt: skip
     _require_both(early)
     model = _fit(recipe, early)
-    calibration, reason = _calibrate(model, later, recipe, synthetic=synthetic, world=world)
+    calibration, reason = _calibrate(model, later, recipe, population)
     about = {
-        "synthetic": synthetic,
-        "world": world,
+        "synthetic": population.startswith("world "),
+        "population": population,
+        "labels": labels,
         "data_sha256": _hash(cases),
         "periods": {
             name: _describe(some)
@@ -177,6 +181,10 @@ def _gather(
     return LabelledCases(matrix, found.outcome, at, found.inclusion)
 
 
+def _count_cases(batch: Batch) -> int:
+    return sum(len(part.cases) for part in batch.parts())
+
+
 def _require_both(cases: LabelledCases) -> None:
     positives = int(cases.outcome.sum())
     if min(positives, len(cases.outcome) - positives) < FEWEST_POSITIVES:
@@ -189,7 +197,10 @@ def _require_both(cases: LabelledCases) -> None:
 
 def _fit(recipe: Recipe, cases: LabelledCases) -> AdditiveModel:
     columns, signs = _expand(recipe.features, cases.matrix)
-    classifier = SignedLogisticClassifier(C=recipe.inverse_penalty, signs=signs).fit(columns, cases.outcome)
+    # Flags keep their scale: divided by its spread, one that is seldom known would hardly be penalised.
+    scaled = [not FEATURES[name].is_flag for name in recipe.features for _ in _columns_of(name)]
+    classifier = SignedLogisticClassifier(C=recipe.inverse_penalty, signs=signs, standardise=scaled)
+    classifier.fit(columns, cases.outcome)
     slope = classifier.coef_ / classifier.scale_
     terms: list[Term] = []
     intercept, column = classifier.intercept_, 0
@@ -204,6 +215,10 @@ def _fit(recipe: Recipe, cases: LabelledCases) -> AdditiveModel:
             terms.append(Line(name, float(slope[column]) + 0.0, center, log=True))
             column += 1
     return AdditiveModel(recipe.name, "log-odds", tuple(terms), float(intercept))
+
+
+def _columns_of(name: str) -> tuple[str, ...]:
+    return ("asserted", "denied") if FEATURES[name].is_flag else ("value",)
 
 
 def _expand(names: Sequence[str], matrix: Floats) -> tuple[Floats, list[int]]:
@@ -222,10 +237,10 @@ def _expand(names: Sequence[str], matrix: Floats) -> tuple[Floats, list[int]]:
 
 
 def _calibrate(
-    model: AdditiveModel, cases: LabelledCases, recipe: Recipe, *, synthetic: bool, world: str
+    model: AdditiveModel, cases: LabelledCases, recipe: Recipe, population: str
 ) -> tuple[PlattCalibration | None, str]:
     if np.isnan(cases.inclusion).any():
-        return None, "how the investigated cases were chosen was not logged, so no share of all cases follows"
+        return None, "how the labelled cases were chosen was not logged, so no share of all cases follows"
     everything = bool((cases.inclusion == 1.0).all())
     try:
         return fit_platt(
@@ -233,8 +248,7 @@ def _calibrate(
             cases.outcome,
             None if everything else 1.0 / cases.inclusion,
             denominator="all cases",
-            synthetic=synthetic,
-            world=world,
+            population=population,
             minimum_positives=recipe.minimum_positives,
         ), ""
     except NotCalibratedError as error:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from triage.schema.part import Why
+from triage.schema.findings import Level
+from triage.schema.part import Why, known_cases
 from triage.worklist.order import (
     ESCALATED,
     MAIN_LANES,
@@ -22,8 +23,9 @@ from triage.worklist.order import (
     join,
     number_lanes,
     order_cases,
+    place_of,
 )
-from triage.worklist.policy import LANES, Capacity, days_of
+from triage.worklist.policy import LANES, TIERS, Capacity, days_of
 from triage.worklist.reasons import Missing, tell_missing
 from triage.worklist.score import ScoredPart, score_part
 
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _WELFARE = "a child to protect"
+# A value lost here can cost a child its place; the person in charge must hear of it first.
+DECIDES = frozenset({"escalated_by_reporter", "report_annotations", "crisis_code", "received_at"})
 
 WORKLIST_SCHEMA = pa.schema(
     [
@@ -82,11 +86,13 @@ class Worklist:
     lanes : dict of str to int
         Cases a lane.
     tied_at_cut : int
-        Cases that share the score at which the capacity ends; 1 where none is tied.
+        Cases that share the score at which the capacity ends; 0 where the end splits no tie.
     probability_note : str
         What the probabilities are a share of, or why there are none.
     set_aside : int
         Rows set aside, of all tables.
+    not_yet_known : int
+        Cases of the batch of which no report was known at the as-of time; they are not on the list.
     findings : list of Finding
         What the check of the batch found.
     alarms : list of str
@@ -99,6 +105,7 @@ class Worklist:
     tied_at_cut: int
     probability_note: str
     set_aside: int
+    not_yet_known: int
     findings: list[Finding]
     alarms: list[str]
 
@@ -111,6 +118,7 @@ class Worklist:
             "tied_at_cut": self.tied_at_cut,
             "probabilities": self.probability_note,
             "set_aside": self.set_aside,
+            "not_yet_known": self.not_yet_known,
             "alarms": self.alarms,
             "findings": [finding.as_dict() for finding in self.findings],
         }
@@ -147,7 +155,10 @@ def build_worklist(
     now = as_of or batch.meta.as_of
     scored: list[ScoredPart] = []
     asides, findings = [batch.set_aside], []
-    for part in batch.parts():
+    not_yet = 0
+    for whole in batch.parts():
+        part = known_cases(whole, now)
+        not_yet += len(whole.cases) - len(part.cases)
         scored.append(score_part(part, bundle.model, now))
         asides.append(part.set_aside)
         findings += part.findings
@@ -159,7 +170,7 @@ def build_worklist(
     ]
     order = order_cases(scored, batch.meta.name)
     limit = capacity.of(len(order.row))
-    note = _probability_note(bundle, synthetic=batch.meta.synthetic)
+    _, note = bundle.calibration_for(batch.meta.population)
     table = _tabulate(scored, order, unreadable=unreadable, limit=limit, now=now, bundle=bundle, batch=batch)
     lanes = {name: int((order.lane == lane).sum()) for lane, name in enumerate(LANES)}
     lanes["unreadable"] = len(unreadable)
@@ -170,8 +181,9 @@ def build_worklist(
         tied_at_cut=_tied_at_cut(table, limit),
         probability_note=note,
         set_aside=aside.num_rows,
+        not_yet_known=not_yet,
         findings=findings,
-        alarms=_alarms(lanes, limit),
+        alarms=_alarms(lanes, limit, findings),
     )
 
 
@@ -189,7 +201,7 @@ def _tabulate(
     tier = give_tiers(order, rank, limit)
     suspect = order.lane != YOUTH  # no score is shown for a child
     score = np.where(suspect, order.score, np.nan)
-    probability, low, high = _probabilities(bundle, score, synthetic=batch.meta.synthetic)
+    probability, low, high = _probabilities(bundle, score, batch.meta.population)
     due = np.array(
         [int((now + timedelta(days=days_of(t))).timestamp()) if t in range(1, 5) else -1 for t in tier]
     )
@@ -227,20 +239,12 @@ def _tabulate(
     return pa.concat_tables([_unreadable_rows(unreadable, now, batch.meta.name), listed])
 
 
-def _probabilities(bundle: Bundle, score: Floats, *, synthetic: bool) -> tuple[Floats, Floats, Floats]:
-    curve, _ = bundle.calibration_for(synthetic=synthetic)
+def _probabilities(bundle: Bundle, score: Floats, population: str) -> tuple[Floats, Floats, Floats]:
+    curve, _ = bundle.calibration_for(population)
     if curve is None:
         nothing = np.full(len(score), np.nan)
         return nothing, nothing, nothing
     return curve.probability(score), *curve.band(score)
-
-
-def _probability_note(bundle: Bundle, *, synthetic: bool) -> str:
-    curve, reason = bundle.calibration_for(synthetic=synthetic)
-    if curve is None:
-        return f"not calibrated here: {reason}"
-    kind = " (synthetic)" if curve.synthetic else ""
-    return f"share of {curve.denominator}{kind}; the range is that of the curve, not of the one case"
 
 
 def _reasons(scored: list[ScoredPart], order: Order) -> list[str]:
@@ -260,13 +264,10 @@ def _missing(scored: list[ScoredPart], order: Order, bundle: Bundle, before: int
         *(np.concatenate([getattr(part.missing, f) for part in scored])[order.row] for f in _PARTS_OF_MISSING)
     )
     ranked = order.lane == RANKED
-    ascending = np.sort(order.score[ranked])
-    ahead = before + int((order.lane == ESCALATED).sum()) + 1
-    own = order.score[ranked][:, None]
+    ahead = before + int((order.lane == ESCALATED).sum())
 
     def ranks(score: Floats) -> Ints:
-        above = len(ascending) - np.searchsorted(ascending, score, side="right")
-        return np.asarray(ahead + above - (own > score))
+        return ahead + place_of(score, order)
 
     told = np.full(len(ranked), "", dtype=object)
     told[ranked] = tell_missing(model, _some(whole, ranked), ranks)
@@ -292,11 +293,39 @@ def _tied_at_cut(table: pa.Table, limit: int) -> int:
     return int(inside["tied"]) if split else 0
 
 
-def _alarms(lanes: dict[str, int], limit: int) -> list[str]:
+def _alarms(lanes: dict[str, int], limit: int, findings: list[Finding]) -> list[str]:
+    alarms = []
     urgent = lanes["unreadable"] + lanes["escalated"]
-    if urgent <= limit:
-        return []
-    return [f"{urgent:,} cases are unreadable or escalated, and only {limit:,} can be opened: ask for help"]
+    at_pace = max(limit * TIERS[0].days // TIERS[-1].days, 1)
+    if urgent > limit:
+        alarms.append(
+            f"{urgent:,} cases are unreadable or escalated, and only {limit:,} can be opened: ask for help"
+        )
+    elif urgent > at_pace:
+        alarms.append(
+            f"{urgent:,} cases are unreadable or escalated and due within 24 hours, where an even pace opens"
+            f" {at_pace:,}: start with them"
+        )
+    lost = sorted(
+        {
+            name
+            for finding in findings
+            for name in finding.column.split(", ")
+            if name in DECIDES and _loses(finding)
+        }
+    )
+    if lost:
+        alarms.append(
+            f"{', '.join(lost)}: values are missing or cannot be read that decide on escalation or waiting:"
+            " triage check says where"
+        )
+    if not any(lanes.values()):
+        alarms.append("no case in this batch")
+    return alarms
+
+
+def _loses(finding: Finding) -> bool:
+    return finding.level in {Level.FIELD, Level.COLUMN}
 
 
 def _unreadable_rows(rows: list[dict[str, Any]], now: datetime, batch: str) -> pa.Table:
@@ -305,7 +334,7 @@ def _unreadable_rows(rows: list[dict[str, Any]], now: datetime, batch: str) -> p
             "rank": place,
             "lane": LANES[UNREADABLE],
             "tier": 1,
-            "case_id": row["report_id"] or f"{row['where']}:{row['row']}",
+            "case_id": row["report_id"] or _name_of(row),
             "due_at": now + timedelta(days=days_of(1)),
             "reports": 1,
             "reasons": f"{row['where']}, row {row['row']}: {row['reason']}",
@@ -316,6 +345,12 @@ def _unreadable_rows(rows: list[dict[str, Any]], now: datetime, batch: str) -> p
         for place, row in enumerate(rows, start=1)
     ]
     return pa.Table.from_pylist(listed, schema=WORKLIST_SCHEMA)
+
+
+def _name_of(row: dict[str, Any]) -> str:
+    """Name what has no report token: a document by its own, a row by its place."""
+    where = str(row["where"])
+    return where if where.startswith("file:") else f"{where}:{row['row']}"
 
 
 def _pick(values: list[Any], row: Ints) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from triage.features.catalogue import FEATURES, build_features
 from triage.features.view import View
 from triage.schema.batch import Batch, find_case
-from triage.worklist.facts import gather_facts
+from triage.worklist.facts import IMMINENCE, Facts, gather_facts
 from triage.worklist.order import YOUTH, lane_of
 from triage.worklist.policy import LANES
 
@@ -52,6 +53,7 @@ class Explanation:
 
     case_id: str
     lane: str
+    facts: str
     model: str
     unit: str
     score: float | None
@@ -67,7 +69,7 @@ class Explanation:
         return asdict(self)
 
 
-def explain_case(batch: Batch, bundle: Bundle, case: str) -> Explanation:
+def explain_case(batch: Batch, bundle: Bundle, case: str, *, as_of: datetime | None = None) -> Explanation:
     """Explain one case.
 
     Parameters
@@ -78,6 +80,8 @@ def explain_case(batch: Batch, bundle: Bundle, case: str) -> Explanation:
         The model.
     case : str
         The case id or its beginning.
+    as_of : datetime, optional
+        As known then; as the batch says by default.
 
     Raises
     ------
@@ -85,15 +89,15 @@ def explain_case(batch: Batch, bundle: Bundle, case: str) -> Explanation:
         No case, or more than one, begins like that.
     """
     part, row = find_case(batch, case)
-    view = View(part, np.full(len(part.cases), int(batch.meta.as_of.timestamp())))
+    view = View(part, np.full(len(part.cases), int((as_of or batch.meta.as_of).timestamp())))
     model = bundle.model
     matrix = build_features(view, model.features)[row : row + 1]
     contributions = model.contributions(matrix)
     score = model.score(contributions)
-    lane = lane_of(gather_facts(view))[row]
+    facts = gather_facts(view)
+    lane = lane_of(facts)[row]
     youth = lane == YOUTH
-    curve, note = bundle.calibration_for(synthetic=batch.meta.synthetic)
-    note = f"not calibrated here: {note}"
+    curve, note = bundle.calibration_for(batch.meta.population)
     if youth:
         curve, note = None, "a child to protect: no score and no probability"
     low, high = curve.band(score) if curve else (None, None)
@@ -107,6 +111,7 @@ def explain_case(batch: Batch, bundle: Bundle, case: str) -> Explanation:
     return Explanation(
         case_id=part.cases[row].as_py(),
         lane=LANES[lane],
+        facts=_tell(facts, row),
         model=model.name,
         unit=model.unit,
         score=None if youth else float(score[0]),
@@ -114,9 +119,25 @@ def explain_case(batch: Batch, bundle: Bundle, case: str) -> Explanation:
         probability=float(curve.probability(score)[0]) if curve else None,
         probability_low=None if low is None else float(low[0]),
         probability_high=None if high is None else float(high[0]),
-        probability_note=f"share of {curve.denominator}" if curve else note,
+        probability_note=note,
         terms=[] if youth else sorted(terms, key=lambda term: -abs(term.contribution)),
     )
+
+
+def _tell(facts: Facts, row: int) -> str:
+    """Return what is known of a case besides its score, as one line."""
+    received = facts.received[row]
+    since = "" if np.isnan(received) else f" since {datetime.fromtimestamp(received, UTC):%Y-%m-%d %H:%M} UTC"
+    told = [
+        f"{facts.reports[row]:.0f} reports{since}",
+        f"from {facts.sources[row] or 'an unknown source'}",
+        f"country {facts.country[row] or 'unknown'}",
+        facts.solvability[row],
+        *(["the reported person is a child"] if facts.youth[row] else []),
+        *(["another investigation has the person"] if facts.paused[row] else []),
+        *([IMMINENCE[int(facts.imminence[row])]] if facts.escalated[row] else []),
+    ]
+    return "; ".join(told)
 
 
 def _explain_term(

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 _CRISES = ("self_harm_or_suicide", "missing", "in_contact_now", "blackmail_active", "medical")
+IMMINENCE = {
+    2: "a child in contact or in crisis",
+    1: "the reporter asks for immediate attention",
+    0: "labelled sextortion or sadistic exploitation",
+}
 _IDENTITY = PERSONS["identity_level"].codes
 
 

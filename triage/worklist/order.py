@@ -27,13 +27,18 @@ MAIN_LANES = (UNREADABLE, ESCALATED, RANKED)
 
 @dataclass(frozen=True)
 class Order:
-    """All cases of the batch in the order of the list; `row` is the index of each as it was scored."""
+    """All cases of the batch in the order of the list.
+
+    `row` is the index of each as it was scored; `seniority` its place by waiting and the keyed hash, which
+    decides among equal scores.
+    """
 
     row: Ints
     lane: Ints
     score: Floats
     received: Floats
     imminence: Ints
+    seniority: Ints
 
 
 def order_cases(scored: Sequence[ScoredPart], salt: str) -> Order:
@@ -47,8 +52,30 @@ def order_cases(scored: Sequence[ScoredPart], salt: str) -> Order:
     by_score = np.where(lane == YOUTH, 0.0, -score)
     # A case of which nobody knows how long it waits is taken to have waited longest.
     waiting = np.nan_to_num(received, nan=-np.inf)
-    row = np.lexsort((tie, waiting, by_score, -imminence, lane))
-    return Order(row, lane[row], score[row], received[row], imminence[row])
+    seniority = np.empty(len(cases), dtype=np.int64)
+    seniority[np.lexsort((tie, waiting))] = np.arange(len(cases))
+    row = np.lexsort((seniority, by_score, -imminence, lane))
+    return Order(row, lane[row], score[row], received[row], imminence[row], seniority[row])
+
+
+def place_of(score: Floats, order: Order) -> Ints:
+    """Return the place, from 1, that each ranked case would take in its lane with other scores.
+
+    Parameters
+    ----------
+    score : array of float, shape (n_ranked, n_answers)
+        The score of each ranked case under each answer.
+    order : Order
+        The list as it stands.
+    """
+    ranked = order.lane == RANKED
+    now, seniority = order.score[ranked], order.seniority[ranked]
+    level = np.unique(np.concatenate([-now, -score.ravel()]), return_inverse=True)[1]
+    size = len(order.lane)
+    stands = level[: len(now)] * size + seniority
+    would = level[len(now) :].reshape(score.shape) * size + seniority[:, None]
+    ahead = np.searchsorted(np.sort(stands), would)
+    return np.asarray(1 + ahead - (stands[:, None] < would))
 
 
 def lane_of(facts: Facts) -> Ints:

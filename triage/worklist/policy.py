@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 from triage.errors import TriageError
 
@@ -37,7 +39,7 @@ TIERS = (Tier(1, 1), Tier(2, 7), Tier(3, 14), Tier(4, 30))
 
 @dataclass(frozen=True)
 class Capacity:
-    """How many cases can be opened before the last deadline.
+    """How many cases can be opened before the last deadline, in 30 days.
 
     Parameters
     ----------
@@ -50,6 +52,16 @@ class Capacity:
     count: int | None = None
     share: float | None = None
 
+    def __post_init__(self) -> None:
+        if (self.count is None) == (self.share is None):
+            raise CapacityError("a capacity", expected="either a count or a share")
+        if self.count is not None and (
+            isinstance(self.count, bool) or self.count != int(self.count) or self.count < 1
+        ):
+            raise CapacityError(f"capacity {self.count}", expected="a whole number of 1 or more, or share=")
+        if self.share is not None and not 0 < self.share <= 1:
+            raise CapacityError(f"a share of {self.share}", expected="a share above 0, at most 1")
+
     def of(self, n_cases: int) -> int:
         """Return the number of cases that can be opened; a count is itself, a share is rounded up.
 
@@ -60,7 +72,8 @@ class Capacity:
         """
         if self.count is not None:
             return self.count
-        return min(-int(-(self.share or 0.0) * n_cases // 1), n_cases)
+        # As the number is written: 7 % of 100 is 7, though 0.07 * 100 in binary is a little more.
+        return math.ceil(Fraction(str(self.share)) * n_cases)
 
 
 def parse_capacity(text: str) -> Capacity:
@@ -76,7 +89,7 @@ def parse_capacity(text: str) -> Capacity:
     >>> parse_capacity("2.3%").share, parse_capacity("25").count
     (0.023, 25)
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*", text)
+    match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*(%?)\s*", text)
     if match:
         number = float(match[1])
         if match[2] and 0 < number <= 100:

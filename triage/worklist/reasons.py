@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_REASONS = 5
 MOST_MISSING = 3
+SMALLEST_SHOWN = 0.005  # less than this would be shown as nothing
 SEPARATOR = "; "
 
 
@@ -68,7 +69,7 @@ def give_reasons(model: AdditiveModel, matrix: Floats, contributions: Floats) ->
     for terms, points, facts in zip(order.tolist(), chosen.tolist(), values.tolist(), strict=True):
         said = []
         for term, point, fact in zip(terms, points, facts, strict=True):
-            if point == 0.0:
+            if abs(point) < SMALLEST_SHOWN:
                 continue
             key = (term, point, fact)
             if key not in made:

@@ -100,6 +100,7 @@ def draw_explanation(explanation: Explanation) -> Iterator[Table | Text]:
     whole = explanation.unit == "points"
     heading = f"Case {explanation.case_id}, lane {explanation.lane}, model {explanation.model}"
     yield Text(_printable(heading), style="bold")
+    yield Text(_printable(explanation.facts))
     if explanation.score is None:
         yield Text(explanation.probability_note)
         return
@@ -122,8 +123,9 @@ def draw_explanation(explanation: Explanation) -> Iterator[Table | Text]:
             shown = ("" if answer is None else show_points(answer, whole=whole) for answer in answers)
             unknown.add_row(term.sentence.removeprefix("not known: "), *shown)
     yield unknown
-    start = "" if whole else f"{explanation.intercept:+.2f} to start with, "
-    yield Text(f"Score: {start}all terms together {explanation.score:.4g} {explanation.unit}", style="bold")
+    total = f"{explanation.score:.4g} {explanation.unit}"
+    start = "" if whole else f", of which {explanation.intercept:+.2f} to start with and the terms above"
+    yield Text(f"Score: {total}{start}", style="bold")
     if explanation.probability is None:
         yield Text(f"Probability: {explanation.probability_note}")
     else:

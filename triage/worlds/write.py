@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from triage.errors import InputRefusedError
-from triage.schema.batch import BatchMeta, write_batch
+from triage.schema.batch import BATCH_CONTENTS, BatchMeta, write_batch
 from triage.schema.part import Part, no_set_aside
 from triage.schema.tables import TABLES
 from triage.worlds.simulation import simulate
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TRUTH_FILE = "truth.parquet"
 GROUPS_FILE = "groups.parquet"
+TRUTH_CONTENTS = frozenset({TRUTH_FILE, GROUPS_FILE})
 MOST_CASES = 100_000_000
 
 
@@ -81,8 +82,8 @@ def write_world(
     _check_range("cases", cases, 0, MOST_CASES)
     _check_range("seed", seed, 0, 2**63 - 1)
     truth = truth_folder(out)
-    for folder in (out, truth):
-        refuse_existing(folder, force=force)
+    refuse_existing(out, force=force, contents=BATCH_CONTENTS)
+    refuse_existing(truth, force=force, contents=TRUTH_CONTENTS)
     source = {"kind": "world", "sha256": world.sha256, "bytes": world.size}
     meta = BatchMeta(
         f"synthetic {world.name}, seed {seed}",
@@ -94,7 +95,7 @@ def write_world(
     written = False
     try:
         with (
-            write_folder(truth, force=force) as folder,
+            write_folder(truth, contents=TRUTH_CONTENTS, force=force) as folder,
             _open_parquet(folder / TRUTH_FILE, TRUTH_SCHEMA) as truths,
             _open_parquet(folder / GROUPS_FILE, GROUPS_SCHEMA) as groups,
         ):
@@ -103,7 +104,7 @@ def write_world(
             meta = write_batch(out, parts, meta, force=force)
             written = True
     except BaseException:
-        if written:
+        if written and not force:
             shutil.rmtree(out, ignore_errors=True)
         raise
     return meta

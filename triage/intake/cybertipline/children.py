@@ -11,13 +11,26 @@ from triage.intake.cybertipline.rows import ChildRow
 from triage.intake.cybertipline.values import CHILD_BANDS, Place, band_of, read_age
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from triage.intake.cybertipline.people import Holder
     from triage.intake.xml import Element
 
 IDENTIFICATIONS = ("named", "locatable", "handle_only", "unidentified")
 _NAMES = ("firstName", "lastName")
+
+
+class Reported(NamedTuple):
+    """The reported persons of a report, and which it is where there is exactly one."""
+
+    persons: frozenset[str]
+    only: str | None
+
+    @classmethod
+    def of(cls, holders: Iterable[Holder]) -> Reported:
+        """Gather them once a report: a hostile one can name a hundred thousand."""
+        persons = frozenset(holder.person_id for holder in holders)
+        return cls(persons, next(iter(persons)) if len(persons) == 1 else None)
 
 
 class Tie(NamedTuple):
@@ -28,7 +41,7 @@ class Tie(NamedTuple):
     access: str = "unknown"
 
 
-def add_victim(place: Place, block: Element, number: int, reported: Sequence[Holder]) -> str:
+def add_victim(place: Place, block: Element, number: int, reported: Reported) -> str:
     """Add the child of a ``victim`` block, and return the token by which a recipient can be the same child.
 
     Its accounts and their events are left behind: a child has no row among persons.
@@ -41,9 +54,7 @@ def add_victim(place: Place, block: Element, number: int, reported: Sequence[Hol
     return person_token(place, block, person_of(block), f"victim{number}")
 
 
-def add_recipient_child(
-    place: Place, recipient: Holder, reported: Sequence[Holder], held: dict[str, int]
-) -> None:
+def add_recipient_child(place: Place, recipient: Holder, reported: Reported, held: dict[str, int]) -> None:
     """Add the child behind a recipient who is under 18.
 
     Parameters
@@ -52,7 +63,7 @@ def add_recipient_child(
         Where reading stands.
     recipient : Holder
         The recipient.
-    reported : sequence of Holder
+    reported : Reported
         The reported persons.
     held : dict of str to int
         The children of the report who have a handle, by its token, with their place among all children;
@@ -62,7 +73,7 @@ def add_recipient_child(
         return
     rows = place.gathered.children
     country = next((found for found in located(recipient.block, verified=True) if found), None)
-    _add(place, recipient.block, Tie(_only(reported)), recipient.age.years, country)
+    _add(place, recipient.block, Tie(reported.only), recipient.age.years, country)
     index = held.setdefault(recipient.person_id, len(rows) - 1)
     if index < len(rows) - 1:
         place.remark(remarks.SAME_CHILD)
@@ -125,17 +136,10 @@ def _add(place: Place, block: Element, tie: Tie, years: int | None, country: str
     )
 
 
-def _tie(place: Place, block: Element, reported: Sequence[Holder]) -> Tie:
+def _tie(place: Place, block: Element, reported: Reported) -> Tie:
     """Tie a victim to the reported person; as parent when the parent's account is the reported one."""
-    known = {holder.person_id for holder in reported}
     for account in associated(block, children=True):
         parent = person_token(place, account, account, "")
-        if parent in known:
+        if parent in reported.persons:
             return Tie(parent, "parent", "unspecified")
-    return Tie(_only(reported))
-
-
-def _only(reported: Sequence[Holder]) -> str | None:
-    """Return the reported person where there is exactly one."""
-    persons = {holder.person_id for holder in reported}
-    return persons.pop() if len(persons) == 1 else None
+    return Tie(reported.only)

@@ -142,3 +142,10 @@ SAME_FILE_ID = Remark(
     "a number of its own for each file",
     "both are kept as rows of their own",
 )
+BLANK_ESCALATION = Remark(
+    Level.FIELD,
+    "escalated_by_reporter",
+    "a call for immediate attention that says nothing",
+    "a text that says why",
+    "counts as unknown; look at the report in the source system",
+)

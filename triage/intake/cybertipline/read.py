@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -44,11 +45,12 @@ class _Document(NamedTuple):
     content: bytes | None
     digest: str
     size: int
+    token: str
 
     @property
     def where(self) -> str:
-        """Say which document it is without its name, which may hold a report number."""
-        return f"sha256:{self.digest[:_PREFIX_DIGITS]}" if self.digest else "not opened"
+        """Say which document it is, by a keyed hash: its name may hold a number, its hash be an image's."""
+        return f"file:{self.token}"
 
 
 @dataclass
@@ -84,6 +86,7 @@ class _Intake:
             }
         )
         self.gathered.notes.set_aside(document.label, reason, mend)
+        self.refs.append((document.where, _file_name(document)))
 
 
 def read_cybertipline(
@@ -130,7 +133,7 @@ def read_cybertipline(
         )
     intake = _Intake(Gathered(key, received_at.astimezone(UTC).replace(microsecond=0)))
     for position, given in enumerate(documents, start=1):
-        _read_document(intake, _open(position, given))
+        _read_document(intake, _open(position, given, key))
     for document, facts in intake.waiting:
         _join_file(intake, document, facts)
     gathered = intake.gathered
@@ -178,11 +181,12 @@ def _kind_of(root: Element) -> str | None:
     return _kind(root.name, next((name for name in root.children if name in marks), ""))
 
 
-def _open(position: int, given: Path | tuple[str, bytes]) -> _Document:
+def _open(position: int, given: Path | tuple[str, bytes], key: TokenKey) -> _Document:
     """Read a file; of one that is too large only the digest."""
     if isinstance(given, tuple):
         label, content = given
-        return _Document(position, label, content, hashlib.sha256(content).hexdigest(), len(content))
+        found = hashlib.sha256(content).hexdigest()
+        return _Document(position, label, content, found, len(content), _token(key, found))
     digest, size, kept = hashlib.sha256(), 0, bytearray()
     try:
         with given.open("rb") as file:
@@ -192,8 +196,13 @@ def _open(position: int, given: Path | tuple[str, bytes]) -> _Document:
                 if size <= MAX_BYTES + 2**20:
                     kept += chunk
     except OSError:
-        return _Document(position, str(given), None, "", 0)
-    return _Document(position, str(given), bytes(kept), digest.hexdigest(), size)
+        return _Document(position, str(given), None, "", 0, _token(key, str(given)))
+    found = digest.hexdigest()
+    return _Document(position, str(given), bytes(kept), found, size, _token(key, found))
+
+
+def _token(key: TokenKey, of: str) -> str:
+    return key.token("document", of)[:_PREFIX_DIGITS]
 
 
 def _read_document(intake: _Intake, document: _Document) -> None:
@@ -273,6 +282,11 @@ def _take(intake: _Intake, document: _Document, root: Element, kind: str | None)
         return
     count_elements(root, REPORT, gathered.dropped, gathered.unknown)
     read_report(gathered, root, report_id, document.label)
+    intake.refs.append((report_id, _file_name(document)))
+
+
+def _file_name(document: _Document) -> str:
+    return f"file {PurePath(document.label).name}"
 
 
 def _join_file(intake: _Intake, document: _Document, facts: FileFacts) -> None:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from triage.intake.cybertipline import notes as remarks
 from triage.intake.cybertipline.accounts import account_for_events, read_event
-from triage.intake.cybertipline.children import add_children_in_reach, add_recipient_child, add_victim
+from triage.intake.cybertipline.children import (
+    Reported,
+    add_children_in_reach,
+    add_recipient_child,
+    add_victim,
+)
 from triage.intake.cybertipline.mapping import incident_code, load_mapping
 from triage.intake.cybertipline.people import (
     add_open_cases,
@@ -18,6 +24,8 @@ from triage.intake.cybertipline.people import (
 from triage.intake.cybertipline.rows import ReportRow
 from triage.intake.cybertipline.values import Place, is_true, read_codes, read_time
 from triage.intake.xml import Element
+
+ESCALATE = "escalateToHighPriority"
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,17 +57,18 @@ def read_report(gathered: Gathered, root: Element, report_id: str, label: str) -
     blocks = root.every("personOrUserReported")
     reported = [read_holder(place, block, "reported", i, names) for i, block in enumerate(blocks)]
     _note_sole_person(place, reported)
+    known = Reported.of(reported)
     for holder in reported:
         add_prior_reports(place, holder)
         add_children_in_reach(place, holder)
     children: dict[str, int] = {}
     for i, block in enumerate(root.every("victim")):
-        handle = add_victim(place, block, i, reported)
+        handle = add_victim(place, block, i, known)
         children.setdefault(handle, len(gathered.children) - 1)
     for i, block in enumerate(root.every("intendedRecipient")):
         recipient = read_holder(place, block, "recipient", i, names)
         add_prior_reports(place, recipient)
-        add_recipient_child(place, recipient, reported, children)
+        add_recipient_child(place, recipient, known, children)
         add_thread(place, recipient, reported)
     add_open_cases(place, root.first("lawEnforcement"), reported)
     _add_exchange_events(place, root)
@@ -83,7 +92,11 @@ def _add_exchange_events(place: Place, root: Element) -> None:
 
 def _report_row(place: Place, root: Element, summary: Element) -> ReportRow:
     annotations = _annotations(summary)
-    escalated = bool(summary.value("escalateToHighPriority"))
+    escalated = any(
+        _says_something(call) for some in root.every("incidentSummary") for call in some.every(ESCALATE)
+    )
+    if not escalated and summary.first(ESCALATE) is not None:
+        place.remark(remarks.BLANK_ESCALATION)
     country, basis = read_jurisdiction(root.every("personOrUserReported"))
     return ReportRow(
         report_id=place.report_id,
@@ -97,6 +110,13 @@ def _report_row(place: Place, root: Element, summary: Element) -> ReportRow:
         jurisdiction_country=country,
         jurisdiction_basis=basis,
     )
+
+
+def _says_something(element: Element) -> bool:
+    """Say whether an element holds text, itself or in what stands within it."""
+    if element.text.strip():
+        return True
+    return any(_says_something(child) for children in element.children.values() for child in children)
 
 
 def _scope(root: Element, summary: Element) -> str:

@@ -131,21 +131,13 @@ def read_codes(
             found[codes[name]] = None
         elif left:
             left -= 1
-            found[f"ext:{safe_name(name, '_')[:60]}"] = None
+            # Letters alone: a name from outside could carry a number or a date.
+            found[f"ext:{''.join(filter(_is_letter, name))[:40]}"] = None
     return list(found) or None
 
 
-def safe_name(name: str, stands_in: str) -> str:
-    """Return a name in which every character outside letters, digits and ``_`` is replaced.
-
-    Examples
-    --------
-    >>> safe_name("new-Flag.é", "_")
-    'new_Flag__'
-    """
-    return "".join(
-        letter if letter.isascii() and (letter.isalnum() or letter == "_") else stands_in for letter in name
-    )
+def _is_letter(letter: str) -> bool:
+    return letter.isascii() and letter.isalpha()
 
 
 def read_time(place: Place, text: str, column: str) -> datetime | None:
