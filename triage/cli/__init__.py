@@ -80,6 +80,6 @@ def main() -> None:
 
     It orders a list for people; it decides nothing and drops nothing.
 
-    Exit codes: 0 done; 1 internal error; 2 wrong usage; 3 done, but something was set aside;
-    4 refused, nothing written.
+    Exit codes: 0 done; 1 internal error; 2 wrong usage; 3 done, but rows were set aside or
+    values could not be read; 4 refused, nothing written.
     """

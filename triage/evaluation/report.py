@@ -34,9 +34,10 @@ def write_report(evaluation: Evaluation) -> str:
 
 def _head(evaluation: Evaluation) -> Iterator[str]:
     share = evaluation.positives / evaluation.cases
+    percent = " among those with an outcome" if evaluation.weighted else f" ({100 * share:.3g} %)"
     yield (
         f"Evaluation of {evaluation.denominator}: {evaluation.cases:,} cases, "
-        f"{evaluation.positives:,} with current abuse ({100 * share:.3g} %)"
+        f"{evaluation.positives:,} with current abuse{percent}"
     )
     weighted = (
         "; weighted, so that cases opened and missed are sums of weights" if evaluation.weighted else ""

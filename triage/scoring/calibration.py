@@ -110,8 +110,8 @@ def fit_platt(
     population : str
         Where the cases come from.
     minimum_positives : int
-        With fewer effective positives (Kish) there is no probability. The slope of a penalised score is not
-        1, so an intercept alone would be a guess.
+        With fewer effective positives (their weights over the largest weight of any case) there is no
+        probability. The slope of a penalised score is not 1, so an intercept alone would be a guess.
 
     Raises
     ------
@@ -127,8 +127,9 @@ def fit_platt(
     0.75
     """
     positives = outcome > 0.5
-    counted = np.ones(int(positives.sum())) if weight is None else weight[positives]
-    effective = counted.sum() ** 2 / max(float((counted**2).sum()), 1e-300)
+    # Counted in the heaviest case: where a single one, of a kind that was hardly ever chosen, could outweigh
+    # all that was found, the share of all cases is not known, however many of the others were positive.
+    effective = float(positives.sum() if weight is None else weight[positives].sum() / weight.max())
     if effective < minimum_positives:
         raise NotCalibratedError(
             f"the later cases hold {effective:.0f} effective positives; {minimum_positives} are the fewest"
