@@ -222,3 +222,16 @@ def test_recipe_that_cannot_be_right_is_refused(tmp_path, text: str) -> None:
     with pytest.raises(InputRefusedError) as caught:
         read_recipe(tmp_path / "r.toml")
     assert "r.toml" in caught.value.where
+
+
+def test_reported_person_is_the_rule_and_adds_nothing_its_absence_lowers() -> None:
+    rng = np.random.default_rng(3)
+    person = (rng.random(8000) < 0.5).astype(float)
+    y = (rng.random(8000) < expit(2.0 * person - 2.0)).astype(float)
+    cases = LabelledCases(person[:, None], y, np.arange(8000), np.ones(8000))
+    recipe = Recipe("p", "signed-logistic", ("person_reported",), 1.0, 0.6, 0.2, 20, "")
+    model = train(recipe, cases, **TOLD).model
+    contributions = model.contributions(np.array([[1.0], [0.0]]))
+    assert contributions[0, 0] == 0.0
+    assert contributions[1, 0] == pytest.approx(-2.0, abs=0.15)
+    np.testing.assert_allclose(model.score(contributions), [0.0, -2.0], atol=0.15)

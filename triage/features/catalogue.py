@@ -45,6 +45,8 @@ class Feature:
         What the direction rests on.
     compute : callable
         View of a part -> array of float, shape (n_cases,).
+    usual : float
+        The value of a flag at which it should add nothing: unknown, but where asserted is the rule, asserted.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Feature:
     knowable: Knowable
     evidence: str
     compute: Callable[[View], NDArray[np.float64]]
+    usual: float = 0.0
 
     @property
     def is_flag(self) -> bool:
@@ -95,8 +98,9 @@ def _flag(
     denied: str = "",
     asks: str = "",
     knowable: Knowable = ARRIVAL,
+    usual: float = 0.0,
 ) -> Feature:
-    return Feature(name, domain, asserted, denied, asks, "flag", sign, knowable, evidence, compute)
+    return Feature(name, domain, asserted, denied, asks, "flag", sign, knowable, evidence, compute, usual)
 
 
 def _number(
@@ -116,7 +120,7 @@ def _number(
 _ALL = (
     _flag(
         "person_reported", "completeness", +1, "own judgement: without a person nobody can be abusing",
-        c.person_reported, asserted="a person is reported", asks="who the reported person is",
+        c.person_reported, asserted="a person is reported", asks="who the reported person is", usual=1.0,
     ),
     _flag(
         "escalated", "report", +1, "Australian Federal Police triage study 2021; NCMEC urgent reports",

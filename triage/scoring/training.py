@@ -208,7 +208,10 @@ def _fit(recipe: Recipe, cases: LabelledCases) -> AdditiveModel:
         if FEATURES[name].is_flag:
             asserted, denied = slope[column], slope[column + 1]
             intercept -= float(slope[column : column + 2] @ classifier.center_[column : column + 2])
-            terms.append(flag_steps(name, float(denied) + 0.0, 0.0, float(asserted) + 0.0))
+            # The score is the same whatever the zero of a term; at the usual value it adds nothing.
+            usual = float(asserted) if FEATURES[name].usual > 0 else 0.0
+            intercept += usual
+            terms.append(flag_steps(name, float(denied) - usual, 0.0 - usual, float(asserted) - usual))
             column += 2
         else:
             center = float(classifier.center_[column])
