@@ -83,7 +83,7 @@ def with_pandas(folder: Path) -> pd.DataFrame:
         latest = table.groupby(table["case_id"].astype(str))[column].max().reindex(out.index)
         return ((received - latest).dt.total_seconds() / 86_400).clip(lower=0)
 
-    out["person_reported"] = np.where(out.index.isin(set(reported["case_id"].astype(str))), 1.0, -1.0)
+    out["person_reported"] = out.index.isin(set(reported["case_id"].astype(str))).astype(float)
     out["escalated"] = flag(
         reports, reports["escalated_by_reporter"] == "asserted", reports["escalated_by_reporter"] == "denied"
     )
@@ -113,7 +113,11 @@ def with_pandas(folder: Path) -> pd.DataFrame:
         files, severity.isin(["A1", "IWF_A"]), severity.isin(["A2", "B1", "B2", "IWF_B", "IWF_C", "none"])
     )
     status = files["hash_status"]
-    out["unknown_material"] = flag(files, status == "no_match", status.isin(["exact_known", "near_known"]))
+    out["unknown_material"] = flag(
+        files,
+        (status == "no_match") & (files["legal_class"] != "not_illegal"),
+        status.isin(["exact_known", "near_known"]),
+    )
     tagged = has(files["file_annotations"], "viral", "meme")
     out["viral"] = (any_of(files, tagged) & ~any_of(files, ~tagged)).astype(float)
     out["days_since_upload"] = days(files, "uploaded_at")
