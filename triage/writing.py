@@ -34,6 +34,10 @@ def refuse_existing(path: Path, *, force: bool, contents: frozenset[str] = froze
     InputRefusedError
         `path` is a link, a device, or a folder with anything else in it.
     """
+    if not path.name:
+        raise InputRefusedError(
+            "no name", where=str(path), expected="a name for the output", mend="choose another --out"
+        )
     if not path.exists() and not path.is_symlink():
         return
     if not force:

@@ -339,3 +339,25 @@ def test_output_has_no_colour_when_piped(year: Path, tmp_path: Path) -> None:
     )
     assert "\x1b" not in done.stdout + done.stderr
     assert "Worklist, 20 of" in done.stdout
+
+
+def test_list_is_never_written_into_its_own_batch(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "reports.csv").write_text("report_id\nr1\n")
+    for name in ("reports.csv", "persons.csv"):
+        run("score", tmp_path / "in", "--out", tmp_path / "in" / name, "--force", code=4)
+    assert (tmp_path / "in" / "reports.csv").read_text() == "report_id\nr1\n"
+
+
+def test_file_whose_name_is_no_text_is_imported_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    strange = os.fsencode(tmp_path / "in") + b"/r\xff.xml"
+    Path(os.fsdecode(strange)).write_bytes((FIXTURES / "Pebble_report1.xml").read_bytes())
+    imported = json.loads(run("import", tmp_path / "in", "--out", tmp_path / "b", "--json", code=0).stdout)
+    assert imported["rows"]["reports"] == 1
+    assert (tmp_path / "b-refs.sqlite").exists()
+
+
+def test_interrupted_replacement_says_where_the_old_batch_is(tmp_path: Path) -> None:
+    (tmp_path / ".b.x1.old").mkdir()
+    assert ".b.x1.old" in run("check", tmp_path / "b", code=4).stderr

@@ -95,6 +95,7 @@ def test_batch_of_no_rows_is_a_batch(tmp_path: Path, now: datetime) -> None:
         ({"reports": "id\nr1\n"}, "no column report_id"),
         ({"reports": "report_id\nr1\n", "files": "file_id\nf1\n"}, "no column report_id"),
         ({"reports": "report_id\nr1\n".encode("utf-16")}, "UTF-16"),
+        ({"reports": 'report_id,"\nr1,x\n'}, "quote in the header"),
     ],
     ids=[
         "empty folder",
@@ -105,6 +106,7 @@ def test_batch_of_no_rows_is_a_batch(tmp_path: Path, now: datetime) -> None:
         "no key",
         "no key in files",
         "UTF-16",
+        "quote in the header",
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_next_step(

@@ -61,8 +61,14 @@ def command(
         raise click.BadParameter("lies in the future", param_hint="--received-at")
     with progress("importing", None):
         imported = import_files(files, key, received_at or now, out.name)
-        meta = write_batch(out, split_part(imported.part), imported.meta, force=force)
+        # The way back first: a batch without it would be of no use.
         write_refs(out, imported.refs, force=force)
+        try:
+            meta = write_batch(out, split_part(imported.part), imported.meta, force=force)
+        except BaseException:
+            if not force:
+                refs_file(out).unlink()
+            raise
     if not as_json:
         say_findings(imported.part.findings)
     result = {

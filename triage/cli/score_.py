@@ -59,12 +59,15 @@ def command(  # noqa: PLR0917 - click passes options by name
     in contact or in crisis first; cases of children as reported persons stand beside the list, in the lane
     youth. Both are due whatever the capacity. Nothing is dropped.
     """
+    from triage.errors import InputRefusedError
     from triage.intake.opening import open_any
     from triage.scoring.loading import load_model
     from triage.worklist.build import build_worklist
     from triage.worklist.export import export_csv
     from triage.writing import refuse_existing
 
+    if out.resolve().is_relative_to(batch.resolve()):
+        raise InputRefusedError("inside the batch", where=str(out), mend="choose another --out")
     refuse_existing(out, force=force)
     bundle = load_model(model)
     opened = open_any(batch)

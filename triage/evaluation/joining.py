@@ -94,7 +94,7 @@ def evaluate_table(
     InputRefusedError
         A column is missing or not as described.
     """
-    names = [name for name in (outcome, score, probability) if name]
+    names = [name for name in (outcome, score, probability) if name is not None]
     missing = [name for name in names if name not in table.column_names]
     if missing:
         raise InputRefusedError(

@@ -28,6 +28,13 @@ def open_any(path: Path, as_of: datetime | None = None) -> Batch:
     InputRefusedError
         It is neither, or cannot be read.
     """
+    left = sorted(path.parent.glob(f".{path.name}.*.old")) if path.name and not path.exists() else []
+    if left:
+        raise InputRefusedError(
+            "not there: its replacement was interrupted",
+            where=str(path),
+            mend=f"the old one is {left[-1]}: give it back its name",
+        )
     if not path.is_dir():
         raise InputRefusedError(
             "is a file, not a folder" if path.exists() else "no such folder",

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from triage.errors import InputRefusedError
 from triage.intake.link import attach_cases
 from triage.schema.batch import Batch, BatchMeta
-from triage.schema.findings import Finding, Level
+from triage.schema.findings import Finding, Level, printable
 from triage.schema.part import SET_ASIDE_SCHEMA, Rows, Why, mend_rows, settle
 from triage.schema.tables import TABLES
 from triage.writing import require_plain
@@ -69,7 +69,7 @@ def read_csv_folder(folder: Path, as_of: datetime) -> Batch:
     attach_cases(rows)
     part = settle(rows, where, as_of)
     counts = {name: table.num_rows for name, table in part.tables.items()}
-    meta = BatchMeta(name=folder.name, as_of=as_of, rows=counts, set_aside=part.set_aside.num_rows)
+    meta = BatchMeta(name=printable(folder.name), as_of=as_of, rows=counts, set_aside=part.set_aside.num_rows)
     return Batch(meta, lambda _index: part)
 
 
@@ -151,9 +151,11 @@ def _read_csv(path: Path) -> tuple[pa.Table, list[int]]:
     lines, odd = _readable_lines(content)
     head = lines[0].decode() if lines else ""
     names = [name.strip().strip('"').strip() for name in head.split(_separator(head))]
-    if not head.strip() or len(set(names)) < len(names):
+    twice = len(set(names)) < len(names)
+    if not head.strip() or twice or 1 in odd:
+        found = "a column name that stands twice" if head.strip() else "no header"
         raise InputRefusedError(
-            "no header" if not head.strip() else "a column name that stands twice",
+            "a quote in the header that is not closed" if 1 in odd else found,
             where=str(path),
             expected="a first line with the names of the columns",
             mend=_MEND,

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from triage.errors import InputRefusedError
 from triage.schema.findings import shorten
+from triage.schema.mend import EARLIEST, LATEST
 from triage.schema.part import SET_ASIDE_SCHEMA, Part, mend_rows, no_set_aside, settle
 from triage.schema.tables import TABLES
 from triage.writing import require_plain, write_folder
@@ -194,6 +195,12 @@ def find_case(batch: Batch, case: str) -> tuple[Part, int]:
     InputRefusedError
         No case, or more than one, begins like that.
     """
+    if case.startswith("file:"):
+        raise InputRefusedError(
+            "a document that could not be read, so no case",
+            where=case,
+            mend="triage open says which file it is",
+        )
     matches: list[tuple[Part, int, str]] = []
     for part in batch.parts():
         for row, name in enumerate(part.cases.to_pylist()):
@@ -356,12 +363,13 @@ def _wrong_entry(content: dict[str, Any]) -> str:
     if odd:
         return shorten(odd[0])
     try:
-        datetime.fromisoformat(content["as_of"])
+        year = datetime.fromisoformat(content["as_of"]).year
     except (TypeError, ValueError):
         return "as_of"
     rows = content["rows"]
     checks = {
-        "name": isinstance(content["name"], str),
+        "as_of": EARLIEST.year <= year < LATEST.year,
+        "name": isinstance(content["name"], str) and content["name"].isprintable(),
         "synthetic": isinstance(content["synthetic"], bool),
         "world": isinstance(content["world"], str)
         and bool(content["world"]) <= (content["synthetic"] is True),

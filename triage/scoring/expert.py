@@ -70,7 +70,7 @@ def _term(factor: dict[str, Any], where: str) -> Term:
     feature, points = FEATURES[name], factor.get("points")
     try:
         term = _flag_term(feature, points) if feature.is_flag else _number_term(feature, factor)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise InputRefusedError(
             f"points {points!r} ({error})",
             where=place,

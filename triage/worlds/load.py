@@ -62,7 +62,12 @@ def load_world(path_or_name: str | Path) -> World:
     top = Section(data, str(file))
     if top.integer("format") != FORMAT:
         raise top.refuse("format", data["format"], f"{FORMAT}")
-    world = _read_world(top, file, content)
+    try:
+        world = _read_world(top, file, content)
+    except OverflowError:
+        raise InputRefusedError(
+            "a number out of all proportion", where=str(file), expected="probabilities and sizes"
+        ) from None
     top.refuse_others()
     return world
 

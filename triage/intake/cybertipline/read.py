@@ -23,6 +23,7 @@ from triage.intake.cybertipline.report import read_report
 from triage.intake.cybertipline.rows import Gathered
 from triage.intake.imported import Imported
 from triage.intake.xml import MAX_BYTES, Element, UnreadableXmlError, first_child_among, parse_xml
+from triage.schema.findings import printable
 from triage.schema.part import SET_ASIDE_SCHEMA, Why
 
 if TYPE_CHECKING:
@@ -286,7 +287,7 @@ def _take(intake: _Intake, document: _Document, root: Element, kind: str | None)
 
 
 def _file_name(document: _Document) -> str:
-    return f"file {PurePath(document.label).name}"
+    return f"file {printable(PurePath(document.label).name)}"
 
 
 def _join_file(intake: _Intake, document: _Document, facts: FileFacts) -> None:
