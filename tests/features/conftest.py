@@ -48,7 +48,7 @@ def _one_case(r: str) -> dict[str, list[dict[str, Any]]]:
             }
             for i in range(2)
         ],
-        "network_events": [account | {"event_id": f"e{r}", "ip_country": "NL"}],
+        "network_events": [account | {"event_id": f"e{r}", "ip_country": "NL", "event_at": "2024-02-25"}],
         "communications": [
             account
             | {

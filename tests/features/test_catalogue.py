@@ -102,6 +102,10 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], float]] = [
     ("prior_reports", {}, {}, 0),
     ("group_member", {}, rows("accounts", {"group_member": "asserted"}), 1),
     ("compromised", {}, rows("accounts", {"compromised": "asserted"}), 1),
+    ("days_since_activity", {}, {"network_events": [
+        {"event_id": "e", "account_id": "a", "event_at": "2024-02-27T12:00:00Z"},
+        {"event_id": "f", "account_id": "a", "event_at": "2024-01-27T12:00:00Z"}]}, 3),
+    ("days_since_activity", {}, {}, NAN),
     ("small_payments", {}, rows("transactions", pay("-20", 1), pay("-54.99", 5), pay("-55", 6),
                                 pay("20", 7)), 2),
     ("days_between_payments", {}, rows("transactions", pay("-20", 1), pay("-90", 11), pay("30", 28),
@@ -190,7 +194,7 @@ def test_more_copies_of_a_viral_file_change_nothing(make_part: Callable[..., Par
 
 
 def test_features_reach_over_all_tables_but_outcomes(rich_part: Part) -> None:
-    """Emptying any table but outcomes (and network events, which serve linking) changes some feature."""
+    """Emptying any table but outcomes changes some feature."""
     part = rich_part
     whole = build_features(View(part, np.array([LATER, LATER])), list(FEATURES))
     for name in TABLES:
@@ -200,7 +204,7 @@ def test_features_reach_over_all_tables_but_outcomes(rich_part: Part) -> None:
         same = np.array_equal(
             whole, build_features(View(less, np.array([LATER, LATER])), list(FEATURES)), equal_nan=True
         )
-        assert same == (name in {"outcomes", "network_events"})
+        assert same == (name == "outcomes")
 
 
 def test_what_is_known_of_a_recipient_is_not_held_against_the_reported_person(make_part) -> None:

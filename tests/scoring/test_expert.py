@@ -23,7 +23,13 @@ def test_every_weight_of_expert_has_a_source_and_a_class() -> None:
 def test_expert_covers_the_catalogue_but_what_has_no_evidence() -> None:
     model = read_scorecard(EXPERT)
     left_out = set(FEATURES) - set(model.features)
-    assert left_out == {"solicitation", "self_produced", "reports_in_case", "direct_sharing"}
+    assert left_out == {
+        "solicitation",
+        "self_produced",
+        "reports_in_case",
+        "direct_sharing",
+        "days_since_activity",
+    }
 
 
 def test_expert_agrees_with_adding_up_the_file_by_hand() -> None:

@@ -247,6 +247,11 @@ _ALL = (
         "group_member", "network", +1, "dark-web survey 2022; Lincoln 2016",
         c.group_member, asserted="member of a group around such material", denied="not in such a group",
     ),
+    _number(
+        "days_since_activity", "network", -1, "own judgement: recency of use; no effect published",
+        c.days_since_activity, asserted="days from the last activity of an account to the report: {}",
+        unit="days",
+    ),
     _flag(
         "compromised", "network", -1, "CyberTipline: attribution is weaker",
         c.compromised, asserted="the account may have been taken over",

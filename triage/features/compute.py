@@ -180,6 +180,12 @@ def group_member(view: View) -> Floats:
     return view.accounts.flag_of("group_member")
 
 
+def days_since_activity(view: View) -> Floats:
+    """Days from the last log-in, upload or other event to the latest report."""
+    rows = view.network_events
+    return view.days_before_report(rows.largest(rows.seconds("event_at")))
+
+
 def compromised(view: View) -> Floats:
     """Whether an account may have been taken over."""
     return view.accounts.flag_of("compromised")

@@ -171,8 +171,9 @@ class View:
 
     @cached_property
     def network_events(self) -> Rows:
-        """Visible network events."""
-        return self._rows("network_events")
+        """Visible network events of the accounts of reported persons."""
+        rows = self._rows("network_events")
+        return rows.only(np.asarray(pc.is_in(rows.table["account_id"], self.accounts.table["account_id"])))
 
     @cached_property
     def communications(self) -> Rows:
