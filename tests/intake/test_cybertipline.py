@@ -779,3 +779,17 @@ def test_sniffing_goes_by_the_elements_below_the_root():
         b"",
     ):
         assert sniff_cybertipline(other) is None
+
+
+@pytest.mark.parametrize("word", ["unknown", "N/A", "null", " None ", "0", "guest"])
+def test_word_that_names_nobody_joins_no_strangers(word: str) -> None:
+    persons = set()
+    for i in range(3):
+        block = (
+            f"<personOrUserReported><personOrUserReportedPerson><email>{word}</email></personOrUserReportedPerson>"
+            f"<espIdentifier>{word}</espIdentifier><espService>s</espService><screenName>{word}</screenName>"
+            "</personOrUserReported>"
+        )
+        imported = read(f"<additionalInfo>{i}</additionalInfo>{block}")
+        persons.add(only(imported, "persons")["person_id"])
+    assert len(persons) == 3

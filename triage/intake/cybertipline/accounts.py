@@ -56,7 +56,7 @@ def person_token(place: Place, block: Element, person: Element | None, number: s
 
     From the identifier at the service, else the screen name there, else an e-mail address or phone number,
     else one that holds in this report only. An identifier without a service holds in this report only,
-    because two platforms may give the same one to two people.
+    because two platforms may give the same one to two people; a word such as "unknown" names nobody.
 
     Parameters
     ----------
@@ -70,16 +70,20 @@ def person_token(place: Place, block: Element, person: Element | None, number: s
     scope = block.value("espService") or place.scope
     if scope:
         identifier = block.value("espIdentifier")
-        if identifier:
+        if _names_somebody(identifier):
             return place.token("person", scope, identifier)
         screen = block.value("screenName")
-        if screen:
+        if _names_somebody(screen):
             return place.token("person", "screen", scope, screen)
     for kind in ("email", "phone"):
         contact = _contact(person, kind)
-        if contact:
+        if _names_somebody(contact):
             return place.token("person", kind, contact)
     return place.token("person", place.report_id, number)
+
+
+def _names_somebody(text: str) -> bool:
+    return text.strip().lower() not in load_mapping().nobody
 
 
 def identity_of(block: Element, person: Element | None) -> str:

@@ -28,6 +28,8 @@ class CyberTiplineMapping:
         Version of the mapping file.
     marks : mapping of str to str
         Element below the root -> the kind of document that it shows.
+    nobody : frozenset of str
+        Words, in small letters, that stand where an identifier should and name nobody.
     incident_type : mapping of str to str
         Beginning of the incident type, in small letters -> code.
     channel : mapping of str to str
@@ -56,6 +58,7 @@ class CyberTiplineMapping:
 
     version: int
     marks: Mapping[str, str]
+    nobody: frozenset[str]
     incident_type: Mapping[str, str]
     channel: Mapping[str, str]
     report_annotation: Mapping[str, str]
@@ -84,6 +87,7 @@ def load_mapping() -> CyberTiplineMapping:
     return CyberTiplineMapping(
         version=content["version"],
         marks={name: kind for kind, names in content["marks"].items() for name in names},
+        nobody=frozenset(content["nobody"]["words"]),
         incident_type={begin.lower(): code for begin, code in content["incident_type"].items()},
         channel=content["channel"],
         report_annotation=content["report_annotation"],
