@@ -77,8 +77,8 @@ def roc_auc(
     With few cases with current abuse and an area near 1 every such interval is too short. Simulated with
     normal scores and 1,000 other cases, the 95 % interval on the logit scale holds an area of 0.76 in 95 % of
     draws from 10 cases with current abuse on; an area of 0.96 in 84, 89, 91 and 93 % of draws with 10, 20, 40
-    and, beside 5,000 others, 100 of them (plain: 74, 83, 88 and 91 %). With weights it is too short as well where few cases with
-    current abuse carry most of the weight.
+    and, beside 5,000 others, 100 of them (plain: 74, 83, 88 and 91 %). With weights it is too short as well
+    where few cases with current abuse carry most of the weight.
 
     References
     ----------
