@@ -361,3 +361,25 @@ def test_file_whose_name_is_no_text_is_imported_all_the_same(tmp_path: Path) -> 
 def test_interrupted_replacement_says_where_the_old_batch_is(tmp_path: Path) -> None:
     (tmp_path / ".b.x1.old").mkdir()
     assert ".b.x1.old" in run("check", tmp_path / "b", code=4).stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["synth", "PIPE", "--cases", 5, "--out", "OUT"],
+        ["train", "SAMPLE", "--recipe", "PIPE", "--out", "OUT"],
+        ["train", "SAMPLE", "--outcomes", "PIPE", "--out", "OUT"],
+        ["score", "SAMPLE", "--model", "PIPE", "--out", "OUT.csv"],
+        ["evaluate", "PIPE"],
+        ["import", "SAMPLE", "--key-file", "PIPE", "--out", "OUT"],
+    ],
+    ids=lambda words: " ".join(map(str, words[:3])),
+)
+def test_pipe_is_refused_and_nothing_waits_for_it(tmp_path: Path, words: list[object]) -> None:
+    os.mkfifo(tmp_path / "x.toml")
+    names = {
+        "PIPE": tmp_path / "x.toml", "OUT": tmp_path / "out", "OUT.csv": tmp_path / "out.csv",
+        "SAMPLE": Path(__file__).parents[2] / "synthetic_data" / "sample",
+    }  # fmt: skip
+    run(*(names.get(str(word), word) for word in words), code=4)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.toml"]

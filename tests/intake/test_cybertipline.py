@@ -699,7 +699,8 @@ def test_an_adult_victim_stays_a_row_with_age_unknown():
 
 def test_a_child_is_tied_to_a_person_only_where_one_alone_is_reported():
     one, two = reported("<screenName>a</screenName>"), reported("<screenName>b</screenName>")
-    assert only(read(one + "<victim/>"), "children")["person_id"] is not None
+    tied = read(one + "<victim/>")
+    assert only(tied, "children")["person_id"] == only(tied, "persons")["person_id"]
     assert only(read(one + two + "<victim/>"), "children")["person_id"] is None
     assert only(read("<victim/>"), "children")["person_id"] is None
 

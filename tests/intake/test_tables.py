@@ -186,3 +186,11 @@ def test_of_two_reports_of_one_key_the_escalated_counts_whatever_their_order(
         )
         assert part.tables["reports"]["escalated_by_reporter"].to_pylist() == ["asserted"]
         assert part.set_aside["why"].to_pylist() == ["unreadable"]
+
+
+def test_identifiers_that_differ_by_what_cannot_be_seen_are_not_the_same(
+    tmp_path: Path, now: datetime
+) -> None:
+    part = read(write(tmp_path / "in", reports=b"report_id,incident_type\nr\x001,csam\nr1,csam\n"), now)
+    assert part.tables["reports"]["report_id"].to_pylist() == ["r1"]
+    assert part.set_aside["why"].to_pylist() == ["unreadable"]

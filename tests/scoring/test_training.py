@@ -126,8 +126,13 @@ def test_choice_that_was_not_logged_gives_no_probability() -> None:
 
 def test_logged_lottery_gives_a_share_of_all_cases() -> None:
     trained = train(RECIPE, simulate(3000, inclusion=0.1), **TOLD)
-    assert trained.calibration is not None
-    assert trained.calibration.denominator == "all cases"
+    curve = trained.calibration
+    assert curve
+    assert (curve.denominator, curve.population) == ("all cases", "world w abc")
+    score = trained.model.score(trained.model.contributions(trained.latest.matrix))
+    # Equal weights change no rate: the mean probability is the share of positives, within 4.5 standard errors.
+    rate = trained.latest.outcome.mean()
+    assert abs(curve.probability(score).mean() - rate) < 4.5 * np.sqrt(2 * rate * (1 - rate) / len(score))
 
 
 def test_no_signal_gives_no_probability_that_tells_cases_apart() -> None:

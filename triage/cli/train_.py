@@ -45,7 +45,8 @@ def command(
     lines = []
     for name, period in bundle.about["periods"].items():
         dates = " to ".join(period["from_to"])
-        lines.append(f"{name}: {period['cases']:,} cases, {period['positives']:,} positive, {dates}")
+        kind = "synthetic cases" if opened.meta.synthetic else "cases"
+        lines.append(f"{name}: {period['cases']:,} {kind}, {period['positives']:,} positive, {dates}")
     calibrated = "calibrated" if bundle.calibration else f"not calibrated: {bundle.not_calibrated}"
     lines += [*bundle.metrics["summary"], f"{out}: {bundle.model.name}, {calibrated}"]
     result = {"bundle": str(out), "calibrated": calibrated, **bundle.about, **bundle.metrics}

@@ -203,7 +203,7 @@ def _content(path: Path) -> bytes:
         raise InputRefusedError(
             "UTF-16 text", where=str(path), expected="UTF-8", mend="save it as CSV UTF-8 and read again"
         )
-    content = content.removeprefix(codecs.BOM_UTF8).replace(b"\x00", b"")
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
         content.decode()
     except UnicodeDecodeError:

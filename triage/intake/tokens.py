@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from triage.errors import InputRefusedError
+from triage.writing import require_plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +78,7 @@ def load_key(key_file: Path | None = None) -> TokenKey:
     """
     where = str(key_file) if key_file else f"the variable {KEY_VARIABLE}"
     if key_file:
+        require_plain(key_file)
         try:
             text = key_file.read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError):

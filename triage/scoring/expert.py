@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES, Feature
 from triage.scoring.additive import AdditiveModel, Steps, Term, flag_steps, refuse_wrong_way
+from triage.writing import require_plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,7 @@ def read_scorecard(path: Path) -> AdditiveModel:
     InputRefusedError
         The file is not TOML, or a factor is not as described or points against the catalogue.
     """
+    require_plain(path)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -10,6 +10,7 @@ from typing import Any
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
 from triage.shipped import find_shipped, list_shipped
+from triage.writing import require_plain
 
 KINDS = ("signed-logistic",)
 
@@ -89,6 +90,7 @@ def read_recipe(path: Path) -> Recipe:
     InputRefusedError
         The file is not TOML, lacks a key, or holds an impossible value.
     """
+    require_plain(path)
     try:
         text = path.read_text(encoding="utf-8")
         content = tomllib.loads(text)

@@ -15,6 +15,7 @@ from triage.worlds.catalogue import DELAYS, LABELS, POLICY_FACTS, SIGNALS, SPELL
 from triage.worlds.rules import read_chances, read_rules
 from triage.worlds.section import Section
 from triage.worlds.world import CURRENT, Outcomes, Policy, Signal, Situation, World
+from triage.writing import require_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,7 @@ def load_world(path_or_name: str | Path) -> World:
     18000
     """
     file = _find(path_or_name)
+    require_plain(file)
     try:
         content = file.read_bytes()
         data = tomllib.loads(content.decode("utf-8"))
