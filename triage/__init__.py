@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from triage.worklist.export import export_csv
     from triage.worklist.policy import Capacity
     from triage.worlds import load_world, write_world
+    from triage.worlds.convicted import write_convicted
+    from triage.worlds.describe import describe_world
 
 _HOME = {
     "Bundle": "triage.scoring.bundle",
@@ -39,6 +41,7 @@ _HOME = {
     "View": "triage.features.view",
     "build_features": "triage.features.catalogue",
     "build_worklist": "triage.worklist.build",
+    "describe_world": "triage.worlds.describe",
     "draw_capacity": "triage.evaluation",
     "draw_reliability": "triage.evaluation",
     "evaluate": "triage.evaluation",
@@ -53,6 +56,7 @@ _HOME = {
     "read_label_file": "triage.scoring.labels",
     "save_bundle": "triage.scoring.bundle",
     "train_bundle": "triage.evaluation.holdout",
+    "write_convicted": "triage.worlds.convicted",
     "write_world": "triage.worlds",
 }
 _RENAMED = {"open_batch": "open_any"}
@@ -66,6 +70,7 @@ __all__ = [
     "View",
     "build_features",
     "build_worklist",
+    "describe_world",
     "draw_capacity",
     "draw_reliability",
     "evaluate",
@@ -80,6 +85,7 @@ __all__ = [
     "read_label_file",
     "save_bundle",
     "train_bundle",
+    "write_convicted",
     "write_world",
 ]
 

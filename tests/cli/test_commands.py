@@ -13,11 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
 from triage.cli import COMMANDS, main
+from triage.shipped import list_shipped
 
 KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 FIXTURES = Path(__file__).parents[1] / "intake" / "cybertipline"
@@ -287,6 +289,45 @@ def test_wrong_names_are_answered_with_the_right_ones(year: Path, tmp_path: Path
     truth = year / "batch-truth" / "truth.parquet"
     assert "oracle" in run("evaluate", truth, "--score", "points", code=4).stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_world_without_a_number_of_cases_has_its_own_size(tmp_path: Path) -> None:
+    found = answer("synth", "nl-2017", "--out", tmp_path / "year", "--jobs", 2)
+    assert 17_000 < found["rows"]["reports"] < 19_500
+    assert "--cases" in run("synth", "clearinghouse", "--out", tmp_path / "all", code=2).stderr
+    assert not (tmp_path / "all").exists()
+
+
+def test_another_draw_says_so(tmp_path: Path) -> None:
+    run("synth", "nl-2017", "--cases", 50, "--draw", 2, "--out", tmp_path / "batch")
+    assert "draw 2" in run("check", tmp_path / "batch").output
+
+
+def test_a_world_is_described_beside_what_is_published() -> None:
+    told = run("synth", "nl-2017", "--describe", "--cases", 2_000).output
+    for word in ("synthetic", "difference", "NCMEC 2025", "2,000 cases"):
+        assert word in told
+    found = answer("synth", "nl-2017", "--describe", "--cases", 2_000)
+    assert {"quantity", "published", "world", "difference", "source"} <= set(found["quantities"][0])
+
+
+def test_convicted_persons_are_drawn_and_can_be_scored(tmp_path: Path) -> None:
+    run("synth", "nl-2017", "--convicted", 40, "--out", tmp_path / "batch")
+    truth = pd.read_parquet(tmp_path / "batch-truth" / "convicted.parquet")
+    assert (len(truth), int(truth["high_risk"].sum())) == (40, 18)
+    run("score", tmp_path / "batch", "--out", tmp_path / "list.csv")
+    options = ["--convicted", 40, "--cases", 5, "--out", tmp_path / "other"]
+    assert "--cases" in run("synth", "nl-2017", *options, code=2).stderr
+
+
+def test_a_batch_needs_a_folder() -> None:
+    assert "--out" in run("synth", "nl-2017", "--cases", 5, code=2).stderr
+
+
+def test_the_help_names_every_shipped_world() -> None:
+    told = " ".join(run("synth", "--help").output.split())
+    for name in list_shipped("synthetic_data", "worlds/*.toml"):
+        assert re.search(rf"\b{name}[,.]", told)
 
 
 def test_evaluation_takes_scores_of_anybody(tmp_path: Path) -> None:

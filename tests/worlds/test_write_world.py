@@ -8,12 +8,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from triage.errors import InputRefusedError, OutputExistsError
+from triage.intake.link import link_reports
 from triage.schema.batch import open_batch
 from triage.schema.part import mend_rows, settle
 from triage.schema.tables import TABLES
@@ -43,6 +45,10 @@ def plain(table: pa.Table) -> pa.Table:
     return table
 
 
+def count_different(frame: pd.DataFrame, key: str, column: str) -> pd.Series:
+    return frame.groupby(key)[column].nunique()
+
+
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_world(WORLD, 12_000, 7, tmp_path / name)
@@ -63,7 +69,7 @@ def test_another_process_with_other_threads_gives_the_same_bytes(tmp_path: Path)
 
 
 def test_another_seed_gives_other_cases(tmp_path: Path) -> None:
-    parts = [next(simulate(WORLD, 200, seed))[0] for seed in (1, 2)]
+    parts = [next(simulate(WORLD, 200, seed)).part for seed in (1, 2)]
     assert not set(parts[0].cases.to_pylist()) & set(parts[1].cases.to_pylist())
     assert not list(tmp_path.iterdir())
 
@@ -71,8 +77,9 @@ def test_another_seed_gives_other_cases(tmp_path: Path) -> None:
 def test_a_block_does_not_depend_on_how_many_follow() -> None:
     alone, among = next(simulate(WORLD, 10_000, 3)), next(simulate(WORLD, 25_000, 3))
     for name in TABLES:
-        assert plain(alone[0].tables[name]).equals(plain(among[0].tables[name]))
-    assert plain(alone[1]).equals(plain(among[1]))
+        assert plain(alone.part.tables[name]).equals(plain(among.part.tables[name]))
+    assert plain(alone.truth).equals(plain(among.truth))
+    assert plain(alone.reports).equals(plain(among.reports))
 
 
 def test_reading_back_finds_nothing_and_changes_nothing(written: Written) -> None:
@@ -91,7 +98,7 @@ def test_reading_back_finds_nothing_and_changes_nothing(written: Written) -> Non
 
 def test_a_part_drawn_in_memory_is_as_it_is_read_back(tmp_path: Path) -> None:
     write_world(WORLD, 500, 11, tmp_path / "b")
-    drawn, read = next(simulate(WORLD, 500, 11))[0], next(open_batch(tmp_path / "b").parts())
+    drawn, read = next(simulate(WORLD, 500, 11)).part, next(open_batch(tmp_path / "b").parts())
     assert drawn.cases.equals(read.cases)
     for name in TABLES:
         assert plain(drawn.tables[name]).equals(plain(read.tables[name])), name
@@ -118,13 +125,53 @@ def test_codes_are_used_as_declared(written: Written) -> None:
 
 
 def test_every_report_of_a_case_names_the_same_person(written: Written) -> None:
-    persons = written.tables["persons"]
+    persons, reports = written.tables["persons"], written.tables["reports"]
     reported = persons[persons["role"] == "reported"]
-    assert (reported.groupby("case_id")["person_id"].nunique() == 1).all()
-    assert (reported.groupby("person_id")["case_id"].nunique() == 1).all()
-    reports = written.tables["reports"].groupby("case_id").size()
-    named = reported.groupby("case_id").size().reindex(reports.index, fill_value=0)
-    assert ((named == reports) | ((named == 0) & (reports == 1))).all()
+    assert count_different(reported, "person_id", "case_id").max() == 1
+    bundles = set(reports.loc[reports["actionability"] == "batch", "case_id"])
+    single = reported[~reported["case_id"].isin(bundles)]
+    assert count_different(single, "case_id", "person_id").max() == 1
+    assert count_different(reported[reported["case_id"].isin(bundles)], "case_id", "person_id").min() > 1
+    named = single.groupby("report_id").size()
+    assert (named == 1).all()
+    unnamed = reports[~reports["report_id"].isin(reported["report_id"])]
+    assert unnamed.drop_duplicates("source_ref_hash").groupby("case_id").size().max() == 1
+
+
+def test_linking_by_tokens_finds_the_cases(written: Written) -> None:
+    """The linker of the intake, from the tables alone; a report that came in twice names its person twice."""
+    meta = open_batch(written.path).meta
+    for index in range(meta.parts):
+        reports, persons = (
+            pq.read_table(written.path / name / f"part-{index:05d}.parquet")
+            for name in ("reports", "persons")
+        )
+        linked = np.asarray(link_reports(reports, persons))
+        named = set(persons["report_id"].to_pylist())
+        again = reports.to_pandas().duplicated("source_ref_hash", keep=False).to_numpy()
+        apart = again & ~reports["report_id"].to_pandas().isin(named).to_numpy()
+        bundle = (reports["actionability"].to_pandas() == "batch").to_numpy()
+        alike = linked == reports["case_id"].to_numpy(zero_copy_only=False)
+        assert alike[~apart & ~(again & bundle)].all()
+
+
+def test_a_report_that_came_in_twice_says_the_same_later(written: Written) -> None:
+    reports = written.tables["reports"].sort_values("received_at")
+    pairs = reports[reports.duplicated("source_ref_hash", keep=False)]
+    assert 0.005 < len(pairs) / 2 / len(reports) < 0.015
+    same = [
+        name
+        for name in pairs
+        if name
+        not in {"report_id", "received_at", "known_at", "enriched_at", "channels", "report_annotations"}
+    ]
+    for _, pair in pairs.groupby("source_ref_hash"):
+        assert len(pair) == 2
+        for name in same:
+            first, second = pair[name]
+            assert first == second or (pd.isna(first) and pd.isna(second)), name
+        wait = pair["received_at"].iloc[1] - pair["received_at"].iloc[0]
+        assert 0 < wait.total_seconds() <= 7 * 86_400
 
 
 def test_a_case_is_called_after_its_earliest_report(written: Written) -> None:
@@ -138,7 +185,7 @@ def test_tokens_are_24_hexadecimal_digits(written: Written) -> None:
 
 
 def test_the_truth_is_not_in_the_batch(written: Written) -> None:
-    hidden = {"current_abuse", "oracle", "situation", "selection_probability", "onset", "end"}
+    hidden = {"current_abuse", "oracle", "situation", "selection_probability", "onset", "end", "true_person"}
     for name in TABLES:
         assert not hidden & set(written.tables[name].columns)
     names = {path.name for path in written.path.rglob("*")}
@@ -146,7 +193,8 @@ def test_the_truth_is_not_in_the_batch(written: Written) -> None:
     text = (written.path / "batch.json").read_text()
     assert json.loads(text)["synthetic"] is True
     assert json.loads(text)["world"] == "nl-2017"
-    assert {path.name for path in truth_folder(written.path).iterdir()} == {"truth.parquet", "groups.parquet"}
+    beside = {path.name for path in truth_folder(written.path).iterdir()}
+    assert beside == {"truth.parquet", "groups.parquet", "reports.parquet"}
 
 
 def test_the_truth_has_one_row_a_case_in_the_order_of_the_parts(written: Written) -> None:
@@ -159,19 +207,34 @@ def test_the_truth_has_one_row_a_case_in_the_order_of_the_parts(written: Written
     assert list(groups.columns) == ["case_id", "region", "victim_age"]
 
 
-def test_abuse_is_current_when_its_spell_covers_the_reports_and_the_end(written: Written) -> None:
+def test_abuse_is_current_when_its_spell_covers_the_end(written: Written) -> None:
     truth, meta = written.truth, open_batch(written.path).meta
-    first = (
-        written.tables["reports"].groupby("case_id")["received_at"].min().reindex(truth["case_id"]).to_numpy()
+    bundles = written.tables["reports"].query("actionability == 'batch'")["case_id"]
+    own = truth[~truth["case_id"].isin(bundles)]
+    covers = (own["onset"] <= meta.as_of) & (own["end"] > meta.as_of)
+    assert (covers == own["current_abuse"]).all()
+    lived = own["onset"].notna()
+    assert (own["onset"][lived] < own["end"][lived]).all()
+    assert (lived == own["abuse_ever"]).all()
+    within = lived & ~covers & (own["end"] > meta.as_of - pd.Timedelta(days=365))
+    assert within.any()
+
+
+def test_abuse_at_a_report_is_that_of_its_true_person(written: Written) -> None:
+    whose = pq.read_table(truth_folder(written.path) / "reports.parquet").to_pandas()
+    reports = written.tables["reports"]
+    assert set(whose["report_id"]) == set(reports["report_id"])
+    joined = whose.merge(reports[["report_id", "received_at"]], on="report_id").merge(
+        written.truth[["case_id", "onset", "end"]], on="case_id"
     )
-    current = truth["current_abuse"].to_numpy()
-    onset, end = truth["onset"], truth["end"]
-    assert (onset[current].to_numpy() < first[current]).all()
-    assert (end[current] > meta.as_of).all()
-    past = onset.notna().to_numpy() & ~current
-    assert past.any()
-    assert (end[past].to_numpy() < first[past]).all()
-    assert (onset[past] < end[past]).all()
+    owners = joined.sort_values(["case_id", "received_at"]).drop_duplicates("case_id")
+    spell = (owners["onset"] <= owners["received_at"]) & (owners["received_at"] < owners["end"])
+    # The latest spell is told; an earlier one may cover the report.
+    assert owners.loc[spell, "current_at_report"].mean() > 0.97
+    persons_a_case = whose.groupby("case_id")["true_person"].nunique()
+    cases_a_person = whose.groupby("true_person")["case_id"].nunique()
+    assert (persons_a_case > 1).any()
+    assert 0.02 < (cases_a_person > 1).mean() < 0.04
 
 
 def test_nothing_is_known_before_it_came_and_some_things_only_after_the_end(written: Written) -> None:
@@ -239,10 +302,34 @@ def test_nothing_is_left_when_writing_fails(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("cases", "seed"), [(-5, 1), (5, -1)])
-def test_numbers_out_of_range_are_refused(tmp_path: Path, cases: int, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("cases", "seed", "draw", "jobs"), [(-5, 1, 0, 1), (5, -1, 0, 1), (5, 1, -1, 1), (5, 1, 0, 0)]
+)
+def test_numbers_out_of_range_are_refused(
+    tmp_path: Path, cases: int, seed: int, draw: int, jobs: int
+) -> None:
     with pytest.raises(InputRefusedError):
-        write_world(WORLD, cases, seed, tmp_path / "b")
+        write_world(WORLD, cases, seed, tmp_path / "b", draw=draw, jobs=jobs)
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_more_processes_write_the_same_bytes(tmp_path: Path, jobs: int) -> None:
+    write_world(WORLD, 21_000, 7, tmp_path / "one")
+    write_world(WORLD, 21_000, 7, tmp_path / "many", jobs=jobs)
+    assert hashes(tmp_path / "one") == hashes(tmp_path / "many")
+    assert hashes(tmp_path / "one-truth") == hashes(tmp_path / "many-truth")
+
+
+def test_another_draw_is_another_population(tmp_path: Path) -> None:
+    metas = [write_world(WORLD, 500, 7, tmp_path / f"draw{draw}", draw=draw) for draw in (0, 1, 2)]
+    assert len({meta.population for meta in metas}) == 3
+    assert metas[1].name == "synthetic nl-2017, draw 1, seed 7"
+
+
+def test_the_posterior_of_the_situations_sums_to_1(written: Written) -> None:
+    posterior = written.truth.filter(like="posterior_")
+    assert posterior.shape[1] == len(WORLD.situations)
+    assert np.allclose(posterior.sum(axis=1), 1, atol=1e-5)
 
 
 def test_progress_tells_the_cases_that_were_added(tmp_path: Path) -> None:
@@ -252,7 +339,7 @@ def test_progress_tells_the_cases_that_were_added(tmp_path: Path) -> None:
 
 
 def test_a_part_drawn_in_memory_has_the_declared_types() -> None:
-    part, _, _ = next(simulate(WORLD, 50, 1))
+    part = next(simulate(WORLD, 50, 1)).part
     for name, declared in TABLES.items():
         assert part.tables[name].schema.equals(declared.arrow_schema), name
 

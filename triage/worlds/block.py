@@ -7,21 +7,40 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from triage.worlds.columns import UNSEEN
-from triage.worlds.emission import is_never
+from triage.worlds.rows.columns import UNSEEN
+from triage.worlds.state.model import DAY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from triage.worlds.emission import Emission, Model
-    from triage.worlds.ledger import Ledger
-    from triage.worlds.tokens import Tokens
+    from triage.worlds.rows.tokens import Tokens
+    from triage.worlds.state.emission import Emission
+    from triage.worlds.state.ledger import Ledger
+    from triage.worlds.state.model import Model
+    from triage.worlds.state.spells import Spells
 
     Codes = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-DAY = 86_400
+
+@dataclass
+class Persons:
+    """The true persons of a block: those of the cases, then those of wrong tokens.
+
+    Parameters
+    ----------
+    hidden : dict of str to array of int, shape (n_persons,)
+        Situation and nuisances of each.
+    share : array, shape (n_persons,)
+        Share of the time in which each abuses.
+    spells : Spells
+        When each abused.
+    """
+
+    hidden: dict[str, Codes]
+    share: Floats
+    spells: Spells
 
 
 @dataclass
@@ -36,8 +55,8 @@ class Reports:
         Names.
     received : array of int, shape (n_reports,)
         Reception, in seconds since 1970.
-    source : array of int, shape (n_reports,)
-        Index into the declared source systems.
+    person : array of int, shape (n_reports,)
+        The true person.
     first : array of int, shape (n_cases,)
         The earliest report of each case.
     """
@@ -45,8 +64,11 @@ class Reports:
     case: Codes
     ids: Tokens
     received: Codes
-    source: Codes
+    person: Codes
     first: Codes
+
+    def __len__(self) -> int:
+        return len(self.case)
 
 
 @dataclass
@@ -59,42 +81,58 @@ class Block:
         The world.
     rng : numpy.random.Generator
         The block's own.
-    states : array of int, shape (n_cases,)
-        Hidden state of each case.
-    person : array of bool, shape (n_cases,)
+    named : array of bool, shape (n_cases,)
         Whether a person is reported.
+    bundled : array of int, shape (n_cases,)
+        Further persons whom the one report of a case names, because it bundles several.
     person_ids : Tokens
-        One a case.
+        The token of the reported person, one a case.
+    persons : Persons
+        Who they truly are.
     reports : Reports
         The reports.
+    known, hidden : dict of str to array of int, shape (n_reports,)
+        What is known of each report (source, platform, era), and what is hidden.
     ledger : Ledger
         What can be seen at the as-of time.
-    as_of : int
-        End of the period, in seconds since 1970.
+    facts : dict of str to list of (array, array)
+        Fact -> cases and times at which it became known (`remember`).
     """
 
     model: Model
     rng: np.random.Generator
-    states: Codes
-    person: Mask
+    named: Mask
+    bundled: Codes
     person_ids: Tokens
+    persons: Persons
     reports: Reports
+    known: dict[str, Codes]
+    hidden: dict[str, Codes]
     ledger: Ledger
-    as_of: int
     facts: dict[str, list[tuple[Codes, Codes]]] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.states)
+        return len(self.named)
 
     @property
     def case_ids(self) -> Tokens:
         """The names of the cases: the token of the earliest report."""
         return self.reports.ids.take(self.reports.first)
 
+    @property
+    def source(self) -> Codes:
+        """Source of each report, as an index into the declared source systems."""
+        return self.known["source"]
+
+    @property
+    def as_of(self) -> int:
+        """End of the period, in seconds since 1970."""
+        return self.model.as_of
+
     def observe(
         self,
         name: str,
-        case: Codes,
+        report: Codes,
         *,
         given: Codes | None = None,
         where: Mask | None = None,
@@ -106,10 +144,10 @@ class Block:
         ----------
         name : str
             The signal.
-        case : array of int, shape (n_rows,)
-            Case of each row.
+        report : array of int, shape (n_rows,)
+            The report to which each row belongs; facts of a case belong to its earliest.
         given : array of int, optional
-            Value of the known quantity on which the signal rests.
+            Value of the fact on which the signal rests.
         where : array of bool, optional
             Rows that have the signal at all.
         visible : array of bool, optional
@@ -121,38 +159,39 @@ class Block:
             Index of the value; -1 where there is none.
         """
         emission = self.model.signals[name]
-        return self._observe(("value", name), emission, case, given=given, where=where, visible=visible)
+        return self._observe(("value", name), emission, report, given=given, where=where, visible=visible)
 
     def tell(
-        self,
-        name: str,
-        case: Codes,
-        source: Codes,
-        *,
-        where: Mask | None = None,
-        visible: Mask | None = None,
+        self, name: str, report: Codes, *, where: Mask | None = None, visible: Mask | None = None
     ) -> Mask:
         """Draw whether the reporter fills a signal in, and count it; shape (n_rows,)."""
         emission = self.model.told[name]
-        codes = self._observe(("told", name), emission, case, given=source, where=where, visible=visible)
+        codes = self._observe(("told", name), emission, report, given=None, where=where, visible=visible)
         return np.asarray(codes == 1)
 
     def _observe(
         self,
         key: tuple[str, str],
         emission: Emission,
-        case: Codes,
+        report: Codes,
         *,
         given: Codes | None,
         where: Mask | None,
         visible: Mask | None,
     ) -> Codes:
-        rows = np.arange(len(case)) if where is None else np.flatnonzero(where)
-        known = None if given is None else given[rows]
-        drawn = emission.draw(self.rng.random(len(rows)), self.states[case[rows]], known)
+        rows = np.arange(len(report)) if where is None else np.flatnonzero(where)
+        on = report[rows]
+        if given is None:
+            known = emission.place(emission.known, self.known, on)
+        else:
+            facts = {axis: codes[on] for axis, codes in self.known.items()} | {"given": given[rows]}
+            known = emission.place(emission.known, facts, np.arange(len(rows)))
+        drawn = emission.draw(
+            self.rng.random(len(rows)), known, emission.place(emission.hidden, self.hidden, on)
+        )
         seen = slice(None) if visible is None else np.flatnonzero(visible[rows])
-        self.ledger.note(key, emission, case[rows][seen], drawn[seen], None if known is None else known[seen])
-        codes = np.full(len(case), UNSEEN, dtype=np.int64)
+        self.ledger.note(key, emission, on[seen], known[seen], drawn[seen])
+        codes = np.full(len(report), UNSEEN, dtype=np.int64)
         codes[rows] = drawn
         return codes
 
@@ -164,15 +203,15 @@ class Block:
         """Return a signal in days as whole seconds."""
         return _seconds(self.model.signals[name].within(self.rng, codes))
 
-    def delay(self, name: str, source: Codes) -> tuple[Codes, Mask]:
+    def delay(self, name: str, report: Codes) -> tuple[Codes, Mask]:
         """Draw how long something takes.
 
         Parameters
         ----------
         name : str
             The delay.
-        source : array of int, shape (n_rows,)
-            Source of the report.
+        report : array of int, shape (n_rows,)
+            The report of each row.
 
         Returns
         -------
@@ -182,9 +221,9 @@ class Block:
             False where it never happens.
         """
         emission = self.model.delays[name]
-        anywhere = np.zeros(len(source), dtype=np.int64)
-        codes = emission.draw(self.rng.random(len(source)), anywhere, source)
-        return _seconds(emission.within(self.rng, codes)), ~is_never(emission)[codes]
+        known = emission.place(emission.known, self.known, report)
+        codes = emission.draw(self.rng.random(len(report)), known, np.zeros_like(known))
+        return _seconds(emission.within(self.rng, codes)), ~emission.never()[codes]
 
     def seen(self, times: Codes, happens: Mask) -> Mask:
         """Say what is known at the as-of time."""
@@ -193,6 +232,13 @@ class Block:
     def remember(self, fact: str, case: Codes, known_at: Codes) -> None:
         """Keep a fact that the selection policy may look at."""
         self.facts.setdefault(fact, []).append((case, known_at))
+
+    def knew(self, fact: str, at: Codes) -> Mask:
+        """Say for which cases a remembered fact was known at a time, one a case."""
+        known = np.zeros(len(self), dtype=bool)
+        for case, known_at in self.facts.get(fact, []):
+            known[case[known_at <= at[case]]] = True
+        return known
 
     def has(self, signal: str, codes: Codes, *values: str) -> Mask:
         """Say which codes are one of some values or, for sets, contain one of them."""

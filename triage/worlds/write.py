@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,21 +14,26 @@ from triage.errors import InputRefusedError
 from triage.schema.batch import BATCH_CONTENTS, BatchMeta, write_batch
 from triage.schema.part import Part, no_set_aside
 from triage.schema.tables import TABLES
-from triage.worlds.simulation import simulate
+from triage.worlds.prosecution import follow_opened
+from triage.worlds.simulation import count_blocks, draw_one, plan_simulation
 from triage.worlds.skeleton import BLOCKS_A_PART
-from triage.worlds.truth import GROUPS_SCHEMA, TRUTH_SCHEMA
+from triage.worlds.truth import REPORTS_SCHEMA, groups_schema, truth_schema
 from triage.writing import refuse_existing, write_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from triage.worlds.world import World
+    from triage.worlds.file.world import World
+    from triage.worlds.simulation import Drawn
 
 TRUTH_FILE = "truth.parquet"
 GROUPS_FILE = "groups.parquet"
-TRUTH_CONTENTS = frozenset({TRUTH_FILE, GROUPS_FILE})
+REPORTS_FILE = "reports.parquet"
+PROSECUTION_FILE = "prosecution.parquet"
+TRUTH_CONTENTS = frozenset({TRUTH_FILE, GROUPS_FILE, REPORTS_FILE, PROSECUTION_FILE})
 MOST_CASES = 100_000_000
+MOST_JOBS = 256
 
 
 def truth_folder(out: Path) -> Path:
@@ -47,6 +54,8 @@ def write_world(
     seed: int,
     out: Path,
     *,
+    draw: int = 0,
+    jobs: int = 1,
     force: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> BatchMeta:
@@ -62,6 +71,10 @@ def write_world(
         The same seed gives the same bytes.
     out : Path
         Folder of the batch; the truth goes to `out` + ``-truth``.
+    draw : int
+        Which draw of the world's effects; 0 is the world as written.
+    jobs : int
+        Processes that draw blocks; the bytes are the same.
     force : bool
         Replace a batch that is there.
     progress : callable, optional
@@ -75,33 +88,36 @@ def write_world(
     Raises
     ------
     InputRefusedError
-        `cases` or `seed` is out of range.
+        `cases`, `seed`, `draw` or `jobs` is out of range.
     OutputExistsError
         One of the folders exists and `force` is false.
     """
-    _check_range("cases", cases, 0, MOST_CASES)
+    _check_range("number of cases", cases, 0, MOST_CASES)
     _check_range("seed", seed, 0, 2**63 - 1)
+    _check_range("draw", draw, 0, 2**31 - 1)
+    _check_range("number of jobs", jobs, 1, MOST_JOBS)
     truth = truth_folder(out)
     refuse_existing(out, force=force, contents=BATCH_CONTENTS)
     refuse_existing(truth, force=force, contents=TRUTH_CONTENTS)
-    source = {"kind": "world", "sha256": world.sha256, "bytes": world.size}
-    meta = BatchMeta(
-        f"synthetic {world.name}, seed {seed}",
-        world.end,
-        synthetic=True,
-        world=world.name,
-        source_files=[source],
-    )
+    meta = _describe_batch(world, seed, draw)
     written = False
     try:
-        with (
-            write_folder(truth, contents=TRUTH_CONTENTS, force=force) as folder,
-            _open_parquet(folder / TRUTH_FILE, TRUTH_SCHEMA) as truths,
-            _open_parquet(folder / GROUPS_FILE, GROUPS_SCHEMA) as groups,
-        ):
-            blocks = simulate(world, cases, seed)
-            parts = _stream(blocks, truths, groups, progress or _say_nothing)
+        with write_folder(truth, contents=TRUTH_CONTENTS, force=force) as folder, ExitStack() as stack:
+            beside = [
+                stack.enter_context(_open_parquet(folder / name, schema))
+                for name, schema in (
+                    (TRUTH_FILE, truth_schema(world)),
+                    (GROUPS_FILE, groups_schema(world)),
+                    (REPORTS_FILE, REPORTS_SCHEMA),
+                )
+            ]
+            opened: list[pa.Table] = []
+            blocks = _draw_all(world, cases, seed, draw, jobs)
+            parts = _stream(blocks, beside, opened, progress or _say_nothing)
             meta = write_batch(out, parts, meta, force=force)
+            if world.prosecution is not None:
+                followed = follow_opened(world, world.prosecution, opened, cases, seed)
+                pq.write_table(followed, folder / PROSECUTION_FILE, compression="zstd")
             written = True
     except BaseException:
         if written and not force:
@@ -110,23 +126,51 @@ def write_world(
     return meta
 
 
+def _describe_batch(world: World, seed: int, draw: int) -> BatchMeta:
+    """Name a batch after its world; another draw is another population."""
+    name, sha256 = world.name, world.sha256
+    if draw:
+        name = f"{name}, draw {draw}"
+        sha256 = hashlib.sha256(f"{sha256} draw {draw}".encode()).hexdigest()
+    source = {"kind": "world", "sha256": sha256, "bytes": world.size}
+    return BatchMeta(
+        f"synthetic {name}, seed {seed}", world.end, synthetic=True, world=name, source_files=[source]
+    )
+
+
 def _say_nothing(_added: int) -> None:
     pass
 
 
+def _draw_all(world: World, cases: int, seed: int, draw: int, jobs: int) -> Iterator[Drawn]:
+    """Draw the blocks in order, in this process or in several."""
+    if not cases:
+        return iter(())
+    plan, blocks = plan_simulation(world, draw), range(count_blocks(cases))
+    if jobs == 1:
+        return (draw_one(plan, cases, seed, index) for index in blocks)
+    from joblib import Parallel, delayed  # noqa: PLC0415 - slow to import, and mostly not needed
+
+    # As many blocks are in flight as there are processes, so that memory does not grow with the run.
+    parallel = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch=jobs, batch_size=1)
+    drawn: Iterator[Drawn] = parallel(delayed(draw_one)(plan, cases, seed, index) for index in blocks)
+    return drawn
+
+
 def _stream(
-    blocks: Iterator[tuple[Part, pa.Table, pa.Table]],
-    truths: pq.ParquetWriter,
-    groups: pq.ParquetWriter,
+    blocks: Iterator[Drawn],
+    beside: Sequence[pq.ParquetWriter],
+    opened: list[pa.Table],
     progress: Callable[[int], None],
 ) -> Iterator[Part]:
     """Join blocks into parts; what belongs outside the batch goes to its own files at once."""
     waiting: list[Part] = []
-    for part, truth, group in blocks:
-        truths.write_table(truth)
-        groups.write_table(group)
-        waiting.append(part)
-        progress(len(part.cases))
+    for drawn in blocks:
+        for file, table in zip(beside, (drawn.truth, drawn.groups, drawn.reports), strict=True):
+            file.write_table(table)
+        opened.append(drawn.part.tables["outcomes"])
+        waiting.append(drawn.part)
+        progress(len(drawn.part.cases))
         if len(waiting) == BLOCKS_A_PART:
             yield join_parts(waiting)
             waiting = []
@@ -152,7 +196,5 @@ def _open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 def _check_range(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
         raise InputRefusedError(
-            str(value),
-            where=f"the number of {name}" if name == "cases" else f"the {name}",
-            expected=f"a whole number from {low} to {high}",
+            str(value), where=f"the {name}", expected=f"a whole number from {low} to {high}"
         )

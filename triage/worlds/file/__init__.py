@@ -1,0 +1,1 @@
+"""A world file: what it may say, read and checked."""
