@@ -111,14 +111,14 @@ def write_world(
                     (REPORTS_FILE, REPORTS_SCHEMA),
                 )
             ]
-            opened: list[pa.Table] = []
+            opened: list[pa.Table] | None = [] if world.prosecution else None
             blocks = _draw_all(world, cases, seed, draw, jobs)
             parts = _stream(blocks, beside, opened, progress or _say_nothing)
             meta = write_batch(out, parts, meta, force=force)
-            if world.prosecution is not None:
+            written = True
+            if world.prosecution and opened is not None:
                 followed = follow_opened(world, world.prosecution, opened, cases, seed)
                 pq.write_table(followed, folder / PROSECUTION_FILE, compression="zstd")
-            written = True
     except BaseException:
         if written and not force:
             shutil.rmtree(out, ignore_errors=True)
@@ -160,7 +160,7 @@ def _draw_all(world: World, cases: int, seed: int, draw: int, jobs: int) -> Iter
 def _stream(
     blocks: Iterator[Drawn],
     beside: Sequence[pq.ParquetWriter],
-    opened: list[pa.Table],
+    opened: list[pa.Table] | None,
     progress: Callable[[int], None],
 ) -> Iterator[Part]:
     """Join blocks into parts; what belongs outside the batch goes to its own files at once."""
@@ -168,7 +168,8 @@ def _stream(
     for drawn in blocks:
         for file, table in zip(beside, (drawn.truth, drawn.groups, drawn.reports), strict=True):
             file.write_table(table)
-        opened.append(drawn.part.tables["outcomes"])
+        if opened is not None:
+            opened.append(drawn.part.tables["outcomes"])
         waiting.append(drawn.part)
         progress(len(drawn.part.cases))
         if len(waiting) == BLOCKS_A_PART:
