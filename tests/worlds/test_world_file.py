@@ -321,3 +321,16 @@ def test_without_strength_abuse_shows_in_nothing(tmp_path: Path) -> None:
 def test_a_world_knows_its_own_size() -> None:
     world = load_world("nl-2017")
     assert natural_size(world) < world.reports_a_year < 1.25 * natural_size(world)
+
+
+def test_a_world_too_large_to_sum_over_is_refused(tmp_path: Path) -> None:
+    names = [f"mood{place}" for place in range(6)]
+    text = "".join(
+        f'[nuisances.{name}]\nof = "person"\nvalues = ["a", "b", "c", "d"]\nrules = [{{ p = [0.25, 0.25, 0.25, 0.25] }}]'
+        + BECAUSE
+        for name in names
+    )
+    rules = ", ".join(f'{{ {name} = ["a"], odds = [2.0, 1.0] }}' for name in names)
+    world = overlay(tmp_path, f"{text}[signals.escalated]\nalso = [{rules}]{BECAUSE}")
+    with pytest.raises(InputRefusedError, match="at most"):
+        compile_world(world)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
+from triage.errors import InputRefusedError
 from triage.worlds.file.catalogue import SIGNALS
 from triage.worlds.file.load import PLATFORMS, SOURCES
 from triage.worlds.file.world import CURRENT, Chances, Rule
@@ -33,6 +35,9 @@ ALWAYS_TOLD = Rule((0.0, 1.0), {})
 # Reports that name no account have no platform; they stand in the place after the last.
 NO_PLATFORM = len(PLATFORMS)
 DAY = 86_400
+# A posterior sums over the states of a person for every report, and a table holds a number a cell.
+MOST_STATES = 10_000
+MOST_CELLS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,9 @@ def compile_world(world: World, draw: int = 0) -> Model:
     }
 
     def emit(chances: Chances, name: str = "", given: tuple[str, ...] = ()) -> Emission:
+        named = {axis for rule in chances.rules for axis in rule.where}
+        sizes_of = [len({**known, **hidden, "given": given}[axis]) for axis in named]
+        refuse_too_many(prod(sizes_of) * len(chances.values), MOST_CELLS, name or "a table", world)
         axes = {**known, "given": given} if given else known
         return tabulate(chances, hidden, axes, eras, sizes.of.get(name, 1.0))
 
@@ -187,7 +195,9 @@ def _tabulate_causes(
         shift = shift + own.reshape([-1 if axis == name else 1 for axis in axes])
     shift = shift.reshape(len(sizes.current), -1)
     needed = _needed({*world.causes}, nuisances)
-    codes, chance = _combine([name for name in people if name in needed], nuisances, people)
+    names = [name for name in people if name in needed]
+    refuse_too_many(prod(len(people[name]) for name in names), MOST_STATES, "causes", world)
+    codes, chance = _combine(names, nuisances, people)
     weight = np.zeros(shift.shape)
     place = np.zeros(len(chance), dtype=np.int64)
     for axis in list(axes)[1:]:
@@ -208,6 +218,17 @@ def _tabulate_causes(
     return Emission(
         CURRENT, {}, {axis: len(v) for axis, v in axes.items()}, table, table[0, :, :1], np.empty((0, 2))
     )
+
+
+def refuse_too_many(count: int, most: int, what: str, world: World) -> None:
+    """Refuse a world whose sums would not fit into memory."""
+    if count > most:
+        raise InputRefusedError(
+            f"{count:,} combinations",
+            where=f"{world.path}, {what}",
+            expected=f"at most {most:,}",
+            mend="let fewer hidden quantities, or fewer values of them, go together",
+        )
 
 
 def _needed(wanted: set[str], nuisances: Mapping[str, Emission]) -> set[str]:
@@ -246,6 +267,7 @@ def _enumerate_people(
     people |= {name: chances.values for name, chances in world.nuisances.items()}
     needed = _needed({axis for one in seen for axis in one.hidden} & {*people}, nuisances)
     names = [name for name in people if name in needed]
+    refuse_too_many(prod(len(people[name]) for name in names), MOST_STATES, "nuisances of persons", world)
     codes, chance = _combine(names, nuisances, people)
     kept = chance * calendar.shares.max(axis=0)[codes["situation"]] > 0
     codes = {name: code[kept] for name, code in codes.items()}

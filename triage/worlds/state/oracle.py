@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage.worlds.state.model import MOST_STATES, refuse_too_many
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -84,6 +86,7 @@ def plan_sums(model: Model, sheets: Sequence[Sheet]) -> list[Sum]:
     sums = []
     for own, members in clusters:
         sizes = {axis: size for number in members for axis, size in sheets[number].axes.items()}
+        refuse_too_many(prod(sizes.values()), MOST_STATES, "nuisances of reports", model.world)
         outer = {axis: size for axis, size in sizes.items() if axis not in own}
         codes = _combinations({**outer, **{axis: sizes[axis] for axis in sizes if axis in own}})
         shape = (prod(outer.values()), -1)
