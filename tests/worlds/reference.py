@@ -232,6 +232,22 @@ class Reference:
             found[place] = share
         return found
 
+    def share_with_a_past(self) -> np.ndarray:
+        """Return, a situation, the share of those without abuse in the period who abused before it."""
+        least = np.array([entry["past"] for entry in self.data["situations"].values()])
+        least = np.broadcast_to(self.on_situations(least), self.people.shape)
+        for name, entry in self.data.get("past", {}).items():
+            values = self.person_axes[name]
+            own = np.array([entry["least"].get(value, 0.0) for value in values])
+            shape = [len(values) if axis == name else 1 for axis in self.person_axes]
+            least = np.maximum(least, own.reshape(shape))
+        # Free at the start, and no onset until the end.
+        seconds = (self.end - self.start).total_seconds()
+        onset = self.c / (1 - self.c) / self.on_situations(self.lasts)
+        free = self.people * (1 - self.c) * np.exp(-seconds * onset)
+        others = tuple(range(1, self.n_person))
+        return np.asarray((free * least).sum(axis=others) / free.sum(axis=others))
+
     def on_situations(self, array: np.ndarray) -> np.ndarray:
         return array.reshape([-1] + [1] * (self.n_person - 1))
 

@@ -11,12 +11,13 @@ import pytest
 from triage.errors import InputRefusedError, OutputExistsError, TriageError
 from triage.schema.batch import open_batch
 from triage.schema.tables import TABLES
-from triage.worlds import convicted, load_world, simulate, truth_folder, write_world
+from triage.worlds import convicted, load_world, truth_folder, write_world
 from triage.worlds.convicted import (
     CONVICTED_FILE,
     NEVER_CONVICTED,
     Convicted,
     draw_convicted,
+    draw_others,
     write_convicted,
 )
 
@@ -57,7 +58,7 @@ def test_every_person_has_files_and_registers_checked_by_the_as_of_time(sample: 
 
 
 def test_there_are_no_outcomes_and_every_other_row_of_a_case_is_there(sample: Convicted) -> None:
-    drawn = next(iter(simulate(WORLD, 1_000_000, 1)))
+    drawn = next(iter(draw_others(WORLD, 1, 0)))
     assert sample.part.tables["outcomes"].num_rows == 0
     cases = pc.is_in(drawn.part.cases, sample.part.cases)
     assert pc.sum(cases).as_py() == 374
@@ -75,7 +76,7 @@ def test_the_same_seed_takes_the_same_persons_and_another_seed_others(sample: Co
 
 
 def test_cases_of_a_block_are_taken_regardless_of_their_place(sample: Convicted) -> None:
-    drawn = next(iter(simulate(WORLD, 1_000_000, 1)))
+    drawn = next(iter(draw_others(WORLD, 1, 0)))
     place = np.asarray(pc.index_in(sample.part.cases, drawn.part.cases)) / len(drawn.part.cases)
     # Of 374 places spread evenly over 0 to 1 the mean has a standard error of 0.015.
     assert abs(place.mean() - 0.5) < 4.5 * 0.015

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from triage.errors import InputRefusedError
 from triage.shipped import find_shipped, list_shipped
-from triage.worlds import load_world
+from triage.worlds import load_world, simulate
 from triage.worlds.state.model import compile_world, natural_size
 
 if TYPE_CHECKING:
@@ -169,6 +170,27 @@ def test_the_template_loads() -> None:
             "household",
         ),
         ("format = 1", "format", "2"),
+        (f"[effects]\nstrength = 1e6{BECAUSE}", "effects.strength", "from 0 to 5"),
+        (f"[period]\nstart = 1950-01-01T00:00:00Z{BECAUSE}", "period.start", "1970"),
+        (f"[situations.household]\nlasts = 1e-6{BECAUSE}", "situations.household.lasts", "from 1"),
+        (f"[signals.reports]\nbands = [[1, 2], [2, 3], [4, 5], [6, 7], [8, 9]]{BECAUSE}", "bands", "overlap"),
+        (
+            f"[groups.case_id]\nvalues = ['a']\nrules = [{{ p = [1.0] }}]{BECAUSE}",
+            "groups.case_id",
+            "no other",
+        ),
+        (f"[policy]\nname = 'a b'{BECAUSE}", "policy.name", "small letters"),
+        (f"[period]\nreports_a_year = 0{BECAUSE}", "period.reports_a_year", "from 1"),
+        (
+            f"[signals.file_count]\nbands = [[0, 0], [1, 1], [2, 3], [4, 10], [11, 1e12]]{BECAUSE}",
+            "bands",
+            "up to",
+        ),
+        (
+            f"[nuisances.diligence]\nalso = [{{ p = [0.5, 0.5], odds = [1, 1] }}]{BECAUSE}",
+            "odds",
+            "p beside it",
+        ),
         (
             '[situations.household]\nclass = "guessed"\nsource = "x"\n',
             "class",
@@ -231,8 +253,38 @@ def test_published_numbers_are_not_passed_on(tmp_path: Path) -> None:
 
 
 def test_a_change_may_lie_beyond_the_period(tmp_path: Path) -> None:
-    later = f"[changes.later]\non = true\nstart = 2020-01-01T00:00:00Z{BECAUSE}"
+    later = f"[changes.later]\non = false\nstart = 2020-01-01T00:00:00Z{BECAUSE}"
     assert len(compile_world(overlay(tmp_path, later)).eras) == len(compile_world(load_world("nl-2017")).eras)
+
+
+def test_a_change_that_is_on_must_fall_into_the_period(tmp_path: Path) -> None:
+    later = f"[changes.later]\non = true\nstart = 2020-01-01T00:00:00Z{BECAUSE}"
+    assert "changes.later.start" in refusal(tmp_path, later)
+
+
+def test_a_world_needs_a_name_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "w.toml"
+    for text in ('like = "nl-2017"', 'name = "../x y"\nlike = "nl-2017"'):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(InputRefusedError, match="name"):
+            load_world(file)
+
+
+def test_one_value_is_enough_for_a_group(tmp_path: Path) -> None:
+    text = f'[groups.all]\nvalues = ["a"]\nrules = [{{ p = [1.0] }}]{BECAUSE}'
+    assert "all" in next(simulate(overlay(tmp_path, text), 20, 1)).groups.column_names
+
+
+def test_a_contact_offence_means_abuse_at_some_time() -> None:
+    """nl-2017: at least 95 percent of those with a contact offence or allegation in a register."""
+    frames = [
+        drawn.truth.to_pandas().merge(drawn.part.tables["prior_records"].to_pandas(), on="case_id")
+        for drawn in simulate(load_world("nl-2017"), 30_000, 5)
+    ]
+    records = pd.concat(frames)
+    contact = records[records["record_kind"].isin(["contact_conviction"])].drop_duplicates("case_id")
+    assert len(contact) > 100
+    assert contact["abuse_ever"].mean() > 0.88
 
 
 def test_a_rule_with_p_replaces_and_one_with_odds_multiplies(tmp_path: Path) -> None:
@@ -306,6 +358,12 @@ def test_a_draw_keeps_the_world_and_changes_its_effects() -> None:
     assert len(weak) / len(one.of) >= 0.2
     assert any(size < 0 for size in weak)
     assert one.shares.sum() == pytest.approx(1)
+
+
+def test_nothing_is_to_be_seen_in_any_draw_of_the_null_world() -> None:
+    for draw in (0, 1, 2):
+        oracle = np.asarray(next(simulate(load_world("null"), 500, 1, draw=draw)).truth["oracle"])
+        assert np.ptp(oracle) < 1e-12
 
 
 def test_without_strength_abuse_shows_in_nothing(tmp_path: Path) -> None:

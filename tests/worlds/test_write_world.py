@@ -332,6 +332,29 @@ def test_the_posterior_of_the_situations_sums_to_1(written: Written) -> None:
     assert np.allclose(posterior.sum(axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.parametrize("other", [("nl-2017", 1), ("sparse", 0)])
+def test_other_worlds_and_draws_share_no_token(other: tuple[str, int]) -> None:
+    name, draw = other
+    one, two = (
+        next(simulate(load_world(world), 1_000, 5, draw=number)).part.tables["reports"]
+        for world, number in (("nl-2017", 0), (name, draw))
+    )
+    for column in ("report_id", "source_ref_hash"):
+        assert not set(one[column].to_pylist()) & set(two[column].to_pylist())
+
+
+def test_a_batch_whose_truth_cannot_be_written_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("triage.worlds.write.follow_opened", fail)
+    with pytest.raises(MemoryError):
+        write_world(load_world("nl-2011-2016"), 100, 1, tmp_path / "b")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_progress_tells_the_cases_that_were_added(tmp_path: Path) -> None:
     told: list[int] = []
     write_world(WORLD, 10_300, 1, tmp_path / "b", progress=told.append)

@@ -125,7 +125,8 @@ def _meant(row: dict[str, Any]) -> str:
 
 def _difference(row: dict[str, Any]) -> str:
     sign = "-" if row["difference"] < 0 else "+"
-    return sign + _show({**row, "difference": abs(row["difference"])}, "difference")
+    size = _show({**row, "difference": abs(row["difference"])}, "difference")
+    return sign + (size.replace("%", " points") if row["is_share"] else size)
 
 
 def _interval(row: dict[str, Any]) -> str:

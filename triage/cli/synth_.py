@@ -65,12 +65,14 @@ class Run:
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to make.")
 @click.option(
-    "--describe", is_flag=True, help="Print the published numbers of the world beside its own; write nothing."
+    "--describe",
+    is_flag=True,
+    help="Print the published numbers of the world beside its own, or all that is measured; write nothing.",
 )
 @click.option(
     "--convicted",
     type=click.IntRange(min=2),
-    help="Instead of a stream of cases, this many convicted persons, 45 % of whom ever abused a child.",
+    help="Instead of a stream of reports, this many convicted persons, 45 % of whom ever abused a child.",
 )
 @force_option
 @json_option
@@ -93,6 +95,8 @@ def command(
     """
     from triage.worlds import load_world
 
+    if describe and (out is not None or convicted is not None):
+        raise click.UsageError("'--describe' writes nothing; leave '--out' and '--convicted' out.")
     loaded, run = load_world(world), Run(seed, draw, jobs, force, as_json)
     if describe:
         _describe(loaded, cases, run)
@@ -111,9 +115,11 @@ def _describe(world: World, cases: int | None, run: Run) -> None:
     from triage.cli.say import console
     from triage.worlds.describe import describe_prosecution, describe_world
 
-    number = cases or DESCRIBED_CASES
+    number = DESCRIBED_CASES if cases is None else cases
     with progress("simulating", number) as done:
-        frame = describe_world(world, number, run.seed, draw=run.draw, progress=done)
+        frame = describe_world(
+            world, number, run.seed, draw=run.draw, everything=not world.published, progress=done
+        )
     table = describe_prosecution(world, run.seed, draw=run.draw)
     if run.as_json:
         result = description_as_dict(frame, world=world.name, cases=number, seed=run.seed)

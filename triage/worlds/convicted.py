@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,12 +21,13 @@ from triage.errors import InputRefusedError, TriageError
 from triage.schema.batch import BATCH_CONTENTS, BatchMeta, write_batch
 from triage.schema.part import Rows, settle
 from triage.schema.tables import TABLES
-from triage.worlds.simulation import simulate
+from triage.worlds.simulation import draw_one, plan_simulation
 from triage.worlds.skeleton import BLOCK_CASES
 from triage.worlds.write import TRUTH_FILE, truth_folder
 from triage.writing import refuse_existing, write_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -50,6 +51,7 @@ NEVER_CONVICTED = (
     "minor_peers",
     "generated_material",
 )
+TRUTH_COLUMNS = ("case_id", "current_abuse", "situation", "onset", "end", "abuse_ever")
 CONVICTED_FILE = "convicted.parquet"
 CONVICTED_CONTENTS = frozenset({CONVICTED_FILE, TRUTH_FILE})
 CONVICTED_SCHEMA = pa.schema([("case_id", pa.string()), ("high_risk", pa.bool_())])
@@ -68,7 +70,7 @@ class Convicted:
     labels : pyarrow.Table
         ``case_id`` and ``high_risk``: abuse now or in the past; in the order of the part.
     truth : pyarrow.Table
-        The truth of these cases, in the same order.
+        The truth of these cases, in the same order, without oracle and selection.
     """
 
     part: Part
@@ -121,7 +123,7 @@ def draw_convicted(
     taken: list[Kept] = []
     persons: set[str] = set()
     found = {True: 0, False: 0}
-    for drawn in simulate(world, MOST_BLOCKS * BLOCK_CASES, seed, draw=draw):
+    for drawn in draw_others(world, seed, draw):
         rows = _take_cases(drawn, world, rng, {kind: wanted[kind] - found[kind] for kind in wanted}, persons)
         taken.append(_keep(drawn, rows))
         for kind in wanted:
@@ -135,6 +137,14 @@ def draw_convicted(
         expected=f"{wanted[True]:,} and {wanted[False]:,} with files and checked registers",
         mend="ask for a smaller sample, or let the world give more persons",
     )
+
+
+def draw_others(world: World, seed: int, draw: int) -> Iterator[Drawn]:
+    """Simulate other persons than those of a batch with this seed, so that one may be tried on the other."""
+    plan = plan_simulation(world, draw)
+    apart = replace(plan, model=replace(plan.model, stream=(*plan.model.stream, _STREAM)))
+    for index in range(MOST_BLOCKS):
+        yield draw_one(apart, MOST_BLOCKS * BLOCK_CASES, seed, index)
 
 
 def write_convicted(
@@ -275,4 +285,6 @@ def _join(taken: list[Kept], world: World) -> Convicted:
     truth = pa.concat_tables([truth for _, truth in taken]).unify_dictionaries().combine_chunks()
     truth = truth.take(pc.sort_indices(truth["case_id"]))
     labels = pa.table([truth["case_id"], pa.array(_abused(truth))], schema=CONVICTED_SCHEMA)
-    return Convicted(settle(Rows(whole), {}, world.end), labels, truth)
+    # Oracle and selection belong to the stream of reports, not to a sample of the convicted.
+    kept = [name for name in truth.column_names if name in TRUTH_COLUMNS]
+    return Convicted(settle(Rows(whole), {}, world.end), labels, truth.select(kept))

@@ -67,6 +67,7 @@ WAITING = np.iinfo(np.int64).max
 NEVER_LEFT = -1
 # Of the streams of random numbers of a seed, the one that no block has.
 STREAM = 2**32 - 1
+OPENED = ["case_id", "outcome_kind", "outcome_at"]
 NOT_REFERRED = Referral(0.0, tuple(1 / len(KINDS) for _ in KINDS))
 
 
@@ -99,7 +100,8 @@ def follow_opened(world: World, plan: Plan, outcomes: Sequence[pa.Table], cases:
         As `prosecute` returns it.
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(STREAM,))))
-    opened = pa.concat_tables([TABLES["outcomes"].arrow_schema.empty_table(), *outcomes])
+    none = TABLES["outcomes"].arrow_schema.empty_table()
+    opened = pa.concat_tables([table.select(OPENED) for table in (none, *outcomes)])
     return prosecute(opened, plan, cases / plan.cases, rng, world.end)
 
 

@@ -27,6 +27,7 @@ REASONS = ("reporter_escalation", "priority_score", "random_audit")
 ESCALATION, SCORE, AUDIT = 0, 1, 2
 # Odds beyond which everything that can be opened is.
 MOST = 1e12
+DECIMALS = 10
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,8 @@ def fill_capacity(policy: Policy, levels: Codes) -> Floats:
 
     def chances(log_factor: float) -> Floats:
         odds = np.minimum(weights * np.exp(log_factor), MOST)
-        return np.asarray(odds / (1 + odds))
+        # The last bits differ between processors.
+        return np.asarray(np.round(odds / (1 + odds), DECIMALS))
 
     def miss(log_factor: float) -> float:
         return float(share @ chances(log_factor)) - wanted

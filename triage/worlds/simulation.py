@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 # A sample on which every policy is set to its capacity; the same for every seed, so that chances are too.
 PILOT_CASES = 20_000
 PILOT_SEED = 2**63
+LEAST_SAMPLE = 500
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,14 @@ def plan_simulation(world: World, draw: int = 0) -> Plan:
     """Make a world ready, and set its policies to their capacity on a pilot sample."""
     model = compile_world(world, draw)
     sheets = make_sheets(model)
-    pilot = draw_block(model, sheets, PILOT_SEED, 0, PILOT_CASES)
+    pilot = draw_block(replace(model, stream=()), sheets, PILOT_SEED, 0, PILOT_CASES)
     _draw_facts(pilot)
     grading = grade_cases(pilot)
     policies = list(world.policies.values())
-    chances = tuple(
-        fill_capacity(policy, grading.level[grading.policy == place]) for place, policy in enumerate(policies)
-    )
+    own = [grading.level[grading.policy == place] for place in range(len(policies))]
+    # A policy that is in force for a few days is set on the cases of all.
+    samples = [levels if len(levels) >= LEAST_SAMPLE else grading.level for levels in own]
+    chances = tuple(map(fill_capacity, policies, samples))
     return Plan(model, sheets, chances)
 
 

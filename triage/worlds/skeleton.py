@@ -43,7 +43,7 @@ def draw_block(model: Model, sheets: list[Sheet], seed: int, index: int, n_cases
     sheets : list of Sheet
         Where observations count.
     seed, index : int
-        The seed of the run and the number of the block; together they fix every byte.
+        The seed of the run and the number of the block; with the stream of the model they fix every byte.
     n_cases : int
         Number of cases.
 
@@ -52,7 +52,8 @@ def draw_block(model: Model, sheets: list[Sheet], seed: int, index: int, n_cases
     Block
         Cases sorted by their id, reports sorted by case and token; nothing else drawn yet.
     """
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(index,))))
+    key = np.random.SeedSequence(seed, spawn_key=(index, *model.stream))
+    rng = np.random.Generator(np.random.PCG64(key))
     owner, starts = _draw_starts(model, rng, n_cases)
     n_owners = int(owner[-1]) + 1 if n_cases else 0
     opening = np.searchsorted(owner, np.arange(n_owners))

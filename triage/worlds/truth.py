@@ -108,7 +108,8 @@ def tell_truth(block: Block, selection: Selection, abuse: Abuse, posterior: Post
     """Return the truth of every case: who abuses, since when, the oracle, and the selection probability.
 
     Onset and end are those of the latest spell of the person, or of one of a wrong token when only that one
-    abuses. Abuse that goes on at the as-of time ends there if nobody steps in.
+    abuses; they are null where only a further person of a bundle does. Abuse that goes on at the as-of time
+    ends there if nobody steps in.
     """
     world, reports = block.model.world, block.reports
     everyone = np.arange(len(block))
@@ -123,6 +124,9 @@ def tell_truth(block: Block, selection: Selection, abuse: Abuse, posterior: Post
     onset, end = (times[person] for times in block.persons.spells.latest(block.as_of))
     situation = block.persons.hidden["situation"][owner]
     past_share = np.array([one.past for one in world.situations])[situation]
+    for name, least in world.past.items():
+        by_value = np.array([least.get(value, 0.0) for value in world.nuisances[name].values])
+        past_share = np.maximum(past_share, by_value[block.persons.hidden[name][owner]])
     past = np.isnan(onset) & (block.rng.random(len(block)) < past_share)
     emission = block.model.spells["ended"]
     codes = emission.draw(block.rng.random(len(block)), np.zeros_like(everyone), np.zeros_like(everyone))
@@ -130,6 +134,9 @@ def tell_truth(block: Block, selection: Selection, abuse: Abuse, posterior: Post
     began = ended - block.rng.exponential(block.model.lasts[situation])
     onset, end = np.where(past, began, onset), np.where(past, ended, end)
     lived = ~np.isnan(onset)
+    # Where only a further person of a bundle abuses, nobody's spell is told.
+    unseen = current & ~((onset <= block.as_of) & (end > block.as_of))
+    onset, end = np.where(unseen, np.nan, onset), np.where(unseen, np.nan, end)
     names = pa.array([one.name for one in world.situations], pa.string())
     columns = [
         block.case_ids.arrow(),

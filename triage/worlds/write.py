@@ -14,7 +14,7 @@ from triage.errors import InputRefusedError
 from triage.schema.batch import BATCH_CONTENTS, BatchMeta, write_batch
 from triage.schema.part import Part, no_set_aside
 from triage.schema.tables import TABLES
-from triage.worlds.prosecution import follow_opened
+from triage.worlds.prosecution import OPENED, follow_opened
 from triage.worlds.simulation import count_blocks, draw_one, plan_simulation
 from triage.worlds.skeleton import BLOCKS_A_PART
 from triage.worlds.truth import REPORTS_SCHEMA, groups_schema, truth_schema
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from triage.worlds.file.world import World
-    from triage.worlds.simulation import Drawn
+    from triage.worlds.simulation import Drawn, Plan
 
 TRUTH_FILE = "truth.parquet"
 GROUPS_FILE = "groups.parquet"
@@ -34,6 +34,7 @@ PROSECUTION_FILE = "prosecution.parquet"
 TRUTH_CONTENTS = frozenset({TRUTH_FILE, GROUPS_FILE, REPORTS_FILE, PROSECUTION_FILE})
 MOST_CASES = 100_000_000
 MOST_JOBS = 256
+BLOCKS_A_JOB = 2
 
 
 def truth_folder(out: Path) -> Path:
@@ -149,12 +150,18 @@ def _draw_all(world: World, cases: int, seed: int, draw: int, jobs: int) -> Iter
     plan, blocks = plan_simulation(world, draw), range(count_blocks(cases))
     if jobs == 1:
         return (draw_one(plan, cases, seed, index) for index in blocks)
+    return _draw_in_processes(plan, cases, seed, jobs)
+
+
+def _draw_in_processes(plan: Plan, cases: int, seed: int, jobs: int) -> Iterator[Drawn]:
+    """Draw some blocks at a time, so that memory does not grow with the run when writing is slower."""
     from joblib import Parallel, delayed  # noqa: PLC0415 - slow to import, and mostly not needed
 
-    # As many blocks are in flight as there are processes, so that memory does not grow with the run.
-    parallel = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch=jobs, batch_size=1)
-    drawn: Iterator[Drawn] = parallel(delayed(draw_one)(plan, cases, seed, index) for index in blocks)
-    return drawn
+    blocks, at_a_time = count_blocks(cases), BLOCKS_A_JOB * jobs
+    with Parallel(n_jobs=jobs, batch_size=1) as parallel:
+        for first in range(0, blocks, at_a_time):
+            some = range(first, min(first + at_a_time, blocks))
+            yield from parallel(delayed(draw_one)(plan, cases, seed, index) for index in some)
 
 
 def _stream(
@@ -169,7 +176,7 @@ def _stream(
         for file, table in zip(beside, (drawn.truth, drawn.groups, drawn.reports), strict=True):
             file.write_table(table)
         if opened is not None:
-            opened.append(drawn.part.tables["outcomes"])
+            opened.append(drawn.part.tables["outcomes"].select(OPENED))
         waiting.append(drawn.part)
         progress(len(drawn.part.cases))
         if len(waiting) == BLOCKS_A_PART:

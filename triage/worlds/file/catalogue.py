@@ -8,6 +8,9 @@ from triage.schema.tables import TABLES
 
 SET_SEPARATOR = "|"
 PAIR_SEPARATOR = ":"
+# Rows that one report may bring of a kind, so that a block fits into memory.
+MOST_ROWS = 500
+MOST_REPORTS = 50
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,10 @@ class Spec:
         Whether the reporter may leave it out.
     least : int
         The smallest number that a band may hold.
+    most : int
+        The largest; of days, a hundred years.
+    whole : bool
+        Whether only whole numbers are drawn, the ends of a band among them.
     """
 
     kind: str
@@ -37,6 +44,8 @@ class Spec:
     given: str = ""
     told: bool = False
     least: int = 0
+    most: int = 36_500
+    whole: bool = False
 
     def allowed(self) -> tuple[tuple[str, ...], ...]:
         """Return the codes of each column."""
@@ -56,8 +65,8 @@ _LINK = ("relation_to_suspect", "access_level")
 SIGNALS: dict[str, Spec] = {
     "person": Spec("choice"),
     "bundle": Spec("choice"),
-    "reports": Spec("band", least=1),
-    "bundled_persons": Spec("band", least=1),
+    "reports": Spec("band", least=1, most=MOST_REPORTS, whole=True),
+    "bundled_persons": Spec("band", least=1, most=MOST_ROWS, whole=True),
     "source": _code("reports", "source_system", "person"),
     "platform": _code("accounts", "platform_category"),
     "incident_type": _code("reports", "incident_type"),
@@ -80,7 +89,7 @@ SIGNALS: dict[str, Spec] = {
     "account_age": Spec("band"),
     "prior_report": Spec("choice"),
     "prior_records": _codes("prior_records", "record_kind"),
-    "file_count": Spec("band"),
+    "file_count": Spec("band", most=MOST_ROWS, whole=True),
     "severity": _code("files", "severity_class", told=True),
     "file_annotations": _codes("files", "file_annotations"),
     "hash_status": _code("files", "hash_status"),
@@ -90,17 +99,17 @@ SIGNALS: dict[str, Spec] = {
     "upload_age": Spec("band"),
     "viewed": _code("files", "viewed_by_reporter", told=True),
     "publicly_available": _code("files", "publicly_available"),
-    "event_count": Spec("band"),
+    "event_count": Spec("band", most=MOST_ROWS, whole=True),
     "event_name": _code("network_events", "event_name"),
     "event_age": Spec("band"),
     "network_type": _code("network_events", "network_type"),
     "ip_country": Spec("country", "network_events", ("ip_country",)),
-    "thread_count": Spec("band"),
+    "thread_count": Spec("band", most=MOST_ROWS, whole=True),
     "counterpart_minor": _code("communications", "counterpart_is_minor", told=True),
-    "message_count": Spec("band"),
+    "message_count": Spec("band", whole=True),
     "contact_codes": _codes("communications", "contact_codes"),
     "last_message": Spec("band"),
-    "payment_count": Spec("band", least=1),
+    "payment_count": Spec("band", least=1, most=MOST_ROWS, whole=True),
     "indicators": _codes("transactions", "indicator_codes"),
     "last_payment": Spec("band"),
     "several_payees": Spec("choice"),

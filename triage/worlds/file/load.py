@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from triage.errors import InputRefusedError
@@ -28,7 +30,6 @@ from triage.worlds.file.world import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from pathlib import Path
 
     from triage.worlds.file.catalogue import Spec
@@ -38,7 +39,15 @@ if TYPE_CHECKING:
     Axes = dict[str, tuple[str, ...]]
 
 FORMAT = 2
-RESERVED = ("given", "source", "platform", "during", "p", "odds", "class")
+MOST_CURRENT = 0.95
+MOST_VOLUME = 10_000.0
+DAY_SECONDS = 86_400
+# Beyond these, probabilities are 0 and 1 to the last digit.
+MOST_STRENGTH, MOST_SPREAD = 5.0, 2.0
+# What the tables can hold.
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+RESERVED = ("case_id", "victim_age", "given", "source", "platform", "during", "p", "odds", "class")
 SOURCES = TABLES["reports"]["source_system"].codes
 PLATFORMS = TABLES["accounts"]["platform_category"].codes
 
@@ -66,7 +75,14 @@ def load_world(path_or_name: str | Path) -> World:
     >>> load_world("nl-2017").reports_a_year
     18000
     """
-    file = read_world_file(path_or_name)
+    try:
+        file = read_world_file(path_or_name)
+    except (RecursionError, RuntimeError, ValueError) as error:
+        if isinstance(error, InputRefusedError):
+            raise
+        raise InputRefusedError(
+            f"cannot be read ({error})", where=str(path_or_name), expected="a world file"
+        ) from error
     top = Section(file.content, str(file.path))
     if top.integer("format") != FORMAT:
         raise top.refuse("format", file.content["format"], f"{FORMAT}")
@@ -85,8 +101,14 @@ def _read_world(top: Section, file: WorldFile) -> World:
     start, end = period.instant("start"), period.instant("end")
     if end <= start:
         raise period.refuse("end", end, f"a time after {start}")
+    if (end - start).total_seconds() < DAY_SECONDS:
+        raise period.refuse("end", end, f"a day or more after {start}")
+    if not EARLIEST <= start < end <= LATEST:
+        raise period.refuse("start", start, f"a period between {EARLIEST:%Y} and {LATEST:%Y}")
     months = _read_months(period)
     reports_a_year = period.integer("reports_a_year")
+    if not reports_a_year:
+        raise period.refuse("reports_a_year", reports_a_year, "a whole number from 1 on")
     period.evidence()
     period.refuse_others()
     situations = _read_situations(top.section("situations"))
@@ -107,7 +129,7 @@ def _read_world(top: Section, file: WorldFile) -> World:
         **known,
     }
     return World(
-        name=top.text("name"),
+        name=_read_name(top),
         path=file.path,
         sha256=file.sha256,
         size=file.size,
@@ -120,7 +142,8 @@ def _read_world(top: Section, file: WorldFile) -> World:
         nuisances=nuisances,
         groups=groups,
         report_nuisances=of_reports,
-        causes=_read_causes(top, nuisances, groups),
+        causes=_read_by_nuisance(top, "causes", "odds", nuisances, groups),
+        past=_read_by_nuisance(top, "past", "least", nuisances, groups),
         signals=_read_signals(top.section("signals"), people, everything, known),
         delays=_read_named(
             top.section("delays"), DELAYS, {"source": SOURCES, "platform": PLATFORMS, **known}
@@ -133,6 +156,13 @@ def _read_world(top: Section, file: WorldFile) -> World:
         published=read_published(top.section("published")) if "published" in top else {},
         prosecution=read_prosecution(top.section("prosecution")) if "prosecution" in top else None,
     )
+
+
+def _read_name(top: Section) -> str:
+    name = top.text("name")
+    if not NAME.fullmatch(name):
+        raise top.refuse("name", name, "small letters, digits, - and _, such as my-world")
+    return name
 
 
 def _read_months(section: Section) -> tuple[float, ...]:
@@ -148,10 +178,10 @@ def _read_situations(section: Section) -> tuple[Situation, ...]:
         entry = section.section(name)
         entry.evidence()
         current = entry.share("current")
-        if current == 1:
-            raise entry.refuse("current", current, "less than 1")
+        if current > MOST_CURRENT:
+            raise entry.refuse("current", current, f"at most {MOST_CURRENT}, less than 1")
         share, past = entry.share("share"), entry.share("past")
-        situations.append(Situation(name, share, current, entry.positive("lasts"), past))
+        situations.append(Situation(name, share, current, entry.positive("lasts", 1, 36_500), past))
         entry.refuse_others()
     total = sum(situation.share for situation in situations)
     if abs(total - 1) > SUM_TOLERANCE:
@@ -176,8 +206,10 @@ def _read_changes(
         end = entry.instant("end") if "end" in entry else max(start, period[1])
         if end < start:
             raise entry.refuse("end", end, f"a time after {start}")
+        if on and (start >= period[1] or end <= period[0]):
+            raise entry.refuse("start", start, f"a time within the period, {period[0]} to {period[1]}")
         volume = entry.section("volume") if "volume" in entry else None
-        factors = {} if volume is None else {key: volume.amount(key) for key in volume.names()}
+        factors = {} if volume is None else {key: volume.amount(key, MOST_VOLUME) for key in volume.names()}
         for key in factors:
             if volume is not None and key not in situations:
                 raise volume.refuse(key, key, "one of " + ", ".join(situations))
@@ -205,7 +237,7 @@ def _read_policy(section: Section, base: Policy | None = None) -> Policy:
         entry = section.section("weights")
         weights = {level: entry.positive(level) for level in LEVELS}
         entry.refuse_others()
-    name = base.name if base and keep("name") else section.text("name")
+    name = base.name if base and keep("name") else _read_name(section)
     section.evidence()
     section.refuse_others()
     return Policy(name, capacity, chance, weights)
@@ -241,25 +273,27 @@ def _read_nuisances(
     return persons, tuple(groups.names()), reports
 
 
-def _read_causes(
-    top: Section, nuisances: Mapping[str, Chances], groups: tuple[str, ...]
+def _read_by_nuisance(
+    top: Section, table: str, key: str, nuisances: Mapping[str, Chances], groups: tuple[str, ...]
 ) -> dict[str, dict[str, float]]:
-    causes: dict[str, dict[str, float]] = {}
-    if "causes" not in top:
-        return causes
-    section = top.section("causes")
+    """Read a number for some values of some nuisances of persons: odds, or chances."""
+    found: dict[str, dict[str, float]] = {}
+    if table not in top:
+        return found
+    section = top.section(table)
     for name in section.names():
         entry = section.section(name)
         if name not in nuisances or name in groups:
             raise section.refuse(name, name, "a nuisance of persons that is no group")
         entry.evidence()
-        odds = entry.section("odds")
-        for value in odds.names():
+        numbers = entry.section(key)
+        for value in numbers.names():
             if value not in nuisances[name].values:
-                raise odds.refuse(value, value, "one of " + ", ".join(nuisances[name].values))
-        causes[name] = {value: odds.positive(value) for value in odds.names()}
+                raise numbers.refuse(value, value, "one of " + ", ".join(nuisances[name].values))
+        read = numbers.positive if key == "odds" else numbers.share
+        found[name] = {value: read(value) for value in numbers.names()}
         entry.refuse_others()
-    return causes
+    return found
 
 
 def _read_signals(section: Section, people: Axes, everything: Axes, known: Axes) -> dict[str, Signal]:
@@ -304,11 +338,11 @@ def _read_linking(section: Section) -> Linking:
 def _read_effects(section: Section) -> Effects:
     section.evidence()
     effects = Effects(
-        section.amount("strength"),
-        section.amount("spread"),
+        section.amount("strength", MOST_STRENGTH),
+        section.amount("spread", MOST_SPREAD),
         section.share("null"),
         section.share("reversed"),
-        section.amount("prevalence"),
+        section.amount("prevalence", MOST_SPREAD),
     )
     if effects.null + effects.turned > 1:
         raise section.refuse("reversed", effects.null + effects.turned, "at most 1 together with null")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Lists that are added to those of the other world, not put in their place.
 ADDED = {"also": "rules", "also_told": "told"}
 # What is true of one world and need not be of one that is like it.
-OWN = "published"
+OWN = ("published", "name")
 MOST_FILES = 5
 
 
@@ -64,8 +64,8 @@ def read_world_file(path_or_name: str | Path) -> WorldFile:
     """Read a file, and what it is like, and lay the one over the other.
 
     Tables are merged key by key; every other value, lists of rules too, takes the place of that of the other
-    world, but for ``also`` and ``also_told``, which are added to its rules. Published numbers are a world's
-    own.
+    world, but for ``also`` and ``also_told``, which are added to its rules. Name and published numbers are
+    a world's own.
 
     Raises
     ------
@@ -88,10 +88,10 @@ def read_world_file(path_or_name: str | Path) -> WorldFile:
         if "like" not in data:
             break
         file = find_world(Section(data, str(file)).text("like"), file.parent)
-    merged = dict(layers[-1][1])
+    merged = layers[-1][1]
     for layer, data in reversed(layers[:-1]):
         own = {key: value for key, value in data.items() if key != "like"}
-        merged.pop(OWN, None)
+        merged = {key: value for key, value in merged.items() if key not in OWN}
         merged = _lay_over(merged, own, Section(own, str(layer)))
     whole = b"".join(contents)
     return WorldFile(path, merged, hashlib.sha256(whole).hexdigest(), len(whole))
@@ -99,6 +99,8 @@ def read_world_file(path_or_name: str | Path) -> WorldFile:
 
 def _read_bytes(file: Path) -> bytes:
     require_plain(file)
+    if not file.exists():
+        raise InputRefusedError("no such file", where=str(file), expected="a world file")
     try:
         return file.read_bytes()
     except OSError as error:

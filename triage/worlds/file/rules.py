@@ -69,6 +69,8 @@ def _read_all(section: Section, key: str, axes: Axes, n_values: int) -> tuple[Ru
     rules: list[Rule] = []
     for entry in section.sections(key):
         multiplies = "odds" in entry
+        if multiplies and "p" in entry:
+            raise entry.refuse("odds", "p beside it", "p, which replaces, or odds, which multiply")
         if n_values:
             weights = _read_odds(entry, n_values) if multiplies else _read_shares(entry, n_values)
         elif multiplies:
@@ -146,13 +148,17 @@ def _read_bands(section: Section, values: tuple[str, ...], spec: Spec) -> tuple[
         for edge in edges
     )
     if not sound:
-        raise section.refuse("bands", edges, f"{len(values)} pairs [low, high], one a value")
+        raise section.refuse("bands", edges, f"{len(values)} pairs [low, high], one a value, from 0 on")
     bands = tuple((float(low), float(high)) for low, high in edges)
     if NEVER in values and spec.kind == "band":
         raise section.refuse("values", NEVER, "bands: this always happens")
     counted = [band for value, band in zip(values, bands, strict=True) if value != NEVER]
-    if any(later[0] < earlier[1] for earlier, later in pairwise(counted)):
+    if spec.whole and any(end != int(end) for band in bands for end in band if abs(end) <= spec.most):
+        raise section.refuse("bands", edges, "whole numbers")
+    if any(later[0] < earlier[1] + spec.whole for earlier, later in pairwise(counted)):
         raise section.refuse("bands", edges, "bands in ascending order that do not overlap")
     if min(low for low, _ in bands) < spec.least:
         raise section.refuse("bands", edges, f"numbers of {spec.least} or more")
+    if max(high for _, high in bands) > spec.most:
+        raise section.refuse("bands", edges, f"numbers up to {spec.most:,}")
     return bands

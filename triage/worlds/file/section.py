@@ -93,14 +93,14 @@ class Section:
         """Return a whole number."""
         value = self.take(key)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise self.refuse(key, value, "a whole number")
+            raise self.refuse(key, value, "a whole number, not negative")
         return value
 
     def numbers(self, key: str) -> tuple[float, ...]:
         """Return a list of numbers."""
         value = self.take(key)
         if not isinstance(value, list) or not value or not all(is_number(entry) for entry in value):
-            raise self.refuse(key, value, "a list of numbers")
+            raise self.refuse(key, value, "a list of numbers, all finite")
         return tuple(float(entry) for entry in value)
 
     def share(self, key: str) -> float:
@@ -110,18 +110,19 @@ class Section:
             raise self.refuse(key, value, "a probability from 0 to 1")
         return float(value)
 
-    def positive(self, key: str) -> float:
+    def positive(self, key: str, least: float = 1e-9, most: float = 1e9) -> float:
         """Return a number above 0."""
         value = self.take(key)
-        if not is_number(value) or not 0 < value < float("inf"):
-            raise self.refuse(key, value, "a number above 0")
+        if not is_number(value) or not least <= value <= most:
+            raise self.refuse(key, value, f"a number above 0, from {least:g} to {most:g}")
         return float(value)
 
-    def amount(self, key: str) -> float:
+    def amount(self, key: str, most: float = 1e12) -> float:
         """Return a number of 0 or more."""
         value = self.take(key)
-        if not is_number(value) or not 0 <= value < float("inf"):
-            raise self.refuse(key, value, "a number of 0 or more")
+        if not is_number(value) or not 0 <= value <= most:
+            expected = "a number of 0 or more" if most > 1e9 else f"a number from 0 to {most:g}"
+            raise self.refuse(key, value, expected)
         return float(value)
 
     def flag(self, key: str) -> bool:

@@ -234,6 +234,8 @@ class World:
         Hidden quantities of reports.
     causes : mapping of str to mapping of str to float
         Nuisance of persons -> value -> odds ratio of abuse.
+    past : mapping of str to mapping of str to float
+        Nuisance of persons -> value -> least chance that there was abuse before.
     signals : mapping of str to Signal
         All facts of `triage.worlds.file.catalogue`.
     delays : mapping of str to Chances
@@ -268,6 +270,7 @@ class World:
     groups: tuple[str, ...]
     report_nuisances: Mapping[str, Chances]
     causes: Mapping[str, Mapping[str, float]]
+    past: Mapping[str, Mapping[str, float]]
     signals: Mapping[str, Signal]
     delays: Mapping[str, Chances]
     linking: Linking

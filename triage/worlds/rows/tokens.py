@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import hexlify
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 TOKEN_BYTES = 12
 _KEY_SHIFT = np.uint64(48)
-_HEX = np.array([list(f"{value:02x}".encode()) for value in range(256)], dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,8 @@ class Tokens:
             kept, nulls = self.raw[~missing], int(missing.sum())
             offsets = np.concatenate([[0], np.cumsum(~missing)]).astype(np.int32) * np.int32(width)
             bitmap = pa.py_buffer(np.packbits(~missing, bitorder="little"))
-        text = _HEX[kept]
-        return pa.StringArray.from_buffers(
-            count, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(text)), bitmap, nulls
-        )
+        text = hexlify(kept.tobytes())
+        return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text), bitmap, nulls)
 
 
 def draw_tokens(rng: np.random.Generator, count: int) -> Tokens:

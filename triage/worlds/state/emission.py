@@ -123,8 +123,12 @@ def tabulate(
             else:
                 chosen[axis] = [axes[axis].index(value) for value in values]
         cells = np.ix_(*chosen.values(), range(len(chances.values)))
-        table[cells] = table[cells] * rule.weights if rule.multiplies else rule.weights
-        table /= np.maximum(table.sum(axis=-1, keepdims=True), 1e-300)
+        found = (
+            table[cells] * rule.weights
+            if rule.multiplies
+            else np.broadcast_to(rule.weights, table[cells].shape)
+        )
+        table[cells] = found / np.maximum(found.sum(axis=-1, keepdims=True), 1e-300)
     if "current" in axes:
         place = list(axes).index("current")
         without, with_abuse = np.moveaxis(table, place, 0)
@@ -136,6 +140,8 @@ def tabulate(
         {axis: len(values) for axis, values in axes.items() if axis in known},
         {axis: len(values) for axis, values in axes.items() if axis in hidden},
         table,
-        np.cumsum(table, axis=2)[:, :, :-1].reshape(-1, len(chances.values) - 1),
+        np.cumsum(table, axis=2)[:, :, :-1].reshape(table.shape[0] * table.shape[1], -1)
+        if len(chances.values) > 1
+        else np.empty((table.shape[0] * table.shape[1], 0)),
         np.array(chances.bands, dtype=np.float64).reshape(-1, 2),
     )

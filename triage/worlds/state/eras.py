@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage.errors import InputRefusedError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -100,6 +102,10 @@ def make_calendar(world: World, eras: Eras, shares: Floats) -> Calendar:
         for situation, times in one.volume.items():
             factor[eras.under((change,)), names.index(situation)] *= times
     volume = factor * shares
+    if not (volume.sum(axis=1) > 0).all():
+        raise InputRefusedError(
+            "a time without any case", where=f"{world.path}, changes", expected="a volume above 0 at any time"
+        )
     part = np.searchsorted(parts, edges[:-1], side="right") - 1
     weight = np.diff(edges) * np.array(world.months)[part] * volume.sum(axis=1)[eras.of(edges[:-1])]
     return Calendar(edges, np.cumsum(weight) / weight.sum(), volume / volume.sum(axis=1, keepdims=True))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 from scipy.optimize import brentq
@@ -76,6 +77,8 @@ class Model:
     ----------
     world : World
         What was read.
+    stream : tuple of int
+        What tells its random numbers from those of other worlds and draws, so that no two share a token.
     eras, calendar : Eras, Calendar
         When cases come, and which.
     sizes : Sizes
@@ -91,6 +94,7 @@ class Model:
     """
 
     world: World
+    stream: tuple[int, ...]
     eras: Eras
     calendar: Calendar
     sizes: Sizes
@@ -167,6 +171,7 @@ def compile_world(world: World, draw: int = 0) -> Model:
     seen = [causes, *signals.values(), *told.values(), *of_reports.values()]
     return Model(
         world,
+        (draw, crc32(world.name.encode())),
         eras,
         calendar,
         sizes,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage.errors import InputRefusedError
 from triage.worlds.state.model import MOST_STATES, refuse_too_many
 
 if TYPE_CHECKING:
@@ -136,6 +137,12 @@ def solve(block: Block) -> Posterior:
         odds[low:high] = _log_ratio(any_abuse, none)
         share = weight @ of_situation
         situation[low:high] = share / share.sum(axis=1, keepdims=True)
+    if np.isnan(odds).any():
+        raise InputRefusedError(
+            "a case that cannot be",
+            where=str(model.world.path),
+            expected="numbers that leave it a probability",
+        )
     rounded = np.round(odds, DECIMALS)
     return Posterior(np.asarray(1 / (1 + np.exp(-rounded))), np.round(situation, DECIMALS))
 

@@ -15,12 +15,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage.errors import InputRefusedError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Codes = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
+
+
+MOST_TURNS = 3_000
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,10 @@ def draw_spells(rng: np.random.Generator, share: Floats, lasts: Floats, start: i
         state = ~state
         if not (moment <= end).any():
             break
+        if len(columns) > MOST_TURNS:
+            raise InputRefusedError(
+                "abuse that begins and ends too often", where="lasts, current", expected="longer spells"
+            )
     changes = np.column_stack(columns)
     turns = (changes <= end).sum(axis=1)
     return Spells(active, changes, since, changes[np.arange(len(share)), turns])
