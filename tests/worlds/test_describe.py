@@ -179,3 +179,10 @@ def test_the_table_of_prosecutions_stands_beside_the_published_one() -> None:
 
 def test_a_world_without_a_prosecution_has_no_such_table() -> None:
     assert describe_prosecution(load_world("nl-2017")).empty
+
+
+def test_a_narrow_terminal_leaves_the_sources_out_and_says_so(frame: pd.DataFrame) -> None:
+    tables = [list(draw_description(frame, world="w", cases=1, seed=0, width=width)) for width in (80, 120)]
+    narrow, wide = (next(one for one in shown if isinstance(one, Table)) for shown in tables)
+    assert len(narrow.columns) == len(wide.columns) - 1
+    assert any("--json" in str(one) for one in tables[0])

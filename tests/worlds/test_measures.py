@@ -80,9 +80,8 @@ def reports(*names: str, **columns: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_a_measure_says_in_one_sentence_what_it_is(name: str) -> None:
-    what = MEASURES[name].__doc__
-    assert what is not None
-    assert what[0].isupper()
+    what = MEASURES[name].__doc__ or ""
+    assert what[:1].isupper()
     assert what.endswith(".")
     assert "\n" not in what
 

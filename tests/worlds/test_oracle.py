@@ -432,7 +432,6 @@ def test_no_trained_model_beats_the_oracle_of_the_other_shipped_worlds(name: str
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("null" not in list_shipped("synthetic_data", "worlds/*.toml"), reason="no such world")
 def test_nothing_can_be_learned_where_abuse_shows_in_nothing() -> None:
     ((actual, model, _),) = rivals("null", 60_000, 60_000, seeds=1)
     assert abs(roc_auc_score(actual, model) - 0.5) < norm.isf(ERROR / 2) * null_error(actual)

@@ -22,8 +22,9 @@ from triage.worlds.file.prosecution_plan import (
     Referral,
     Stock,
 )
+from triage.worlds.file.prosecution_section import read_prosecution
 from triage.worlds.file.section import Section
-from triage.worlds.prosecution import prosecute, read_prosecution, tabulate_prosecution
+from triage.worlds.prosecution import prosecute, tabulate_prosecution
 
 START, END = datetime(2015, 1, 1, tzinfo=UTC), datetime(2016, 1, 1, tzinfo=UTC)
 NONE, ALL = 0.0, 1e6  # cases a year that can be disposed of

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 # Above this, digits behind the point say nothing.
 WHOLE_FROM = 100
+WIDE = 110
 PERCENT_FROM = 0.1
 
 
-def draw_description(frame: pd.DataFrame, *, world: str, cases: int, seed: int) -> Iterator[Table | Text]:
+def draw_description(
+    frame: pd.DataFrame, *, world: str, cases: int, seed: int, width: int = WIDE
+) -> Iterator[Table | Text]:
     """Yield the quantities that have a published number, then the others.
 
     Parameters
@@ -29,11 +32,15 @@ def draw_description(frame: pd.DataFrame, *, world: str, cases: int, seed: int) 
         Name of the world.
     cases, seed : int
         What was drawn.
+    width : int
+        Of the terminal; a narrow one has no room for sources.
     """
     yield Text(f"World {world}, synthetic: {cases:,} cases, seed {seed}", style="bold")
     tuned = frame["published"].notna()
     if tuned.any():
-        yield _draw_tuned(frame[tuned])
+        yield _draw_tuned(frame[tuned], sources=width >= WIDE)
+        if width < WIDE:
+            yield Text("class and source of each: a wider terminal, or --json", style="dim")
     else:
         yield Text("It lists no published numbers: [published.NAME] in its file.")
     if not tuned.all():
@@ -80,21 +87,22 @@ def draw_prosecution(frame: pd.DataFrame) -> Table:
     return table
 
 
-def _draw_tuned(frame: pd.DataFrame) -> Table:
+def _draw_tuned(frame: pd.DataFrame, *, sources: bool) -> Table:
     title = "Published and where the world is meant to lie, and what it gives"
     table = Table(title=title, title_justify="left", expand=True)
     table.add_column("quantity", ratio=3)
     table.add_column("published\nmeant", justify="right", no_wrap=True)
     table.add_column("world\n95 %", justify="right", no_wrap=True)
     table.add_column("difference", justify="right", no_wrap=True)
-    table.add_column("class, source", ratio=3, style="dim")
+    if sources:
+        table.add_column("class, source", ratio=3, style="dim")
     for row in _rows(frame):
         table.add_row(
             Text(row["what"]),
             f"{_show(row, 'published')}\n{_meant(row)}",
             Text(f"{_show(row, 'world')}\n{_interval(row)}", style="yellow" if row["outside"] else ""),
             _difference(row),
-            Text(f"{row['class']}: {row['source']}"),
+            *([Text(f"{row['class']}: {row['source']}")] if sources else []),
         )
     return table
 

@@ -126,7 +126,8 @@ def _describe(world: World, cases: int | None, run: Run) -> None:
         result["prosecution"] = table.to_dict("records")
         say_result(result, "", as_json=True)
         return
-    for shown in draw_description(frame, world=world.name, cases=number, seed=run.seed):
+    width = console().width
+    for shown in draw_description(frame, world=world.name, cases=number, seed=run.seed, width=width):
         console().print(shown)
     if len(table):
         console().print(draw_prosecution(table))

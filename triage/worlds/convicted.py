@@ -7,7 +7,6 @@ worse on the reports of a day, and this sample lets one see by how much.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ from triage.schema.part import Rows, settle
 from triage.schema.tables import TABLES
 from triage.worlds.simulation import draw_one, plan_simulation
 from triage.worlds.skeleton import BLOCK_CASES
-from triage.worlds.write import TRUTH_FILE, truth_folder
+from triage.worlds.write import TRUTH_FILE, describe_batch, truth_folder
 from triage.writing import refuse_existing, write_folder
 
 if TYPE_CHECKING:
@@ -184,7 +183,7 @@ def write_convicted(
     refuse_existing(out, force=force, contents=BATCH_CONTENTS)
     refuse_existing(truth, force=force, contents=CONVICTED_CONTENTS)
     sample = draw_convicted(world, size, high_risk, seed=seed, draw=draw)
-    meta = _describe_sample(world, seed, draw)
+    meta = describe_batch(world, seed, draw, "convicted")
     written = False
     try:
         with write_folder(truth, contents=CONVICTED_CONTENTS, force=force) as folder:
@@ -197,16 +196,6 @@ def write_convicted(
             shutil.rmtree(out, ignore_errors=True)
         raise
     return meta
-
-
-def _describe_sample(world: World, seed: int, draw: int) -> BatchMeta:
-    """Name the sample after its world; with its own mix of cases it is another population."""
-    name = f"{world.name}, {f'draw {draw}, ' if draw else ''}convicted"
-    sha256 = hashlib.sha256(f"{world.sha256} draw {draw} convicted".encode()).hexdigest()
-    source = {"kind": "world", "sha256": sha256, "bytes": world.size}
-    return BatchMeta(
-        f"synthetic {name}, seed {seed}", world.end, synthetic=True, world=name, source_files=[source]
-    )
 
 
 def _wanted(size: int, high_risk: int | None) -> dict[bool, int]:

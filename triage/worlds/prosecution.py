@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from triage.schema.tables import TABLES
 from triage.worlds.file.prosecution_plan import COURT, DISPOSALS, KINDS, UNCONDITIONAL, Plan, Referral
-from triage.worlds.file.prosecution_section import read_prosecution
 from triage.worlds.rows.columns import time_column
 
 if TYPE_CHECKING:
@@ -30,10 +29,8 @@ if TYPE_CHECKING:
 __all__ = [
     "PROSECUTION_SCHEMA",
     "TABLE_ROWS",
-    "Plan",
     "follow_opened",
     "prosecute",
-    "read_prosecution",
     "tabulate_prosecution",
 ]
 

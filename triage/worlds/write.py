@@ -100,7 +100,7 @@ def write_world(
     truth = truth_folder(out)
     refuse_existing(out, force=force, contents=BATCH_CONTENTS)
     refuse_existing(truth, force=force, contents=TRUTH_CONTENTS)
-    meta = _describe_batch(world, seed, draw)
+    meta = describe_batch(world, seed, draw)
     written = False
     try:
         with write_folder(truth, contents=TRUTH_CONTENTS, force=force) as folder, ExitStack() as stack:
@@ -127,12 +127,13 @@ def write_world(
     return meta
 
 
-def _describe_batch(world: World, seed: int, draw: int) -> BatchMeta:
-    """Name a batch after its world; another draw is another population."""
+def describe_batch(world: World, seed: int, draw: int, kind: str = "") -> BatchMeta:
+    """Name a batch after its world; another draw, or another kind of sample, is another population."""
     name, sha256 = world.name, world.sha256
-    if draw:
-        name = f"{name}, draw {draw}"
-        sha256 = hashlib.sha256(f"{sha256} draw {draw}".encode()).hexdigest()
+    differs = [f"draw {draw}"] * (draw > 0) + [kind] * (kind != "")
+    if differs:
+        name = ", ".join([name, *differs])
+        sha256 = hashlib.sha256(" ".join([sha256, *differs]).encode()).hexdigest()
     source = {"kind": "world", "sha256": sha256, "bytes": world.size}
     return BatchMeta(
         f"synthetic {name}, seed {seed}", world.end, synthetic=True, world=name, source_files=[source]

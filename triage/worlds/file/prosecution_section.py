@@ -21,6 +21,7 @@ from triage.worlds.file.prosecution_plan import (
     Referral,
     Stock,
 )
+from triage.worlds.file.rules import SUM_TOLERANCE
 from triage.worlds.file.section import is_number
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from triage.worlds.file.section import Section
 
-SUM_TOLERANCE = 1e-6
 MOST_CASES = 1_000_000
 MOST_DAYS = 10_000
 EVIDENCE = ("class", "source")
