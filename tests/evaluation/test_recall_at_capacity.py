@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.errors import InputRefusedError
-from triage.evaluation import at_capacity, cases_at, lift_at, precision_at, recall_at, wilson_interval
+from triage.evaluation import (
+    at_capacity,
+    cases_at,
+    clopper_pearson_interval,
+    lift_at,
+    precision_at,
+    recall_at,
+    wilson_interval,
+)
+from triage.evaluation.order.capacity import number_needed_at
 
 CASES = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4)), min_size=1, max_size=40)
 
@@ -65,6 +74,125 @@ def test_the_single_figures_are_those_of_the_whole():
     assert recall_at(outcome, score, 3) == at.recall
     assert precision_at(outcome, score, 3) == at.precision
     assert lift_at(outcome, score, 3) == at.lift
+    assert number_needed_at(outcome, score, 3) == at.needed
+
+
+def test_denominators_leave_the_unit_to_the_caller():
+    at = at_capacity([1, 0, 1], [3, 2, 1], 2, denominator="all reports")
+    assert at.recall.denominator == at.lift.denominator == "those with current abuse among all reports"
+    assert at.precision.denominator == at.needed.denominator == "those opened first, of all reports"
+
+
+def test_the_number_needed_to_open_is_one_over_precision():
+    needed = number_needed_at([1, 1, 0, 1, 0, 0, 1, 0], range(8, 0, -1), 4)
+    low, high = wilson_interval(3, 4)
+    assert needed.estimate == pytest.approx(4 / 3)
+    assert (needed.low, needed.high) == pytest.approx((1 / high, 1 / low))
+    assert needed.count == 4
+
+
+def test_where_nothing_is_found_the_number_needed_is_not_estimable_but_its_low_end_is_known():
+    needed = number_needed_at([0] * 20 + [1], range(21, 0, -1), 20)
+    assert not needed.estimable
+    assert needed.low == pytest.approx(1 / float(wilson_interval(0, 20)[1]))
+    assert needed.high == math.inf
+    assert "at least 6.206 have to be opened for each one" in needed.method
+    assert needed.as_dict()["high"] is None
+
+
+def test_where_precision_may_be_zero_the_number_needed_says_that_it_has_no_upper_end():
+    needed = number_needed_at([1, 0, 0], [1, 1, 1], 1)
+    assert needed.estimate == pytest.approx(3)
+    assert needed.high == math.inf
+    assert "without an upper end" in needed.method
+
+
+def test_clopper_and_pearsons_interval_can_be_asked_for():
+    at = at_capacity([1, 1, 0, 1, 0, 0, 1, 0], range(8, 0, -1), 4, interval="clopper-pearson")
+    ends = clopper_pearson_interval(3, 4)
+    for figure in (at.recall, at.precision):
+        assert (figure.low, figure.high) == pytest.approx(ends)
+        assert "Clopper-Pearson 95 %" in figure.method
+    assert (at.lift.low, at.lift.high) == pytest.approx((2 * ends[0], 2 * ends[1]))
+    assert at.needed.low == pytest.approx(1 / ends[1])
+
+
+def test_weights_put_clopper_and_pearsons_interval_on_an_effective_count():
+    # The effective count of the miss below the cut further down: Kish's 23^2 / 203.
+    drawn = recall_at(
+        [1, 1, 1, 0, 1, 1, 0, 0],
+        [9, 8, 7, 6, 3, 2, 1, 0],
+        4,
+        weight=[1, 1, 1, 1, 10, 10, 10, 10],
+        interval="clopper-pearson",
+    )
+    ends = clopper_pearson_interval(3 / 23 * 529 / 203, 529 / 203)
+    assert (drawn.low, drawn.high) == pytest.approx(ends)
+
+
+def _resampled_by_rows(outcome, score, k, resamples):
+    rng = np.random.default_rng(11)
+    found, positives = [], []
+    for _ in range(resamples):
+        rows = rng.integers(0, len(outcome), len(outcome))
+        order = np.argsort(-score[rows], kind="stable")
+        found.append(outcome[rows][order][:k].sum())
+        positives.append(outcome[rows].sum())
+    return np.array(found), np.array(positives)
+
+
+def test_the_bootstrap_has_the_percentiles_of_resampled_rows():
+    rng = np.random.default_rng(10)
+    outcome = (rng.random(300) < 0.2).astype(int)
+    score = rng.normal(size=300) + outcome
+    found, positives = _resampled_by_rows(outcome, score, 45, 4000)
+    at = at_capacity(outcome, score, 45, interval="bootstrap", resamples=40_000, seed=5)
+    for figure, values in (
+        (at.recall, found / positives),
+        (at.precision, found / 45),
+        (at.lift, (found / 45) / (positives / 300)),
+    ):
+        ends = np.quantile(values, [0.025, 0.975])
+        assert (figure.low, figure.high) == pytest.approx(tuple(ends), abs=0.03 * figure.estimate)
+        assert "bootstrap percentile 95 %, 40,000 resamples of cases, seed 5" in figure.method
+    assert (at.needed.low, at.needed.high) == pytest.approx((1 / at.precision.high, 1 / at.precision.low))
+
+
+def test_the_bootstrap_gives_way_where_it_sees_no_doubt():
+    none = at_capacity([0, 0, 1, 1], [4, 3, 2, 1], 2, interval="bootstrap")
+    assert (none.recall.low, none.recall.high) == pytest.approx(clopper_pearson_interval(0, 2))
+    every = at_capacity([1, 1, 0, 0], [4, 3, 2, 1], 2, interval="bootstrap")
+    assert (every.precision.low, every.precision.high) == pytest.approx(clopper_pearson_interval(2, 2))
+    assert (every.lift.low, every.lift.high) == pytest.approx((2 * every.recall.low, 2 * every.recall.high))
+    assert "sees no doubt" in every.recall.method
+
+
+def test_the_bootstrap_says_how_many_resamples_had_no_current_abuse():
+    recall = recall_at([1, 0, 1, 0, 0, 0, 0, 0], range(8, 0, -1), 2, interval="bootstrap")
+    assert "of them without a case with current abuse left out" in recall.method
+
+
+def test_the_bootstrap_refuses_weights_and_says_why():
+    with pytest.raises(InputRefusedError, match="effective count"):
+        at_capacity([1, 0], [2, 1], 1, weight=[1.0, 2.0], interval="bootstrap")
+
+
+def test_an_unknown_interval_is_refused():
+    with pytest.raises(InputRefusedError, match="interval"):
+        at_capacity([1, 0], [2, 1], 1, interval="wald")
+
+
+def test_scores_that_are_nan_are_refused_and_infinite_ones_are_first_and_last():
+    with pytest.raises(InputRefusedError, match="score, row 2"):
+        at_capacity([1, 0], [1.0, math.nan], 1)
+    assert at_capacity([1, 0, 0], [math.inf, 3, -math.inf], 1).recall.estimate == 1
+
+
+def test_opening_more_cases_than_there_are_opens_them_all():
+    at = at_capacity([1, 0, 0], [3, 2, 1], 50)
+    assert (at.k, at.share, at.recall.estimate, at.lift.estimate) == (3, 1, 1, 1)
+    assert at.precision.estimate == at.positives / at.cases
+    assert at.needed.estimate == pytest.approx(3)
 
 
 def test_without_current_abuse_recall_and_lift_are_not_estimable_and_precision_is_none_of_k():

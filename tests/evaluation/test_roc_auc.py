@@ -8,6 +8,7 @@ from scipy.special import expit, logit
 from scipy.stats import t
 from sklearn.metrics import roc_auc_score
 
+from triage.errors import InputRefusedError
 from triage.evaluation import clopper_pearson_interval, roc_auc
 
 Z = 1.959963984540054
@@ -51,10 +52,41 @@ def test_the_variance_is_delongs_by_definition():
         area, variance, freedom = _delong_by_definition(outcome, score)
         figure = roc_auc(outcome, score, scale="plain")
         assert (figure.high - figure.low) / 2 == pytest.approx(Z * math.sqrt(variance))
-        on_logit = roc_auc(outcome, score)
+        on_logit = roc_auc(outcome, score, scale="logit")
         half = t.ppf(0.975, freedom) * math.sqrt(variance) / (area * (1 - area))
         ends = expit(logit(area) + np.array([-half, half]))
         assert (on_logit.low, on_logit.high) == pytest.approx(ends)
+
+
+def test_the_steadied_variance_mixes_delongs_with_hanley_and_mcneils():
+    rng = np.random.default_rng(6)
+    for m, n, shift in ((15, 60, 2.0), (60, 15, 2.0), (15, 60, -1.0)):
+        outcome = np.repeat([1, 0], [m, n])
+        score = rng.normal(size=m + n) + shift * outcome
+        area, variance, freedom = _delong_by_definition(outcome, score)
+        # Hanley and McNeil (1982): Q1 = A/(2 - A), Q2 = 2 A^2/(1 + A), as written there; the larger of the area and
+        # of the reversed score's.
+        model = max(
+            (a * (1 - a) + (m - 1) * (a / (2 - a) - a**2) + (n - 1) * (2 * a**2 / (1 + a) - a**2)) / (m * n)
+            for a in (area, 1 - area)
+        )
+        mixed = (freedom * variance + 7 * model) / (freedom + 7)
+        half = t.ppf(0.975, freedom + 7) * math.sqrt(mixed) / (area * (1 - area))
+        figure = roc_auc(outcome, score)
+        assert (figure.low, figure.high) == pytest.approx(expit(logit(area) + np.array([-half, half])))
+
+
+def test_the_plain_interval_is_that_of_r():
+    # R, pROC 1.18.0: i <- 0:199; y <- as.integer((i * 37) %% 101 < 30)
+    # ci.auc(roc(y, (i * 61) %% 97 + 25 * y), method = "delong"); ci.auc(roc(y, (i * 29) %% 13 + 2 * y), ...)
+    i = np.arange(200)
+    y = ((i * 37) % 101 < 30).astype(int)
+    for score, expected in (
+        ((i * 61) % 97 + 25 * y, (0.6209887217920869, 0.6982810433946388, 0.7755733649971908)),
+        ((i * 29) % 13 + 2 * y, (0.5682119199991793, 0.6502584445245823, 0.7323049690499852)),
+    ):
+        figure = roc_auc(y, score, scale="plain")
+        assert (figure.low, figure.estimate, figure.high) == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_published_example_with_many_ties():
@@ -107,7 +139,7 @@ def test_equal_weights_change_no_end(cases):
 
 
 @settings(deadline=None)
-@given(BOTH, st.sampled_from(["logit", "plain"]))
+@given(BOTH, st.sampled_from(["steadied", "logit", "plain"]))
 def test_the_interval_holds_the_estimate_and_stays_within_zero_and_one(cases, scale):
     figure = roc_auc(*zip(*cases, strict=True), scale=scale)
     assert 0 <= figure.low <= figure.estimate <= figure.high <= 1
@@ -139,3 +171,8 @@ def test_a_single_case_with_current_abuse_leaves_nearly_everything_open():
     figure = roc_auc([1] + [0] * 99, range(100, 0, -1))
     assert (figure.estimate, figure.high) == (1, 1)
     assert figure.low == pytest.approx(0.025)
+
+
+def test_an_unknown_scale_is_refused():
+    with pytest.raises(InputRefusedError, match="scale"):
+        roc_auc([1, 0, 1, 0], [4, 2, 1, 3], scale="probit")

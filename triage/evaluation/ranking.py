@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,21 @@ def rank_cases(outcome: ArrayLike, score: ArrayLike, weight: ArrayLike | None = 
     )
 
 
+def group_rows(score: NumberArray) -> NDArray[np.int64]:
+    """Return for each case the number of its group of equal scores, 0 for the highest.
+
+    Examples
+    --------
+    >>> group_rows(np.array([9, 1, 5, 5]))
+    array([0, 2, 1, 1])
+    """
+    order = np.argsort(score)[::-1]
+    falling = score[order]
+    groups = np.empty(len(score), dtype=np.int64)
+    groups[order] = np.cumsum(np.concatenate(([False], falling[1:] != falling[:-1])))
+    return groups
+
+
 def cut_at(ranking: Ranking, k: float) -> Cut:
     """Find where the first `k` cases end; `k` above the number of cases means all.
 
@@ -151,6 +167,27 @@ def cut_at(ranking: Ranking, k: float) -> Cut:
     room = k - (ends[group] - size)
     part = 1.0 if room > size - slack else float(room / size)
     return Cut(k, group, ranking.score[group].item(), part)
+
+
+def share_at_margin(ranking: Ranking, cut: Cut) -> float:
+    r"""Return the share of current abuse among the cases around a cut: what one place more or less is worth.
+
+    Over whole groups of ties that hold the :math:`2\sqrt{k}` rows before the cut and as many after it, so
+    that neither the order of the file nor the one case at the cut decides.
+
+    Examples
+    --------
+    >>> ranking = rank_cases([1, 0, 1, 0, 0, 0, 0, 0, 0, 0], range(10, 0, -1))
+    >>> share_at_margin(ranking, cut_at(ranking, 2))  # 2 before the cut, 3 after it
+    0.4
+    """
+    ends = np.cumsum(ranking.rows)
+    opened = int(ends[cut.group])
+    reach = 2 * math.isqrt(opened) + 1
+    first = min(int(np.searchsorted(ends, max(opened - reach, 0), side="right")), cut.group)
+    last = min(int(np.searchsorted(ends, opened + reach)), len(ends) - 1)
+    near = slice(first, last + 1)
+    return float(ranking.positive[near].sum() / ranking.weight[near].sum())
 
 
 def opened_part(cut: Cut, score: NumberArray) -> FloatArray:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit, ndtri
 
-from triage.evaluation.capacity import ALL_CASES, OverTies, cases_at
 from triage.evaluation.figure import NAN, Figure, format_count
 from triage.evaluation.inputs import (
     Cases,
@@ -18,6 +17,7 @@ from triage.evaluation.inputs import (
     check_confidence,
     check_probability,
 )
+from triage.evaluation.order.capacity import ALL_CASES, OverTies, cases_at
 from triage.evaluation.ranking import Cut, Ranking, cut_at, opened_part, rank_cases
 from triage.evaluation.weighting import kish_count
 
@@ -58,7 +58,7 @@ def share_of_oracle(
     oracle : array of shape (cases,)
         The exact probability of current abuse in the world.
     capacity : int or float
-        A number of cases or a share of them; see `triage.evaluation.capacity.cases_at`.
+        A number of cases or a share of them; see `triage.evaluation.order.capacity.cases_at`.
     weight : array of shape (cases,), optional
         How many cases each row stands for.
     confidence : float

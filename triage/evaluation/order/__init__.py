@@ -1,0 +1,1 @@
+"""How good an order of the cases is: at capacity, over all thresholds, and beside the oracle of a world."""
