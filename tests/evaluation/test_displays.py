@@ -1,30 +1,64 @@
 import numpy as np
 import pytest
 from matplotlib.figure import Figure as Sheet
+from scipy.special import expit
 
 from triage.errors import OutputExistsError
-from triage.evaluation import draw_capacity, draw_reliability, evaluate, reliability_curve, save_reliability
+from triage.evaluation import (
+    ComparisonDisplay,
+    DecisionCurveDisplay,
+    GroupsDisplay,
+    PeriodsDisplay,
+    RecallDisplay,
+    ReliabilityDisplay,
+    compare,
+    decision_curve,
+    evaluate,
+    evaluate_groups,
+    evaluate_periods,
+    reliability_band,
+    reliability_curve,
+)
+from triage.evaluation.displays.reliability import save_reliability
 
 
 @pytest.fixture(scope="module")
-def result():
+def cases():
     rng = np.random.default_rng(2)
-    p = rng.beta(1, 30, 3000)
-    y = rng.random(3000) < p
+    z = rng.normal(size=3000)
+    p = expit(-4 + 1.2 * z)
+    return {
+        "y": rng.random(3000) < p,
+        "p": p,
+        "random": rng.random(3000),
+        "group": {"region": np.where(z > 0, "north", "south")},
+        "time": np.datetime64("2024-01-01") + np.arange(3000) % 90,
+    }
+
+
+@pytest.fixture(scope="module")
+def result(cases):
     return evaluate(
-        y,
-        p,
-        p,
-        oracle=p,
-        baselines={"at random": rng.random(3000)},
+        cases["y"],
+        cases["p"],
+        cases["p"],
+        oracle=cases["p"],
+        baselines={"at random": cases["random"]},
         capacity=(30, 0.05, 0.02),
         synthetic=True,
+        resamples=19,
     )
 
 
-def test_the_capacity_drawing_shows_the_numbers_it_was_given(result):
-    ax = Sheet().subplots()
-    assert draw_capacity(result, ax) is ax
+def axes():
+    return Sheet().subplots()
+
+
+def test_recall_is_drawn_as_it_was_measured(result):
+    ax = axes()
+    display = RecallDisplay(result).plot(ax)
+    assert display.ax_ is ax
+    assert display.figure_ is ax.figure
     assert ax.get_title() == "Recall at capacity (synthetic)"
     assert "%" in ax.get_xlabel()
     assert "%" in ax.get_ylabel()
@@ -35,34 +69,114 @@ def test_the_capacity_drawing_shows_the_numbers_it_was_given(result):
     assert drawn == pytest.approx(np.array([(100 * one.share, 100 * one.recall.estimate) for one in at]))
 
 
-def test_the_reliability_drawing_shows_the_numbers_it_was_given(result):
-    ax = Sheet().subplots()
+def test_the_line_of_recall_runs_through_its_points(result):
+    gains = result.model.gains
+    for at in result.model.at:
+        assert np.interp(at.share, gains.share, gains.recall) == pytest.approx(at.recall.estimate, abs=1e-9)
+
+
+def test_reliability_is_drawn_as_it_was_measured(result):
+    ax = axes()
     curve = result.probability.curve
-    draw_reliability(curve, ax)
+    ReliabilityDisplay(curve).plot(ax)
     assert ax.get_title() == "Reliability of the probability (synthetic)"
     points = ax.collections[-1].get_offsets()
     assert np.asarray(points) == pytest.approx(100 * np.column_stack([curve.forecast, curve.observed]))
 
 
+@pytest.mark.parametrize("kind", ["consistency", "confidence", "simultaneous"])
+def test_the_band_is_drawn_as_it_was_measured(cases, kind):
+    display = ReliabilityDisplay.from_predictions(cases["y"], cases["p"], band=kind, resamples=19, ax=axes())
+    band = reliability_band(cases["y"], cases["p"], kind=kind, resamples=19)
+    (drawn,) = [one for one in display.ax_.collections if f"{kind} band" in str(one.get_label())]
+    corners = drawn.get_paths()[0].vertices
+    for x, low, high in zip(band.probability, band.low, band.high, strict=True):
+        at = corners[np.isclose(corners[:, 0], 100 * x), 1]
+        assert at.min() <= 100 * low + 1e-9
+        assert at.max() >= 100 * high - 1e-9
+
+
+def test_the_decision_curve_is_drawn_as_it_was_measured(cases):
+    display = DecisionCurveDisplay.from_predictions(
+        cases["y"], cases["p"], orders={"at random": cases["random"]}, synthetic=True, ax=axes()
+    )
+    curve = decision_curve(cases["y"], cases["p"], orders={"at random": cases["random"]})
+    assert display.ax_.get_title() == "Decision curve (synthetic)"
+    lines = {line.get_label(): line for line in display.ax_.get_lines()}
+    assert set(lines) == {"model", "open all", "open none", "at random"}
+    for name in ("model", "at random"):
+        assert lines[name].get_ydata() == pytest.approx(curve[name].standardised)
+        assert lines[name].get_xdata() == pytest.approx(100 * curve.threshold)
+
+
+def test_groups_are_drawn_as_they_were_measured(cases):
+    display = GroupsDisplay.from_predictions(cases["y"], cases["p"], cases["group"], capacity=0.05, ax=axes())
+    audit = evaluate_groups(cases["y"], cases["p"], cases["group"], capacity=0.05, crossings=())
+    rows = [row for row in audit.of("missed") if row.attribute == "region"]
+    assert [text.get_text() for text in display.ax_.get_yticklabels()] == ["region: north", "region: south"]
+    points = [line.get_xdata()[0] for line in display.ax_.get_lines() if line.get_marker() == "o"]
+    assert points == pytest.approx([100 * row.estimate for row in rows])
+
+
+def test_a_withheld_group_is_named_without_a_number(cases):
+    group = {"region": np.where(np.arange(3000) < 5, "tiny", "rest")}
+    display = GroupsDisplay.from_predictions(cases["y"], cases["p"], group, capacity=0.05, ax=axes())
+    said = [text.get_text() for text in display.ax_.texts]
+    assert "withheld" in said
+    assert not [line for line in display.ax_.get_lines() if line.get_marker() == "o"]
+
+
+def test_a_comparison_is_drawn_as_it_was_measured(cases):
+    display = ComparisonDisplay.from_predictions(
+        cases["y"], cases["p"], cases["random"], names=("model", "at random"), ax=axes()
+    )
+    measured = compare(cases["y"], cases["p"], cases["random"])
+    drawn = display.ax_.containers[0].lines[0].get_ydata()
+    assert drawn == pytest.approx([100 * at.recall.estimate for at in measured.at])
+    assert display.ax_.get_title() == "model against at random"
+
+
+def test_periods_are_drawn_as_they_were_measured(cases):
+    display = PeriodsDisplay.from_predictions(cases["y"], cases["p"], cases["time"], capacity=0.05, ax=axes())
+    measured = evaluate_periods(cases["y"], cases["p"], cases["time"], capacity=0.05)
+    drawn = display.ax_.containers[0].lines[0].get_ydata()
+    assert drawn == pytest.approx([one.recall.estimate for one in measured.periods])
+
+
 def test_a_drawing_of_real_cases_does_not_say_synthetic():
-    ax = Sheet().subplots()
-    draw_reliability(reliability_curve([0, 1, 0], [0.1, 0.2, 0.3]), ax)
+    ax = axes()
+    ReliabilityDisplay(reliability_curve([0, 1, 0], [0.1, 0.2, 0.3])).plot(ax)
     assert ax.get_title() == "Reliability of the probability"
 
 
 def test_a_drawing_without_current_abuse_is_still_a_drawing():
-    empty = evaluate([0, 0, 0], [1, 2, 3], [0, 0, 0], capacity=1)
-    sheet = Sheet()
-    draw_capacity(empty, sheet.subplots())
-    sheet.canvas.draw()
-    draw_reliability(empty.probability.curve, Sheet().subplots())
+    empty = evaluate([0, 0, 0], [1, 2, 3], [0, 0, 0], capacity=1, resamples=9)
+    for display in (
+        RecallDisplay(empty),
+        ReliabilityDisplay(empty.probability.curve, empty.probability.band),
+        DecisionCurveDisplay(empty.decision),
+    ):
+        display.plot(axes()).figure_.canvas.draw()
+
+
+def test_an_evaluation_draws_itself_on_one_sheet(result):
+    import matplotlib.pyplot as plt
+
+    sheet = result.plot()
+    assert [ax.get_title() for ax in sheet.axes] == [
+        "Recall at capacity (synthetic)",
+        "Reliability of the probability (synthetic)",
+        "Decision curve (synthetic)",
+    ]
+    plt.close(sheet)
 
 
 def test_a_saved_curve_is_a_png_and_replaces_nothing_unasked(result, tmp_path):
     path = tmp_path / "reliability.png"
-    save_reliability(result.probability.curve, path)
+    curve = result.probability.curve
+    save_reliability(curve, None, path)
     assert path.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(OutputExistsError):
-        save_reliability(result.probability.curve, path)
-    save_reliability(result.probability.curve, path, force=True)
+        save_reliability(curve, None, path)
+    save_reliability(curve, None, path, force=True)
     assert [file.name for file in tmp_path.iterdir()] == ["reliability.png"]

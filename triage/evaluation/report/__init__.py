@@ -1,0 +1,1 @@
+"""An evaluation as text for a terminal and as one page of HTML."""

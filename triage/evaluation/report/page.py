@@ -1,0 +1,233 @@
+"""An evaluation as one self-contained page: the first sheet for a chief of police, then the statistics."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from triage.evaluation.figure import Figure, format_count
+from triage.evaluation.report.pictures import Picture, draw_picture
+from triage.evaluation.report.sections import build_sections, count_missed, headline_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from triage.evaluation.order.capacity import AtCapacity
+    from triage.evaluation.report.section import Section
+    from triage.evaluation.result import Evaluation, RankingFigures
+
+TEMPLATE = "page.html.jinja"
+FEW = 30
+
+
+@dataclass(frozen=True)
+class _Tile:
+    label: str
+    value: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class _Order:
+    """One row of the first table; widths are in per cent of its bar."""
+
+    name: str
+    found: str
+    missed: str
+    share: str
+    needed: str
+    width: str | None
+    low: str
+    spread: str
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A section with its drawings."""
+
+    section: Section
+    drawings: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class _Page:
+    title: str
+    about: str
+    question: str
+    synthetic: bool
+    tiles: tuple[_Tile, ...]
+    orders_caption: str
+    orders: tuple[_Order, ...]
+    know: tuple[str, ...]
+    first_picture: Picture | None
+    sections: tuple[_Shown, ...]
+    figures: tuple[tuple[str, ...], ...]
+    level: str
+    version: str
+
+
+def write_page(evaluation: Evaluation, title: str = "How good is the order of this list?") -> str:
+    """Return an evaluation as HTML that needs nothing but itself: no script, no font, no network.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        From `triage.evaluation.evaluate`.
+    title : str
+        Of the page.
+    """
+    environment = Environment(
+        loader=PackageLoader("triage.evaluation.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(TEMPLATE).render(page=_lay_out(evaluation, title))
+
+
+def _lay_out(evaluation: Evaluation, title: str) -> _Page:
+    index = headline_index(evaluation)
+    at = evaluation.model.at[index]
+    unit = evaluation.unit
+    shown = tuple(_with_drawings(section, evaluation) for section in build_sections(evaluation))
+    return _Page(
+        title=title,
+        about=(
+            f"{_capital(evaluation.denominator)}: {evaluation.cases:,} {unit}, {evaluation.positives:,} of "
+            "them with current abuse of a child."
+        ),
+        question=f"When {format_count(at.k)} of {format_count(at.cases)} {unit} can be opened "
+        f"({100 * at.share:.3g} %), in the order of the {evaluation.model.name}:",
+        synthetic=evaluation.synthetic,
+        tiles=tuple(_tiles(at)),
+        orders_caption=f"As many opened in other orders; intervals {100 * evaluation.confidence:g} %.",
+        orders=tuple(_order(ranking, ranking.at[index]) for ranking in evaluation.rankings),
+        know=tuple(what_to_know(evaluation, index)),
+        first_picture=draw_picture("recall", evaluation),
+        sections=shown,
+        figures=tuple(_figure_row(*row) for row in evaluation.figures()),
+        level=f"{100 * evaluation.confidence:g} %",
+        version=metadata.version("report-triage"),
+    )
+
+
+def _with_drawings(section: Section, evaluation: Evaluation) -> _Shown:
+    picture = draw_picture(section.picture, evaluation) if section.picture not in {"", "recall"} else None
+    columns = max((len(row) for row in section.rows), default=0)
+    # Of equal length, so that the word synthetic stands below itself.
+    rows = tuple((*row, *[""] * (columns - len(row))) for row in section.rows)
+    header = (*section.header, *[""] * (columns - len(section.header))) if section.header else ()
+    return _Shown(replace(section, header=header, rows=rows), (picture,) if picture else ())
+
+
+def _tiles(at: AtCapacity) -> Iterator[_Tile]:
+    if not at.positives:
+        yield _Tile("Found", "nothing to find", "no case with current abuse is known among these")
+        return
+    yield _Tile(
+        "Found",
+        f"{format_count(at.found.expected)} of {format_count(at.positives)}",
+        f"{_percent(at.recall)} of those with current abuse",
+    )
+    yield _Tile("Missed", count_missed(at.missed, at.positives), "children behind what is not opened")
+    value, _, interval = _needed(at.needed).partition(" ")
+    yield _Tile("Opened for each one found", value, interval or "number needed to open")
+
+
+def _order(ranking: RankingFigures, at: AtCapacity) -> _Order:
+    recall = at.recall
+    low, high = (0.0, 0.0) if math.isnan(recall.low) else (100 * recall.low, 100 * recall.high)
+    return _Order(
+        name=ranking.name,
+        found=f"{format_count(at.found.expected)} of {format_count(at.positives)}",
+        missed=count_missed(at.missed, at.positives),
+        share=_percent(recall),
+        needed=_needed(at.needed),
+        width=f"{100 * recall.estimate:.1f}" if recall.estimable else None,
+        low=f"{low:.1f}",
+        spread=f"{high - low:.1f}",
+    )
+
+
+def what_to_know(evaluation: Evaluation, index: int) -> Iterator[str]:
+    """Give in plain words what a reader must know before relying on the figures at one capacity."""
+    at = evaluation.model.at[index]
+    if evaluation.positives < FEW:
+        yield (
+            f"Only {evaluation.positives:,} with current abuse are known: every share here is uncertain, as "
+            "its interval says."
+        )
+    if evaluation.left_out:
+        weighed = evaluation.selection is not None and evaluation.weighted
+        yield (
+            f"{evaluation.left_out:,} {evaluation.unit} have no outcome: outcomes exist only for what was "
+            "chosen to be investigated. "
+            + (
+                "The others are weighted by the logged chance of that, so that the numbers speak of all."
+                if weighed
+                else "They are left out, so that the shares above can be too high or too low for the list."
+            )
+        )
+    if at.tied_at_cut:
+        yield (
+            f"{at.tied_at_cut:,} {evaluation.unit} share the score at which the last place falls; which of "
+            "them are opened is chance, and the intervals allow for it."
+        )
+    for comparison in evaluation.comparisons:
+        yield f"{_capital(comparison.at[index].verdict)}."
+    if evaluation.probability is not None:
+        yield _calibration_sentence(evaluation, index)
+    if evaluation.groups is not None:
+        yield evaluation.groups.sentence()
+    yield (
+        "One with current abuse stands for at least one child. Missed means: not opened at this capacity, "
+        "not dropped; it stays on the list."
+    )
+
+
+def _calibration_sentence(evaluation: Evaluation, index: int) -> str:
+    assert evaluation.probability is not None  # noqa: S101 - the caller asked
+    figure = evaluation.probability.observed_over_expected_at[index]
+    if not figure.estimable:
+        return "Whether the probabilities are right at the top of the list cannot be told from these."
+    said = f"{figure.estimate:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+    if figure.low <= 1 <= figure.high:
+        return f"Probabilities at the top of the list agree with what was found: {said} for each announced."
+    which = "too low" if figure.low > 1 else "too high"
+    return f"Probabilities at the top of the list are {which}: {said} found for each one announced."
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _percent(figure: Figure) -> str:
+    return figure.times(100).brief(1).replace("[", "% [") if figure.estimable else "not estimable"
+
+
+def _needed(figure: Figure) -> str:
+    if not figure.estimable:
+        return "none found"
+    if math.isinf(figure.high):
+        return f"{figure.estimate:.1f} [{figure.low:.1f} or more]"
+    return figure.brief(1)
+
+
+def _figure_row(name: str, ranking: str, k: float, figure: Figure) -> tuple[str, ...]:
+    number = f"{figure.estimate:.6g}" if figure.estimable else "not estimable"
+    interval = "" if math.isnan(figure.low) else f"{figure.low:.6g} to {figure.high:.6g}"
+    return (
+        name,
+        ranking,
+        "" if math.isnan(k) else format_count(k),
+        number,
+        interval,
+        f"{figure.count:,}",
+        figure.denominator,
+        figure.method.removeprefix("not estimable: "),
+    )
