@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy.special import expit
 
@@ -12,7 +13,7 @@ from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
 from triage.schema.batch import Batch, BatchMeta
 from triage.schema.part import Part
-from triage.scoring.labels import read_label_file, read_outcomes
+from triage.scoring.labels import parse_labels, read_label_file, read_outcomes
 from triage.scoring.recipe import Recipe, load_recipe, read_recipe
 from triage.scoring.training import LabelledCases, gather_labelled, train
 
@@ -49,6 +50,12 @@ def test_yes_stands_before_undetermined_before_no(make_part) -> None:
 def test_what_was_found_before_the_case_was_selected_is_no_label(make_part) -> None:
     assert labels_of(make_part, outcome("r", "yes", found="2024-03-31")) == []
     assert labels_of(make_part, outcome("r", "yes", selected="")) == []
+
+
+def test_a_case_whose_investigation_is_still_open_has_no_label(make_part) -> None:
+    still_open = outcome("r", None, found="", outcome_kind="open", inclusion_probability="0.25")
+    assert labels_of(make_part, still_open) == []
+    assert labels_of(make_part, still_open, outcome("r", "yes", selected="2024-04-02")) == [1.0]
 
 
 def test_features_are_as_of_the_selection_not_of_today(make_part, now: datetime) -> None:
@@ -240,3 +247,12 @@ def test_reported_person_is_the_rule_and_adds_nothing_its_absence_lowers() -> No
     assert contributions[0, 0] == 0.0
     assert contributions[1, 0] == pytest.approx(-2.0, abs=0.15)
     np.testing.assert_allclose(model.score(contributions), [0.0, -2.0], atol=0.15)
+
+
+def test_labels_are_read_whatever_their_type():
+    column = pa.chunked_array([pa.array(["Yes", "no", "1", "0.0", "", None, "undetermined", "TRUE"])])
+    assert parse_labels(column, "y") == pytest.approx([1, 0, 1, 0, np.nan, np.nan, np.nan, 1], nan_ok=True)
+    assert list(parse_labels(pa.chunked_array([pa.array([True, False])]), "y")) == [1, 0]
+    assert list(parse_labels(pa.chunked_array([pa.array([1.0, 0.0])]), "y")) == [1, 0]
+    with pytest.raises(InputRefusedError, match="row 2"):
+        parse_labels(pa.chunked_array([pa.array(["yes", "perhaps"])]), "y")

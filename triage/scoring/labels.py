@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CASE, _LABEL_COLUMN = "case_id", "current_abuse"
-_TRUE = frozenset({"1", "1.0", "true", "yes"})
-_FALSE = frozenset({"0", "0.0", "false", "no"})
-_OPEN = frozenset({"none", "", "undetermined"})
+_TRUE, _FALSE, _OPEN = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no"), ("", "none", "undetermined")
 
 
 @dataclass(frozen=True)
@@ -102,20 +101,48 @@ def read_label_file(path: Path) -> dict[str, float]:
         The file cannot be read, lacks a column, or holds another value than yes and no.
     """
     table = read_scores(path, (CASE, _LABEL_COLUMN))
+    values = parse_labels(table[_LABEL_COLUMN], _LABEL_COLUMN, str(path))
     labels: dict[str, float] = {}
-    cases, values = table[CASE].to_pylist(), table[_LABEL_COLUMN].to_pylist()
-    for row, (case, value) in enumerate(zip(cases, values, strict=True), start=1):
-        text = str(value).strip().lower()
-        if text not in _TRUE | _FALSE | _OPEN:
-            raise InputRefusedError(
-                f"'{text[:40]}'",
-                where=f"{path}, row {row}, column {_LABEL_COLUMN}",
-                expected="1 or 0, yes or no; empty or undetermined where unknown",
-            )
-        if case in labels:
+    for row, (case, value) in enumerate(zip(table[CASE].to_pylist(), values.tolist(), strict=True), start=1):
+        if str(case) in labels:
             raise InputRefusedError(
                 f"case {str(case)[:60]} twice", where=f"{path}, row {row}", expected="one row a case"
             )
-        if case is not None and text not in _OPEN:
-            labels[str(case)] = float(text in _TRUE)
+        if case is not None and not math.isnan(value):
+            labels[str(case)] = value
     return labels
+
+
+def parse_labels(values: pa.ChunkedArray, name: str, where: str = "") -> Floats:
+    """Return a column of outcomes as 1 and 0, and NaN where they are unknown.
+
+    Parameters
+    ----------
+    values : pyarrow.ChunkedArray
+        1 or 0, yes or no, true or false, as any type; empty, none or undetermined where unknown.
+    name : str
+        The column, for errors.
+    where : str
+        The file, for errors.
+
+    Raises
+    ------
+    InputRefusedError
+        Another value, with its row.
+
+    Examples
+    --------
+    >>> parse_labels(pa.chunked_array([["yes", "0", None, "Undetermined"]]), "current_abuse")
+    array([ 1.,  0., nan, nan])
+    """
+    text = pc.fill_null(pc.utf8_lower(pc.utf8_trim_whitespace(values.cast(pa.string()))), "")
+    yes, no, unknown = (np.asarray(pc.is_in(text, pa.array(codes))) for codes in (_TRUE, _FALSE, _OPEN))
+    strange = ~(yes | no | unknown)
+    if strange.any():
+        row = int(np.argmax(strange))
+        raise InputRefusedError(
+            f"'{str(values[row].as_py())[:40]}'",
+            where=", ".join(part for part in (where, f"column {name}, row {row + 1}") if part),
+            expected="1 or 0, yes or no, true or false; empty or undetermined where unknown",
+        )
+    return np.where(unknown, np.nan, yes.astype(np.float64))

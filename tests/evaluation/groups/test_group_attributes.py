@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from triage.errors import InputRefusedError
-from triage.evaluation.groups import band_completeness, evaluate_groups
+from triage.evaluation import band_completeness, evaluate_groups
 from triage.evaluation.groups.attributes import choose_crossings, find_atoms, make_partitions, read_attributes
 
 

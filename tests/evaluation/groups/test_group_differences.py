@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 
 from triage.errors import InputRefusedError
-from triage.evaluation.groups import newcombe_interval
-from triage.evaluation.groups.differences import fisher_p_value, holm_adjust, round_to_null
+from triage.evaluation.groups.differences import fisher_p_value, round_to_null
+from triage.evaluation.multiplicity import adjust_holm
+from triage.evaluation.proportions import newcombe_interval
 
 # Newcombe (1998), table II, method 10, as printed; the cases are his (a) to (h).
 NEWCOMBE = [
@@ -68,12 +69,12 @@ def test_fishers_p_value_is_that_of_r_even_far_out():
 
 def test_holm_is_that_of_another_library():
     # statsmodels 0.15.0, multipletests(p, method="holm")
-    adjusted = holm_adjust([0.001, 0.04, 0.03, 0.005, 0.5, 0.012])
+    adjusted = adjust_holm([0.001, 0.04, 0.03, 0.005, 0.5, 0.012])
     assert adjusted == pytest.approx([0.006, 0.09, 0.09, 0.025, 0.5, 0.048], rel=1e-12)
 
 
 def test_a_test_that_was_not_made_does_not_count():
-    assert holm_adjust([0.02, np.nan, 0.03]) == pytest.approx([0.04, np.nan, 0.04], nan_ok=True)
+    assert adjust_holm([0.02, np.nan, 0.03]) == pytest.approx([0.04, np.nan, 0.04], nan_ok=True)
 
 
 @given(st.floats(0, 1), st.floats(0.5, 50), st.floats(0, 1), st.floats(0.5, 50))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.errors import InputRefusedError
+from triage.evaluation import evaluate_groups
 from triage.evaluation.calibration.logistic import calibration_in_the_large
-from triage.evaluation.groups import evaluate_groups
 from triage.evaluation.groups.calibration import compare_ratio, observed_over_expected_of
 from triage.evaluation.groups.measures import (
     BASE_RATE,

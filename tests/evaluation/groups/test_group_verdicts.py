@@ -3,8 +3,9 @@ import pytest
 from scipy.special import expit
 from scipy.stats import fisher_exact
 
-from triage.evaluation.groups import evaluate_groups, newcombe_interval
+from triage.evaluation import evaluate_groups
 from triage.evaluation.groups.measures import MISSED, NEEDLESS, OBSERVED
+from triage.evaluation.proportions import newcombe_interval
 
 
 def _list(*groups):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from triage.evaluation.groups import evaluate_groups
+from triage.evaluation import evaluate_groups
 from triage.evaluation.groups.attributes import find_atoms, make_partitions, read_attributes
 from triage.evaluation.groups.measures import BASE_RATE, MISSED, NEEDLESS, OPENED, PRECISION
 from triage.evaluation.groups.sums import membership

@@ -9,11 +9,10 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import binomtest
 
-from triage.evaluation.groups.differences import square_and_add
 from triage.evaluation.groups.measures import BASE_RATE
 from triage.evaluation.groups.shares import Shares, share_of
 from triage.evaluation.groups.sums import add_up
-from triage.evaluation.proportions import clopper_pearson_interval
+from triage.evaluation.proportions import clopper_pearson_interval, square_and_add
 
 if TYPE_CHECKING:
     from triage.evaluation.groups.attributes import Codes

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from triage.evaluation.groups.differences import square_and_add
 from triage.evaluation.groups.measures import BASE_RATE, BURDEN, MISSED, NEEDLESS, OPENED, PRECISION
 from triage.evaluation.groups.sums import AFTER, BEFORE, ROWS, SQUARED, TIED, WEIGHT
-from triage.evaluation.proportions import clopper_pearson_interval, wilson_interval
+from triage.evaluation.proportions import clopper_pearson_interval, square_and_add, wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from triage.evaluation.figure import NAN
-from triage.evaluation.groups.differences import holm_adjust, rank_tests
 from triage.evaluation.groups.measures import (
     ALL,
     IN_THE_LARGE,
@@ -21,6 +20,7 @@ from triage.evaluation.groups.measures import (
     VERDICTS,
 )
 from triage.evaluation.groups.result import GroupFigure
+from triage.evaluation.multiplicity import adjust_holm, rank_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ def _adjust(
     for kind in (~crossed, crossed):
         tested = p_value[:, kind & (twin < 0)].ravel()
         secret = hidden[:, kind & (twin < 0)].ravel()
-        verdict = holm_adjust(tested) <= 1 - options.confidence
+        verdict = adjust_holm(tested) <= 1 - options.confidence
         place = np.ix_(np.arange(len(family)), np.flatnonzero(kind & (twin < 0)))
         rejected[place] = verdict.reshape(len(family), -1)
         shown[place] = _show(tested, secret, verdict, options.confidence).reshape(len(family), -1)

@@ -1,0 +1,1 @@
+"""Whether figures hold over time: periods, drift, and alarms."""
