@@ -11,10 +11,15 @@ from triage.errors import InputRefusedError
 from triage.evaluation import (
     Figure,
     at_capacity,
-    brier_parts,
+    average_precision,
+    brier_score,
     calibration_line,
+    compare,
     evaluate,
+    evaluate_groups,
+    ndcg_at,
     observed_over_expected,
+    partial_auc,
     roc_auc,
     share_of_oracle,
 )
@@ -58,8 +63,11 @@ def test_it_gathers_what_the_single_functions_give(world, result):
     assert result.rankings[2].oracle_share[1] == share_of_oracle(
         world["baselines"]["arrival order"], q, 0.05, denominator=of
     )
-    assert result.probability.brier == brier_parts(y, p, denominator=of)
-    assert result.probability.line == calibration_line(y, p, denominator=of)
+    assert result.model.average_precision == average_precision(y, s, denominator=of)
+    assert result.model.partial_auc == partial_auc(y, s, max_fpr=0.1, denominator=of)
+    assert result.model.ndcg[1] == ndcg_at(y, s, 0.05, denominator=of)
+    assert result.probability.brier.score == brier_score(y, p, denominator=of)
+    assert result.probability.logistic.line == calibration_line(y, p, denominator=of)
     assert result.probability.observed_over_expected_at[0] == observed_over_expected(
         y, p, score=s, capacity=20, denominator=of
     )
@@ -78,8 +86,9 @@ def test_the_frame_has_one_row_a_figure(result):
         "method",
         "denominator",
     ]
-    # A ranking has seven figures at each capacity and an area, probabilities eight and one at each capacity.
-    assert len(frame) == 4 * (7 * 2 + 1) + 8 + 2
+    # A ranking has nine figures at each capacity and three over the whole list; probabilities have nine, one
+    # at each capacity, and two scores of five parts.
+    assert len(frame) == 4 * (9 * 2 + 3) + 9 + 2 + 2 * 5
     assert not frame.duplicated(["name", "ranking", "k"]).any()
     recall = frame[(frame["name"] == "recall") & (frame["ranking"] == "model") & (frame["k"] == 20)]
     assert recall["estimate"].item() == result.model.at[0].recall.estimate
@@ -94,8 +103,9 @@ def test_it_turns_into_json_with_nothing_that_json_lacks(result):
 
 def test_the_word_synthetic_stands_beside_every_number(result):
     for line in str(result).splitlines():
-        if any(letter.isdigit() for letter in line) and not line.startswith(("Intervals", "Area under")):
-            assert "synthetic" in line
+        told = line.startswith(("Intervals", "  A threshold of", "  No distance is 0"))
+        if any(letter.isdigit() for letter in line) and not told and "(0.5 is chance)" not in line:
+            assert "synthetic" in line or line.startswith("   ")
     assert result.to_frame()["denominator"].str.contains("synthetic").all()
 
 
@@ -112,6 +122,7 @@ def test_recall_and_children_missed_stand_before_any_ratio(result):
         "children missed",
         "precision",
         "lift",
+        "opened for each found",
         "share of oracle",
     ]
 
@@ -137,7 +148,8 @@ def test_no_current_abuse_gives_reasons_instead_of_zeros():
     result = evaluate([0] * 50, np.arange(50), np.linspace(0.1, 0.2, 50), capacity=5)
     assert not result.model.at[0].recall.estimable
     assert "Not estimable" in str(result)
-    assert "recall, model: no case with current abuse" in str(result)
+    assert "recall, model" in str(result)
+    assert "no case with current abuse" in str(result)
     json.dumps(result.as_dict(), allow_nan=False)
 
 
@@ -161,9 +173,85 @@ def test_weights_reach_every_figure_and_are_named(world):
     weight = np.where(world["score"] > 1, 1.0, 3.5)
     result = evaluate(**world, capacity=0.05, weight=weight)
     frame = result.to_frame()
-    weighted = frame[frame["name"].isin(["recall", "precision", "AUC", "Brier score", "calibration slope"])]
+    named = ["recall", "precision", "AUC", "average precision", "Brier score", "calibration slope"]
+    weighted = frame[frame["name"].isin(named)]
     assert weighted["method"].str.contains("weighted").all()
     assert "weighted" in str(result)
+
+
+def test_a_row_may_be_a_report(world):
+    result = evaluate(world["outcome"], world["score"], unit="reports", capacity=20)
+    assert result.model.at[0].recall.denominator.endswith("all reports")
+    assert "reports opened" in str(result)
+    assert "cases" not in {word for line in str(result).splitlines()[:1] for word in line.split()}
+
+
+def test_groups_are_audited_at_the_usual_capacity_and_change_no_other_figure(world, result):
+    group = {"half": np.where(np.arange(2000) % 2, "odd", "even")}
+    audited = evaluate(**world, group=group, capacity=(20, 0.05), synthetic=True)
+    assert audited.to_frame().equals(result.to_frame())
+    alone = evaluate_groups(
+        world["outcome"],
+        world["score"],
+        group,
+        probability=world["probability"],
+        capacity=0.05,
+        synthetic=True,
+    )
+    assert audited.groups.to_frame().equals(alone.to_frame())
+
+
+def test_every_baseline_is_compared_with_the_model(world, result):
+    assert [comparison.names for comparison in result.comparisons] == [
+        ("model", "arrival order"),
+        ("model", "urgency flag only"),
+    ]
+    alone = compare(
+        world["outcome"], world["score"], world["baselines"]["arrival order"], names=("model", "arrival order"),
+        capacity=(20, 0.05), synthetic=True, denominator="all cases (synthetic)",
+    )  # fmt: skip
+    assert result.comparisons[0].to_frame().equals(alone.to_frame())
+
+
+def test_a_logged_lottery_weighs_the_rows_with_an_outcome(world):
+    inclusion = np.where(world["score"] > 1, 0.5, 0.25)
+    chosen = np.random.default_rng(0).random(2000) < inclusion
+    outcome = np.where(chosen, world["outcome"], np.nan)
+    result = evaluate(outcome, world["score"], inclusion=inclusion, capacity=0.05)
+    assert result.weighted
+    assert result.left_out == (~chosen).sum()
+    expected = evaluate(
+        world["outcome"][chosen], world["score"][chosen], weight=1 / inclusion[chosen], capacity=0.05
+    )
+    assert result.model.at[0].recall.estimate == expected.model.at[0].recall.estimate
+    assert result.selection.labelled == chosen.sum()
+    assert "The whole list" in str(result)
+
+
+def test_without_a_logged_lottery_nothing_is_weighted(world):
+    outcome = np.where(np.arange(2000) % 2, world["outcome"], np.nan)
+    result = evaluate(outcome, world["score"], inclusion=np.full(2000, np.nan), capacity=0.05)
+    assert not result.weighted
+    assert not result.selection.at[0].hajek.recall.estimable
+
+
+def test_time_gives_periods_and_a_test_for_a_break(world):
+    time = np.datetime64("2024-01-01") + np.arange(2000) % 90
+    result = evaluate(world["outcome"], world["score"], time=time, capacity=0.05)
+    assert [one.label for one in result.periods.periods] == ["2024-01", "2024-02", "2024-03"]
+    assert 0 < result.breaks.p_value <= 1
+
+
+def test_without_draws_nothing_is_simulated_and_all_else_is_the_same(world, result):
+    quick = evaluate(**world, capacity=(20, 0.05), synthetic=True, resamples=0)
+    assert quick.probability.band is None
+    assert quick.probability.smooth.ici.estimate == result.probability.smooth.ici.estimate
+    assert quick.model.at == result.model.at
+
+
+def test_the_same_seed_gives_the_same_figures(world, result):
+    again = evaluate(**world, capacity=(20, 0.05), synthetic=True)
+    assert again.to_json() == result.to_json()
 
 
 def test_numbers_load_neither_plots_nor_models():

@@ -100,15 +100,6 @@ def test_calibration_in_the_large_exists_where_the_line_does_not():
     assert not calibration_in_the_large([1, 1], [0.1, 0.2]).estimable
 
 
-def test_probabilities_of_zero_and_one_are_clipped_and_counted():
-    y = [0, 1, 0, 1, 1, 0]
-    figure = calibration_line(y, [0, 0, 0.5, 1, 0.5, 1]).slope
-    assert "4 probabilities clipped at 1e-06" in figure.method
-    by_hand = calibration_line(y, [1e-6, 1e-6, 0.5, 1 - 1e-6, 0.5, 1 - 1e-6]).slope
-    assert _three(figure) == _three(by_hand)
-    assert "clipped" not in by_hand.method
-
-
 def test_extreme_probabilities_that_are_all_wrong_still_converge():
     y = np.repeat([1, 0], [500, 500])
     figure = calibration_in_the_large(y, np.full(1000, 1e-6))

@@ -9,7 +9,6 @@ import numpy as np
 from triage.evaluation.displays.look import (
     GREY,
     Look,
-    add_note,
     series_looks,
     shift_aside,
     take_axes,
@@ -88,18 +87,20 @@ class RecallDisplay:
         ax.set(
             xlim=(0, end),
             ylim=(0, 100),
-            xlabel=f"opened, % of {evaluation.denominator}",
+            xlabel=f"opened, % of {evaluation.denominator}\n{self._basis()}",
             ylabel="recall: % of those with current abuse that are opened",
             title=title_of("Recall at capacity", synthetic=evaluation.synthetic),
         )
-        note = (
-            f"{evaluation.positives:,} of {evaluation.cases:,} with current abuse\n"
-            f"intervals {100 * evaluation.confidence:g} %, widened over ties at the cut"
-        )
-        add_note(ax, note, 0.99, 0.99, across="right", up="top")
         tidy_axes(ax)
         self.ax_, self.figure_ = ax, ax.get_figure(root=True)
         return self
+
+    def _basis(self) -> str:
+        evaluation = self.evaluation
+        return (
+            f"{evaluation.positives:,} of {evaluation.cases:,} with current abuse; "
+            f"intervals {100 * evaluation.confidence:g} %, widened over ties at the cut"
+        )
 
 
 def _draw_order(ranking: RankingFigures, ax: Axes, look: Look, *, shift: float) -> None:

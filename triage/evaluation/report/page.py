@@ -131,7 +131,7 @@ def _tiles(at: AtCapacity) -> Iterator[_Tile]:
         return
     yield _Tile(
         "Found",
-        f"{format_count(at.found.expected)} of {format_count(at.positives)}",
+        f"{at.found.expected:,.0f} of {at.positives:,.0f}",
         f"{_percent(at.recall)} of those with current abuse",
     )
     yield _Tile("Missed", count_missed(at.missed, at.positives), "children behind what is not opened")
@@ -144,7 +144,7 @@ def _order(ranking: RankingFigures, at: AtCapacity) -> _Order:
     low, high = (0.0, 0.0) if math.isnan(recall.low) else (100 * recall.low, 100 * recall.high)
     return _Order(
         name=ranking.name,
-        found=f"{format_count(at.found.expected)} of {format_count(at.positives)}",
+        found=f"{at.found.expected:,.0f} of {at.positives:,.0f}",
         missed=count_missed(at.missed, at.positives),
         share=_percent(recall),
         needed=_needed(at.needed),

@@ -61,10 +61,10 @@ def count_missed(missed: OverTies, positives: float) -> str:
     """Say how many are missed; a case with current abuse stands for at least one child."""
     if not positives:
         return "0, as none was there"
-    text = f"at least {format_count(missed.expected)}"
+    text = f"at least {missed.expected:,.0f}"
     if missed.best == missed.worst:
         return text
-    return f"{text} ({format_count(missed.best)} to {format_count(missed.worst)})"
+    return f"{text} ({missed.best:,.0f} to {missed.worst:,.0f})"
 
 
 def at_capacity_section(evaluation: Evaluation, index: int) -> Section:
@@ -123,8 +123,8 @@ def selection_sections(selection: SelectedFigures) -> Iterator[Section]:
         yield Section(
             title=f"The whole list, first {format_count(at.k)} of {format_count(selection.cases)} opened",
             lead=(
-                f"{selection.labelled:,} of {selection.cases:,} have an outcome: {at.labelled_opened:,} among "
-                f"the first {format_count(at.k)}, {at.labelled_rest:,} after them.",
+                f"{selection.labelled:,} of {selection.cases:,} have an outcome.",
+                f"{at.labelled_opened:,} of these are among the first {format_count(at.k)}.",
             ),
             header=("", "recall", "precision", "found", "missed"),
             rows=tuple(

@@ -27,7 +27,7 @@ def write_report(evaluation: Evaluation) -> str:
 
 
 def _write_section(section: Section, mark: Cells) -> Iterator[str]:
-    yield f"{section.title} ({mark[0]})" if mark else section.title
+    yield f"{section.title} ({mark[0]})" if mark and mark[0] not in section.title else section.title
     yield from (f"  {line}" for line in section.lead)
     header = [section.header] if section.header else []
     yield from align_columns([*header, *((*row, *mark) for row in section.rows)])

@@ -1,0 +1,1 @@
+"""Two scores on the same cases."""

@@ -1,0 +1,1 @@
+"""What decisions by a score are worth: net benefit, expected cost, and other base rates."""
