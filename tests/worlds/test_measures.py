@@ -173,7 +173,7 @@ def test_the_area_is_delongs() -> None:
     rng = np.random.default_rng(1)
     current = rng.random(500) < 0.2
     score = np.round(rng.normal(size=500) + current, 1)
-    area, expected = measure_area(score, current), roc_auc(current, score, scale="plain")
+    area, expected = measure_area(score, current), roc_auc(current, score, interval="delong")
     assert area == pytest.approx(expected.estimate)
     assert area.interval == pytest.approx((expected.low, expected.high))
 
@@ -486,7 +486,8 @@ def test_labels_are_held_against_abuse_when_the_case_was_chosen(make_sample: Cal
                 "current_abuse_label": label,
             }
             for name, label in labels
-        ],
+        ]
+        + [{"report_id": "f", "outcome_kind": "open", "selected_at": "2023-06-01T00:00:00Z"}],
     )
     assert MEASURES["missed"](sample) == 1 / 2
     assert MEASURES["missed"](sample).rows == 2

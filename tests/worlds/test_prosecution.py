@@ -54,7 +54,7 @@ def plan(*periods: Period, **changed: Any) -> Plan:
     return replace(simple, **changed)
 
 
-def outcomes(*rows: tuple[str, str, datetime]) -> pa.Table:
+def outcomes(*rows: tuple[str, str, datetime | None]) -> pa.Table:
     columns: list[Any] = [list(column) for column in zip(*rows, strict=True)] if rows else [[], [], []]
     return pa.table(
         {
@@ -151,6 +151,12 @@ def test_outcomes_go_to_the_prosecution_by_their_kind() -> None:
         "child_safeguarded": "contact",
         "possession_only": "possessor",
     }
+
+
+def test_what_is_still_open_changes_nothing() -> None:
+    rows = [("a", "possession_only", day(2, 1)), ("c", "possession_only", day(3, 1))]
+    with_open = outcomes(*rows, ("b", "open", None))
+    pd.testing.assert_frame_equal(follow(with_open, plan()), follow(outcomes(*rows), plan()))
 
 
 def test_a_case_comes_in_once_with_its_earliest_outcome_that_does() -> None:

@@ -261,12 +261,30 @@ def test_what_is_filled_in_later_says_when(written: Written) -> None:
             assert frame.loc[frame["enriched_at"].isna(), late].isna().all(axis=None), name
 
 
-def test_outcomes_after_the_end_have_no_row(written: Written) -> None:
+def test_nothing_is_told_of_outcomes_after_the_end(written: Written) -> None:
     outcomes, as_of = written.tables["outcomes"], open_batch(written.path).meta.as_of
-    assert (outcomes["outcome_at"] <= as_of).all()
-    assert (outcomes["selected_at"] < outcomes["outcome_at"]).all()
+    ended = outcomes[outcomes["outcome_kind"] != "open"]
+    assert (ended["outcome_at"] <= as_of).all()
+    assert (ended["selected_at"] < ended["outcome_at"]).all()
+    assert (ended["known_at"] == ended["outcome_at"]).all()
     joined = outcomes.merge(written.tables["reports"], on="report_id", suffixes=("", "_report"))
     assert (joined["received_at"] <= joined["selected_at"]).all()
+
+
+def test_a_chosen_case_whose_investigation_goes_on_has_a_row_that_is_open(written: Written) -> None:
+    outcomes, as_of = written.tables["outcomes"], open_batch(written.path).meta.as_of
+    is_open = outcomes["outcome_kind"] == "open"
+    assert 0 < is_open.sum() < len(outcomes)
+    assert outcomes.loc[is_open, ["outcome_at", "current_abuse_label", "label_source"]].isna().all(axis=None)
+    told = ["selected_at", "selected_by", "inclusion_probability", "policy_id"]
+    assert outcomes[told].notna().all(axis=None)
+    assert (outcomes.loc[is_open, "known_at"] == outcomes.loc[is_open, "selected_at"]).all()
+    assert (outcomes["selected_at"] <= as_of).all()
+    assert outcomes.loc[~is_open, ["outcome_at", "current_abuse_label"]].notna().all(axis=None)
+    # No investigation lasts longer than a year or less than a week.
+    waited = (as_of - outcomes.loc[is_open, "selected_at"]).dt.days
+    assert waited.max() <= 365
+    assert is_open[outcomes["selected_at"] > as_of - pd.Timedelta(days=7)].all()
 
 
 def test_the_inclusion_probability_of_an_outcome_is_that_of_its_case(written: Written) -> None:

@@ -643,7 +643,7 @@ def safeguarded_per_report(sample: Sample) -> Measured:
 @_measure
 def with_outcome(sample: Sample) -> Measured:
     """Share of cases with an outcome by the as-of time, of all cases."""
-    return measure_share(sample.among(sample.frame("outcomes")["case"]))
+    return measure_share(sample.among(_found_out(sample)["case"]))
 
 
 @_measure
@@ -657,13 +657,13 @@ def current_among_opened(sample: Sample) -> Measured:
 @_measure
 def yes_among_determined(sample: Sample) -> Measured:
     """Share with current abuse found, of outcomes that are determined."""
-    return _yes_among_determined(sample.frame("outcomes", "current_abuse_label"))
+    return _yes_among_determined(_found_out(sample, "current_abuse_label"))
 
 
 @_measure
 def yes_among_collectors(sample: Sample) -> Measured:
     """Share with current abuse found, of determined outcomes of lone collectors."""
-    rows = sample.frame("outcomes", "current_abuse_label")
+    rows = _found_out(sample, "current_abuse_label")
     return _yes_among_determined(rows[sample.situated(rows["case"], COLLECTOR)])
 
 
@@ -682,7 +682,7 @@ def invented(sample: Sample) -> Measured:
 @_measure
 def undetermined(sample: Sample) -> Measured:
     """Share undetermined, of all outcomes."""
-    rows = sample.frame("outcomes", "current_abuse_label")
+    rows = _found_out(sample, "current_abuse_label")
     return measure_share(rows["current_abuse_label"] == "undetermined", rows["case"])
 
 
@@ -847,8 +847,14 @@ def _odds_among_collectors(sample: Sample, fact: Mask) -> Measured:
     return measure_odds_ratio(fact[among], sample.cases["current_abuse"][among])
 
 
+def _found_out(sample: Sample, *columns: str) -> pd.DataFrame:
+    """Return columns of the outcomes that are in; a case that is still open has a row without its time."""
+    rows = sample.frame("outcomes", "outcome_at", *columns)
+    return rows[rows["outcome_at"].notna()]
+
+
 def _outcomes_per_report(sample: Sample, kind: str) -> Measured:
-    outcomes = sample.frame("outcomes", "outcome_kind")
+    outcomes = _found_out(sample, "outcome_kind")
     number = np.bincount(outcomes["case"][outcomes["outcome_kind"] == kind], minlength=len(sample))
     return measure_ratio(number.astype(float), _per_case(sample, "reports").astype(float))
 
@@ -859,7 +865,7 @@ def _yes_among_determined(rows: pd.DataFrame) -> Measured:
 
 
 def _label_share(sample: Sample, label: str, *, current: bool) -> Measured:
-    rows = sample.frame("outcomes", "current_abuse_label", "selected_at")
+    rows = _found_out(sample, "current_abuse_label", "selected_at")
     truth = sample.cases[["onset", "end", "current_abuse"]].iloc[rows["case"]].set_axis(rows.index)
     at = rows["selected_at"]
     abused = (truth["onset"] <= at) & (truth["end"].isna() | (truth["end"] > at))

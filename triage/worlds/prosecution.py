@@ -115,8 +115,8 @@ def prosecute(
     Parameters
     ----------
     outcomes : pyarrow.Table
-        Columns ``case_id``, ``outcome_kind``, ``outcome_at``; a case goes to the prosecution at most once,
-        with its earliest outcome that does.
+        Columns ``case_id``, ``outcome_kind``, ``outcome_at`` (null while open); a case goes to the
+        prosecution at most once, with its earliest outcome that does.
     plan : Plan
         As read.
     scale : float
@@ -230,6 +230,8 @@ def _refer(
     outcomes: pa.Table, plan: Plan, rng: np.random.Generator, closing: int
 ) -> tuple[pa.Array, Codes, Codes]:
     """Draw which outcomes go to the prosecution, when, and as what."""
+    # What is still open has no outcome time, and nothing to refer.
+    outcomes = outcomes.filter(pc.is_valid(outcomes["outcome_at"]))
     # The order of the rows must not matter: it depends on how the world was cut into blocks.
     outcomes = outcomes.sort_by([("outcome_at", "ascending"), ("case_id", "ascending")])
     case_id = outcomes["case_id"].cast(pa.string()).combine_chunks()

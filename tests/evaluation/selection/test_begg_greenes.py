@@ -63,7 +63,8 @@ def test_strata_are_corrected_apart() -> None:
         found.negative_predictive_value,
     )
     expected = (0.820153389555, 0.592384645809, 0.457311268530, 0.887193675142)
-    assert [figure.estimate for figure in figures] == pytest.approx(expected, rel=1e-10)
+    # A logistic regression there, brought to a maximum up to 1e-8.
+    assert [figure.estimate for figure in figures] == pytest.approx(expected, rel=1e-8)
     # Without strata: acc_bg gives Sn 0.818862899448 and Sp 0.591875360632.
     found = begg_greenes(disease, test)
     assert found.sensitivity.estimate == pytest.approx(0.818862899448, rel=1e-10)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.errors import InputRefusedError
-from triage.evaluation import Figure
+from triage.evaluation.figure import Figure
 from triage.evaluation.selection.estimators import ListFigures, hajek_at
 from triage.evaluation.selection.label_error import (
     correct_detection,

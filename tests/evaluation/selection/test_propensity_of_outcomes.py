@@ -24,7 +24,7 @@ def test_the_length_of_investigations_is_the_kaplan_meier_estimate_of_r() -> Non
     assert finishing.error == pytest.approx(
         [0.138579903214, 0.157134840264, 0.165634665000, 0.172915272194, 0.161706011079]
     )
-    # 1 - S(100 - sel)
+    # What the curve leaves ended after all the time that each has had.
     late = [0.722222222222] * 6 + [0.583333333333, 0.444444444444, 0.333333333333, 0.0]
     assert finishing.chance == pytest.approx(late)
     assert finishing.never == 1

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def every_figure(outcome: list[int | None], score: list[int], k: int, least: int
     orders = [
         order
         for order in permutations(range(len(outcome)))
-        if all(score[a] >= score[b] for a, b in zip(order, order[1:], strict=False))
+        if all(score[a] >= score[b] for a, b in pairwise(order))
     ]
     for filled in product([0, 1], repeat=len(open_)):
         if not least <= sum(filled) <= most:

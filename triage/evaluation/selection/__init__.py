@@ -1,0 +1,1 @@
+"""What figures are worth when only the chosen cases have outcomes."""
