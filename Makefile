@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow check bench docs format clean
+.PHONY: demo test test-slow test-browser check bench docs format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/triage demo --out triage-demo --force
@@ -15,6 +15,9 @@ test: $(VENV)/.dev
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
 
+test-browser: $(VENV)/.dev
+	$(BIN)/python -m pytest -m browser
+
 check: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -24,6 +27,7 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/synth.py
 	$(BIN)/python benchmarks/score.py
+	$(BIN)/python benchmarks/evaluate.py
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m triage.schema.dictionary > docs/data-dictionary.md

@@ -13,9 +13,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from triage.evaluation import Evaluation, draw_capacity, draw_reliability, evaluate
+    from triage.evaluation import (
+        ComparisonDisplay,
+        DecisionCurveDisplay,
+        Evaluation,
+        GroupsDisplay,
+        PeriodsDisplay,
+        RecallDisplay,
+        ReliabilityDisplay,
+        compare,
+        evaluate,
+        evaluate_groups,
+        evaluate_selected,
+    )
     from triage.evaluation.holdout import train_bundle
     from triage.evaluation.joining import evaluate_table, join_outcomes
+    from triage.evaluation.outcomes import gather_outcomes
     from triage.features.catalogue import FEATURES, build_features
     from triage.features.view import View
     from triage.intake.opening import open_any as open_batch
@@ -35,19 +48,27 @@ if TYPE_CHECKING:
 _HOME = {
     "Bundle": "triage.scoring.bundle",
     "Capacity": "triage.worklist.policy",
+    "ComparisonDisplay": "triage.evaluation",
+    "DecisionCurveDisplay": "triage.evaluation",
     "Evaluation": "triage.evaluation",
     "FEATURES": "triage.features.catalogue",
+    "GroupsDisplay": "triage.evaluation",
+    "PeriodsDisplay": "triage.evaluation",
+    "RecallDisplay": "triage.evaluation",
+    "ReliabilityDisplay": "triage.evaluation",
     "SignedLogisticClassifier": "triage.scoring.logistic",
     "View": "triage.features.view",
     "build_features": "triage.features.catalogue",
     "build_worklist": "triage.worklist.build",
+    "compare": "triage.evaluation",
     "describe_world": "triage.worlds.describe",
-    "draw_capacity": "triage.evaluation",
-    "draw_reliability": "triage.evaluation",
     "evaluate": "triage.evaluation",
+    "evaluate_groups": "triage.evaluation",
+    "evaluate_selected": "triage.evaluation",
     "evaluate_table": "triage.evaluation.joining",
     "explain_case": "triage.worklist.explain",
     "export_csv": "triage.worklist.export",
+    "gather_outcomes": "triage.evaluation.outcomes",
     "join_outcomes": "triage.evaluation.joining",
     "load_model": "triage.scoring.loading",
     "load_recipe": "triage.scoring.recipe",
@@ -65,18 +86,26 @@ __all__ = [
     "FEATURES",
     "Bundle",
     "Capacity",
+    "ComparisonDisplay",
+    "DecisionCurveDisplay",
     "Evaluation",
+    "GroupsDisplay",
+    "PeriodsDisplay",
+    "RecallDisplay",
+    "ReliabilityDisplay",
     "SignedLogisticClassifier",
     "View",
     "build_features",
     "build_worklist",
+    "compare",
     "describe_world",
-    "draw_capacity",
-    "draw_reliability",
     "evaluate",
+    "evaluate_groups",
+    "evaluate_selected",
     "evaluate_table",
     "explain_case",
     "export_csv",
+    "gather_outcomes",
     "join_outcomes",
     "load_model",
     "load_recipe",

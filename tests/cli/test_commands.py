@@ -105,6 +105,48 @@ def test_whole_way_from_a_world_to_a_list_to_an_evaluation(year: Path, tmp_path:
         assert word in text
 
 
+def test_an_evaluation_is_also_a_page_with_groups_and_periods(year: Path, tmp_path: Path) -> None:
+    run("score", year / "batch", "--model", year / "bundle", "--out", tmp_path / "list.csv")
+    truth = year / "batch-truth"
+    words = [
+        "evaluate", tmp_path / "list.csv", "--outcomes", truth / "truth.parquet", "--probability", "probability",
+        "--group-file", truth / "groups.parquet", "--time", "received_at", "--period", "quarter",
+        "--html", tmp_path / "page.html", "--resamples", 19,
+    ]  # fmt: skip
+    run(*words)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for part in ("Missed children by group", "By period", "arrival order", "Synthetic:"):
+        assert part in page
+    run(*words, code=4)
+
+
+def test_a_batch_as_outcomes_says_which_exist_and_speaks_of_the_whole_list(
+    year: Path, tmp_path: Path
+) -> None:
+    run("score", year / "batch", "--model", year / "bundle", "--out", tmp_path / "list.csv")
+    found = answer("evaluate", tmp_path / "list.csv", "--outcomes", year / "batch", "--resamples", 0)
+    assert found["synthetic"] is True
+    assert found["weighted"] is True
+    assert found["selection"]["cases"] == found["cases"] + found["left_out"]
+    reasons = {row["reason"]: row for row in found["choice"]["reasons"]}
+    assert {"random_audit", "reporter_escalation", "all"} <= set(reasons)
+    assert reasons["all"]["yes"] == found["positives"]
+
+
+def test_any_table_of_reports_is_evaluated_by_its_own_columns(tmp_path: Path) -> None:
+    rows = ["id,points,found,urgent,region", "1,9,yes,1,n", "2,7,no,0,s", "3,7,yes,0,n", "4,1,no,1,"]
+    (tmp_path / "theirs.csv").write_text("\n".join(rows))
+    found = answer(
+        "evaluate", tmp_path / "theirs.csv", "--outcome", "found", "--score", "points", "--capacity", 2,
+        "--baseline", "urgent", "--group", "region", "--reports",
+    )  # fmt: skip
+    assert found["unit"] == "reports"
+    assert [ranking["name"] for ranking in found["rankings"]] == ["model", "urgent"]
+    assert found["rankings"][0]["at"][0]["found"] == {"worst": 1, "expected": 1.5, "best": 2}
+    assert "all reports" in found["rankings"][0]["at"][0]["recall"]["denominator"]
+    assert found["groups"]["attributes"] == ["region"]
+
+
 def test_recall_at_capacity_is_what_counting_by_hand_gives(year: Path, tmp_path: Path) -> None:
     run("score", year / "batch", "--model", year / "bundle", "--out", tmp_path / "list.csv")
     truth = pq.read_table(year / "batch-truth" / "truth.parquet").to_pylist()
@@ -355,6 +397,7 @@ def test_demo_leaves_the_worklist_the_evaluation_and_the_model(tmp_path: Path) -
     assert {
         "worklist.csv",
         "evaluation.json",
+        "evaluation.html",
         "evaluation.txt",
         "reliability.png",
         "model",

@@ -50,9 +50,9 @@ def test_the_variance_is_delongs_by_definition():
         outcome = rng.integers(0, 2, cases)
         score = rng.integers(0, levels, cases) + levels * 0.3 * outcome
         area, variance, freedom = _delong_by_definition(outcome, score)
-        figure = roc_auc(outcome, score, scale="plain")
+        figure = roc_auc(outcome, score, interval="delong")
         assert (figure.high - figure.low) / 2 == pytest.approx(Z * math.sqrt(variance))
-        on_logit = roc_auc(outcome, score, scale="logit")
+        on_logit = roc_auc(outcome, score, interval="logit")
         half = t.ppf(0.975, freedom) * math.sqrt(variance) / (area * (1 - area))
         ends = expit(logit(area) + np.array([-half, half]))
         assert (on_logit.low, on_logit.high) == pytest.approx(ends)
@@ -85,7 +85,7 @@ def test_the_plain_interval_is_that_of_r():
         ((i * 61) % 97 + 25 * y, (0.6209887217920869, 0.6982810433946388, 0.7755733649971908)),
         ((i * 29) % 13 + 2 * y, (0.5682119199991793, 0.6502584445245823, 0.7323049690499852)),
     ):
-        figure = roc_auc(y, score, scale="plain")
+        figure = roc_auc(y, score, interval="delong")
         assert (figure.low, figure.estimate, figure.high) == pytest.approx(expected, rel=1e-12)
 
 
@@ -95,7 +95,7 @@ def test_a_published_example_with_many_ties():
     poor, good = [2, 12, 1, 8, 18], [37, 20, 3, 8, 4]
     outcome = np.repeat([1, 0], [41, 72])
     grade = np.concatenate([np.repeat(np.arange(1, 6), poor), np.repeat(np.arange(1, 6), good)])
-    figure = roc_auc(outcome, grade, scale="plain")
+    figure = roc_auc(outcome, grade, interval="delong")
     half = Z * math.sqrt(0.00146991470882363)
     assert figure.estimate == pytest.approx(0.823678861788618, abs=1e-14)
     assert (figure.low, figure.high) == pytest.approx((0.823678861788618 - half, 0.823678861788618 + half))
@@ -139,9 +139,9 @@ def test_equal_weights_change_no_end(cases):
 
 
 @settings(deadline=None)
-@given(BOTH, st.sampled_from(["steadied", "logit", "plain"]))
-def test_the_interval_holds_the_estimate_and_stays_within_zero_and_one(cases, scale):
-    figure = roc_auc(*zip(*cases, strict=True), scale=scale)
+@given(BOTH, st.sampled_from(["steadied", "logit", "delong"]))
+def test_the_interval_holds_the_estimate_and_stays_within_zero_and_one(cases, interval):
+    figure = roc_auc(*zip(*cases, strict=True), interval=interval)
     assert 0 <= figure.low <= figure.estimate <= figure.high <= 1
 
 
@@ -173,6 +173,6 @@ def test_a_single_case_with_current_abuse_leaves_nearly_everything_open():
     assert figure.low == pytest.approx(0.025)
 
 
-def test_an_unknown_scale_is_refused():
-    with pytest.raises(InputRefusedError, match="scale"):
-        roc_auc([1, 0, 1, 0], [4, 2, 1, 3], scale="probit")
+def test_an_unknown_interval_is_refused():
+    with pytest.raises(InputRefusedError, match="interval"):
+        roc_auc([1, 0, 1, 0], [4, 2, 1, 3], interval="probit")

@@ -22,6 +22,8 @@ COMMANDS = {
     "open": "Print the sender's report numbers of a case.",
     "train": "Train a model on cases with outcomes.",
     "evaluate": "Say how good a ranking and its probabilities are.",
+    "monitor": "Say whether a batch still looks like the reference, and whether to go on using the model.",
+    "compare": "Say which of two scores finds more on the same cases, and if that is chance.",
     "features": "Print the catalogue of features.",
 }
 

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 WORLD, RECIPE = "nl-2017", "logistic"
 CAPACITY = 0.023
 HISTORY_YEARS = 3
-_FILES = {"worklist.csv", "evaluation.json", "evaluation.txt", "reliability.png", "demo.json"}
+_FILES = {
+    "worklist.csv",
+    "evaluation.json",
+    "evaluation.txt",
+    "evaluation.html",
+    "reliability.png",
+    "demo.json",
+}
 CONTENTS = frozenset({"batch", "batch-truth", "history", "history-truth", "model"} | _FILES)
 
 
@@ -95,15 +102,16 @@ def _rank(folder: Path, cases: int, seed: int) -> Worklist:
 def _evaluate(folder: Path, worklist: Worklist) -> Evaluation:
     import pyarrow.parquet as pq
 
-    from triage.evaluation import save_reliability
+    from triage.evaluation.displays.reliability import save_reliability
     from triage.evaluation.joining import evaluate_table, join_outcomes
 
     joined = join_outcomes(worklist.table, pq.read_table(folder / "batch-truth" / "truth.parquet"))
     result = evaluate_table(joined, outcome="current_abuse", score="score", probability="probability")
     (folder / "evaluation.json").write_text(json.dumps(result.as_dict(), indent=1) + "\n", encoding="utf-8")
     (folder / "evaluation.txt").write_text(f"{result}\n", encoding="utf-8")
+    result.save_html(folder / "evaluation.html")
     if result.probability is not None:
-        save_reliability(result.probability.curve, folder / "reliability.png")
+        save_reliability(result.probability.curve, result.probability.band, folder / "reliability.png")
     return result
 
 

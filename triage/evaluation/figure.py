@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,63 @@ class Figure:
         return f"{self.brief()} ({self.count:,} of {self.denominator}; {method})"
 
 
+@dataclass(frozen=True)
+class HypothesisTest:
+    """A test of one hypothesis.
+
+    Parameters
+    ----------
+    statistic : float
+        The test statistic; NaN where the test cannot be made.
+    p_value : float
+        How often a statistic as extreme comes about when the hypothesis holds.
+    count : int
+        How many cases it rests on.
+    method : str
+        Which test of which hypothesis, and against which distribution, or why there is none.
+    denominator : str
+        Of which cases it speaks.
+    freedom : float
+        Degrees of freedom; NaN where the distribution has none.
+
+    Examples
+    --------
+    >>> print(HypothesisTest(1.96, 0.05, 40, "z test that the slope is 1", "all cases"))
+    statistic 1.960, p = 0.050 (40 of all cases; z test that the slope is 1)
+    """
+
+    statistic: float
+    p_value: float
+    count: int
+    method: str
+    denominator: str
+    freedom: float = NAN
+
+    @classmethod
+    def not_possible(cls, reason: str, count: int, denominator: str) -> HypothesisTest:
+        """Return a test without a result, and why."""
+        return cls(NAN, NAN, count, f"not possible: {reason}", denominator)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the test as values that JSON can hold; NaN becomes None."""
+        return as_plain(self)  # type: ignore[no-any-return] # a dataclass becomes a dict
+
+    def brief(self) -> str:
+        """Return statistic and p-value alone."""
+        if math.isnan(self.p_value):
+            return "not possible"
+        small = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
+        freedom = "" if math.isnan(self.freedom) else f" on {self.freedom:.6g} degrees of freedom"
+        return f"statistic {self.statistic:.3f}{freedom}, {small}"
+
+    def __str__(self) -> str:
+        """Return the test as one line."""
+        return (
+            f"{self.brief()} ({self.count:,} of {self.denominator}; "
+            f"{self.method.removeprefix('not possible: ')})"
+        )
+
+
 def format_count(number: float) -> str:
     """Return a number of cases as text: whole where it is whole, else with one decimal.
 
@@ -96,7 +154,8 @@ def format_count(number: float) -> str:
 def as_plain(value: Any) -> Any:
     """Return a value of dataclasses, arrays and numbers as what JSON can hold.
 
-    Numbers that are not finite become None; fields whose name starts with ``_`` are left out.
+    Numbers that are not finite become None, dates and times ISO 8601 text; fields whose name starts with
+    ``_`` are left out.
 
     Examples
     --------
@@ -115,6 +174,6 @@ def as_plain(value: Any) -> Any:
         return as_plain(value.tolist())
     if isinstance(value, list | tuple):
         return [as_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    if isinstance(value, date):
+        return value.isoformat()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,35 +1,42 @@
-"""Evaluate a list or any table of scores, joined with its outcomes by case."""
+"""Evaluate a list or any table of scores, joined with its outcomes and attributes by case."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
-from triage.evaluation.evaluate import CAPACITIES, evaluate
+from triage.evaluation.evaluate import RESAMPLES, evaluate
+from triage.evaluation.order.capacity import CAPACITIES
+from triage.evaluation.outcomes import REASON, STATE
+from triage.evaluation.selection.description import describe_selection
+from triage.scoring.labels import CASE, parse_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from triage.evaluation.evaluate import Unit
     from triage.evaluation.result import Evaluation
 
-CASE, ORACLE = "case_id", "oracle"
+ORACLE = "oracle"
 ARRIVAL, URGENCY, LIST_ORDER = "arrival order", "urgency flag only", "list with escalations"
-_TRUE, _FALSE = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
 
 
-def join_outcomes(scores: pa.Table, outcomes: pa.Table) -> pa.Table:
-    """Add the columns of a table of outcomes to a table of scores, by ``case_id``.
+def join_outcomes(scores: pa.Table, outcomes: pa.Table, what: str = "outcomes") -> pa.Table:
+    """Add the columns of a table of outcomes, or of attributes, to a table of scores, by ``case_id``.
 
     Parameters
     ----------
     scores, outcomes : pyarrow.Table
         Both with ``case_id``; a case stands once in `outcomes`.
+    what : str
+        What the second table is called in errors.
 
     Returns
     -------
@@ -42,16 +49,16 @@ def join_outcomes(scores: pa.Table, outcomes: pa.Table) -> pa.Table:
     InputRefusedError
         A case stands twice in `outcomes`, or no case stands in both.
     """
-    for name, table in (("scores", scores), ("outcomes", outcomes)):
+    for name, table in (("scores", scores), (what, outcomes)):
         if CASE not in table.column_names:
             raise InputRefusedError(f"no column {CASE}", where=name, expected="case_id in both tables")
     keys = outcomes[CASE].combine_chunks().cast(pa.string())
     if pc.count_distinct(keys).as_py() < len(keys):
-        raise InputRefusedError("a case that stands twice", where="outcomes", expected="one row a case")
+        raise InputRefusedError("a case that stands twice", where=what, expected="one row a case")
     row = pc.index_in(scores[CASE].cast(pa.string()), keys)
     if row.null_count == len(row):
         raise InputRefusedError(
-            "no case of the scores stands in the outcomes",
+            f"no case of the scores stands in the {what}",
             expected="the same case ids in both",
             mend="use the outcomes of the batch that was scored",
         )
@@ -69,8 +76,17 @@ def evaluate_table(
     outcome: str,
     score: str,
     probability: str | None = None,
+    weight: str | None = None,
+    groups: Sequence[str] = (),
+    baselines: Sequence[str] = (),
+    inclusion: str | None = None,
+    time: str | None = None,
+    period: str = "month",
     capacity: Iterable[float] = CAPACITIES,
+    unit: Unit = "cases",
     synthetic: bool = False,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Evaluation:
     """Evaluate a table of scores with outcomes, ours or anybody else's.
 
@@ -81,53 +97,72 @@ def evaluate_table(
     Parameters
     ----------
     table : pyarrow.Table
-        One row per case.
-    outcome, score, probability : str
-        Names of columns; outcomes are 1 and 0, yes and no, or true and false.
+        One row per case, or per report.
+    outcome, score, probability, weight, inclusion, time : str
+        Names of columns; see `triage.evaluation.evaluate`. Outcomes are 1 and 0, yes and no, or true and
+        false.
+    groups, baselines : sequence of str
+        Names of columns: attributes for an audit by group, and other scores.
+    period : str
+        week, month, quarter or year.
     capacity : iterable of float
         Counts or shares.
+    unit : {"cases", "reports"}
+        What a row is.
     synthetic : bool
         Whether the cases come from a world; taken as true where the table holds an oracle.
+    resamples, seed : int
+        Of what has no closed form.
 
     Raises
     ------
     InputRefusedError
         A column is missing or not as described.
     """
-    names = [name for name in (outcome, score, probability) if name is not None]
-    missing = [name for name in names if name not in table.column_names]
+    named = [outcome, score, probability, weight, inclusion, time, *groups, *baselines]
+    missing = [name for name in named if name is not None and name not in table.column_names]
     if missing:
         raise InputRefusedError(
             f"no column {', '.join(missing)}", expected=f"one of {', '.join(table.column_names[:40])}"
         )
-    scored = ~np.isnan(_numbers(table, score))
+    scored = ~np.isnan(read_numbers(table, score))
     kept = table.filter(pa.array(scored))
     left_out = int(len(scored) - scored.sum())
-    note = f"all cases but {left_out:,} that have no score" if left_out else "all cases"
-    oracle = _numbers(kept, ORACLE) if ORACLE in kept.column_names else None
-    calibrated = probability is not None and not np.isnan(_numbers(kept, probability)).all()
-    return evaluate(
-        _outcomes(kept[outcome], outcome),
-        _numbers(kept, score),
-        _numbers(kept, probability) if probability and calibrated else None,
+    oracle = read_numbers(kept, ORACLE) if ORACLE in kept.column_names else None
+    calibrated = probability is not None and not np.isnan(read_numbers(kept, probability)).all()
+    result = evaluate(
+        parse_labels(kept[outcome], outcome),
+        read_numbers(kept, score),
+        read_numbers(kept, probability) if probability and calibrated else None,
+        None if weight is None else read_numbers(kept, weight),
+        {name: _texts(kept, name) for name in groups} or None,
         capacity=capacity,
         oracle=oracle,
-        baselines=_baselines(kept),
+        baselines=_list_orders(kept) | {name: read_numbers(kept, name) for name in baselines},
+        inclusion=None if inclusion is None else read_numbers(kept, inclusion),
+        time=None if time is None else _times(kept, time),
+        period=period,
+        unit=unit,
         synthetic=synthetic or oracle is not None,
-        denominator=note,
+        denominator=f"all {unit} but {left_out:,} that have no score" if left_out else None,
+        resamples=resamples,
+        seed=seed,
     )
+    if inclusion is None or not {STATE, REASON} <= set(kept.column_names):
+        return result
+    choice = describe_selection(
+        kept[STATE].to_pylist(), read_numbers(kept, inclusion), reason=_texts(kept, REASON)
+    )
+    return replace(result, choice=choice)
 
 
-def _baselines(table: pa.Table) -> dict[str, NDArray[np.float64]]:
+def _list_orders(table: pa.Table) -> dict[str, NDArray[np.float64]]:
     """Return arrival order, urgency and list order where the columns of a worklist are there."""
     found: dict[str, NDArray[np.float64]] = {}
     names = set(table.column_names)
     if "received_at" in names:
-        received = table["received_at"]
-        if pa.types.is_string(received.type):
-            received = pc.if_else(pc.equal(received, ""), pa.scalar(None, pa.string()), received)
-        seconds = received.cast(pa.timestamp("s", "UTC")).cast(pa.int64()).cast(pa.float64())
-        found[ARRIVAL] = -np.nan_to_num(np.asarray(pc.fill_null(seconds, np.nan)), nan=0.0)
+        seconds = _times(table, "received_at").astype("datetime64[s]").astype(np.int64)
+        found[ARRIVAL] = -np.where(np.isnat(_times(table, "received_at")), 0, seconds).astype(np.float64)
     if "lane" in names:
         found[URGENCY] = np.asarray(pc.equal(table["lane"].cast(pa.string()), "escalated")).astype(np.float64)
     if {"lane", "rank"} <= names:
@@ -137,35 +172,35 @@ def _baselines(table: pa.Table) -> dict[str, NDArray[np.float64]]:
 
 def _list_order(table: pa.Table) -> NDArray[np.float64]:
     """Return a score that falls down the list, whatever the order of the rows; paused cases come last."""
-    rank = _numbers(table, "rank")
+    rank = read_numbers(table, "rank")
     paused = np.asarray(pc.equal(table["lane"].cast(pa.string()), "paused"))
     return -np.where(paused, rank + np.nanmax(rank, initial=0.0), rank)
 
 
-def _numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
+def read_numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
+    """Return a column as numbers, NaN where it is empty."""
+    values = _cast(table, name, pa.float64(), "numbers")
+    return np.asarray(pc.fill_null(values, np.nan), dtype=np.float64)
+
+
+def _times(table: pa.Table, name: str) -> NDArray[Any]:
+    values = _cast(table, name, pa.timestamp("s", "UTC"), "times such as 2024-03-01T10:00:00Z")
+    seconds = np.asarray(pc.fill_null(values.cast(pa.int64()), np.iinfo(np.int64).min))
+    return seconds.astype("datetime64[s]")
+
+
+def _texts(table: pa.Table, name: str) -> NDArray[Any]:
+    return np.asarray(table[name].cast(pa.string()).to_pylist(), dtype=object)
+
+
+def _cast(table: pa.Table, name: str, kind: pa.DataType, expected: str) -> pa.ChunkedArray:
+    """Return a column as another type; empty text is taken as missing."""
     column = table[name]
     if pa.types.is_string(column.type):
         column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
     try:
-        values = column.cast(pa.float64())
-    except pa.ArrowInvalid as error:
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise InputRefusedError(
-            str(error).splitlines()[0], where=f"column {name}", expected="numbers"
+            str(error).splitlines()[0], where=f"column {name}", expected=expected
         ) from None
-    return np.asarray(pc.fill_null(values, np.nan), dtype=np.float64)
-
-
-def _outcomes(values: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
-    text = pc.utf8_lower(values.cast(pa.string()))
-    yes, no = pc.is_in(text, pa.array(_TRUE)), pc.is_in(text, pa.array(_FALSE))
-    known = np.asarray(text.is_valid()) & np.asarray(pc.not_equal(pc.fill_null(text, ""), "undetermined"))
-    known &= np.asarray(pc.not_equal(pc.fill_null(text, ""), ""))
-    strange = known & ~np.asarray(yes) & ~np.asarray(no)
-    if strange.any():
-        row = int(np.flatnonzero(strange)[0])
-        raise InputRefusedError(
-            f"'{str(values[row].as_py())[:40]}'",
-            where=f"column {name}, row {row + 1}",
-            expected="1 or 0, yes or no, true or false; empty or undetermined where unknown",
-        )
-    return np.where(known, np.asarray(yes).astype(np.float64), np.nan)

@@ -106,6 +106,104 @@ def clopper_pearson_interval(
     return low[()], high[()]
 
 
+def jeffreys_interval(
+    count: ArrayLike, total: ArrayLike, *, confidence: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    r"""Return Jeffreys' interval for a proportion: equal tails of the posterior from a Beta(1/2, 1/2) prior.
+
+    .. math:: [B(\alpha/2;\ x + 1/2,\ n - x + 1/2),\ B(1 - \alpha/2;\ x + 1/2,\ n - x + 1/2)]
+
+    with the low end 0 when x is 0, and the high end 1 when x is n.
+
+    Parameters
+    ----------
+    count : array of any shape
+        How many have the property, x. It may be fractional.
+    total : array of the same shape, or one that broadcasts
+        Of how many, n.
+    confidence : float
+        Level of the interval.
+
+    Returns
+    -------
+    low, high : arrays of the common shape
+        [0, 1] for 0 of 0.
+
+    Raises
+    ------
+    InputRefusedError
+        A count below 0 or above its total.
+
+    Notes
+    -----
+    Some tools, such as statsmodels, leave the quantiles at 0 and n as they are, so that the interval does not
+    hold the observed share. The ends here are those of Brown, Cai and DasGupta (section 4.1.2).
+
+    References
+    ----------
+    Brown, L. D., Cai, T. T., DasGupta, A. (2001). Interval estimation for a binomial proportion. Statistical
+    Science 16, 101-133.
+
+    Examples
+    --------
+    >>> low, high = jeffreys_interval(3, 12)
+    >>> print(f"{low:.4f} {high:.4f}")
+    0.0759 0.5292
+    """
+    x, n = _check_counts(count, total)
+    tail = (1 - check_confidence(confidence)) / 2
+    low = np.where(x == 0, 0.0, betaincinv(x + 0.5, n - x + 0.5, tail))
+    high = np.where(x == n, 1.0, betaincinv(x + 0.5, n - x + 0.5, 1 - tail))
+    return low[()], high[()]
+
+
+def agresti_coull_interval(
+    count: ArrayLike, total: ArrayLike, *, confidence: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    r"""Return the interval of Agresti and Coull for a proportion: Wald's after z squared cases are added.
+
+    .. math:: \tilde p \pm z\sqrt{\tilde p(1 - \tilde p)/\tilde n},\quad
+        \tilde n = n + z^2,\quad \tilde p = (x + z^2/2)/\tilde n
+
+    cut off at 0 and 1. It has the middle of Wilson's interval and is never shorter.
+
+    Parameters
+    ----------
+    count : array of any shape
+        How many have the property, x. It may be fractional.
+    total : array of the same shape, or one that broadcasts
+        Of how many, n.
+    confidence : float
+        Level of the interval.
+
+    Returns
+    -------
+    low, high : arrays of the common shape
+        [0, 1] for 0 of 0.
+
+    Raises
+    ------
+    InputRefusedError
+        A count below 0 or above its total.
+
+    References
+    ----------
+    Agresti, A., Coull, B. A. (1998). Approximate is better than "exact" for interval estimation of binomial
+    proportions. The American Statistician 52, 119-126.
+
+    Examples
+    --------
+    >>> low, high = agresti_coull_interval(3, 12)
+    >>> print(f"{low:.4f} {high:.4f}")
+    0.0827 0.5385
+    """
+    x, n = _check_counts(count, total)
+    z = ndtri((1 + check_confidence(confidence)) / 2)
+    share = (x + z**2 / 2) / (n + z**2)
+    half = z * np.sqrt(share * (1 - share) / (n + z**2))
+    return np.maximum(share - half, 0.0)[()], np.minimum(share + half, 1.0)[()]
+
+
 def newcombe_interval(
     count: ArrayLike,
     total: ArrayLike,

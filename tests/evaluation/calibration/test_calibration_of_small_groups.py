@@ -9,14 +9,10 @@ from hypothesis import strategies as st
 
 from triage.evaluation.calibration.band import reliability_band
 from triage.evaluation.calibration.binned import expected_calibration_error, hosmer_lemeshow
-from triage.evaluation.calibration.corp import (
-    brier_score,
-    log_loss,
-    score_decomposition,
-    score_skill,
-)
+from triage.evaluation.calibration.corp import score_decomposition
 from triage.evaluation.calibration.expected import observed_over_expected
 from triage.evaluation.calibration.logistic import calibration_in_the_large, logistic_calibration
+from triage.evaluation.calibration.scores import brier_score, log_loss, score_skill
 from triage.evaluation.calibration.smooth import smooth_calibration
 from triage.evaluation.calibration.spiegelhalter import spiegelhalter_test
 from triage.evaluation.figure import Figure, HypothesisTest
@@ -80,7 +76,7 @@ def test_small_groups_have_defined_answers(name):
         _check(result)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(
     st.lists(
         st.tuples(st.integers(0, 1), st.sampled_from([0, 1e-9, 0.01, 0.3, 0.5, 0.7, 1])),

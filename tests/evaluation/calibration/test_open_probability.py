@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logit
 
-from triage.evaluation.calibration.logistic import open_probability
+from triage.evaluation.calibration.endpoints import open_probability
 
 
 def test_only_exact_zeros_and_ones_move():

@@ -10,13 +10,8 @@ from sklearn.metrics import brier_score_loss, d2_brier_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from triage.errors import InputRefusedError
-from triage.evaluation.calibration.corp import (
-    brier_parts,
-    log_loss,
-    log_loss_parts,
-    score_decomposition,
-    score_skill,
-)
+from triage.evaluation.calibration.corp import brier_parts, log_loss_parts, score_decomposition
+from triage.evaluation.calibration.scores import log_loss, score_skill
 
 # score, miscalibration, discrimination, uncertainty with the cases of conftest.py from model-diagnostics
 # 1.5.0, decompose(y, p, scoring_function=SquaredError() or LogLoss()); reliabilitydiag 0.2.1.9000 (R),

@@ -147,13 +147,13 @@ def test_perfect_calibration_is_not_zero_and_is_told_beside():
 
 
 def test_the_mean_under_calibration_is_that_of_many_new_outcomes():
-    # Checked against 400 fresh smooths of outcomes drawn with the given probabilities.
+    # Checked against 150 fresh smooths of outcomes drawn with the given probabilities.
     rng = np.random.default_rng(5)
     p = np.round(rng.beta(1, 4, 500), 2)
-    fresh = [smooth_calibration(rng.random(500) < p, p, resamples=0).ici.estimate for _ in range(400)]
+    fresh = [smooth_calibration(rng.random(500) < p, p, resamples=0).ici.estimate for _ in range(150)]
     under = smooth_calibration(rng.random(500) < p, p, resamples=999).under_calibration["ici"]
-    assert under.mean == pytest.approx(np.mean(fresh), abs=4 * np.std(fresh) / 20)
-    assert under.quantile == pytest.approx(np.quantile(fresh, 0.95), rel=0.1)
+    assert under.mean == pytest.approx(np.mean(fresh), abs=4 * np.std(fresh) / 150**0.5)
+    assert under.quantile == pytest.approx(np.quantile(fresh, 0.95), rel=0.2)
 
 
 def test_gross_miscalibration_is_told_from_calibration():

@@ -31,6 +31,7 @@ def test_the_paired_test_is_that_of_r():
     )
     assert compared.covariance == pytest.approx(5.880283063222356e-05, rel=1e-10)
     # In R: var(roc(y, a)) and var(roc(y, b)).
+    assert compared.variances == pytest.approx((0.001555165174888648, 0.001752363490253732), rel=1e-12)
     product = 0.001555165174888648 * 0.001752363490253732
     assert compared.correlation == pytest.approx(5.880283063222356e-05 / math.sqrt(product), rel=1e-10)
     assert math.isnan(compared.test.freedom)
@@ -46,6 +47,8 @@ def test_the_unpaired_test_is_that_of_r():
     assert (compared.first.denominator, compared.second.denominator) == ("spring", "autumn")
     assert compared.test.denominator == "spring and autumn"
     assert (compared.covariance, compared.correlation) == (0, 0)
+    # var(roc(y[h], a[h])); var(roc(y[!h], a[!h]))
+    assert compared.variances == pytest.approx((0.001711094360579483, 0.003774614121027253), rel=1e-12)
 
 
 def test_a_difference_by_hand():
@@ -128,6 +131,7 @@ def test_a_single_case_of_a_kind_leaves_no_test():
     ):
         assert not math.isnan(compared.difference.estimate)
         assert "fewer than two cases of a kind" in compared.test.method
+        assert math.isnan(compared.variances[0])
 
 
 def test_one_kind_alone_is_not_estimable():

@@ -70,7 +70,7 @@ def test_the_variance_is_the_infinitesimal_jackknife_by_definition(weighted):
     variance = sum(part for part, _ in parts)
     freedom = variance**2 / sum(part**2 / (count - 1) for part, count in parts)
     average = average_precision_score(outcome, score, sample_weight=weight)
-    figure = average_precision(outcome, score, weight=weight if weighted else None, scale="jackknife")
+    figure = average_precision(outcome, score, weight=weight if weighted else None, interval="jackknife")
     half = t.ppf(0.975, freedom) * math.sqrt(variance) / (average * (1 - average))
     assert (figure.low, figure.high) == pytest.approx(
         expit(logit(average) + np.array([-half, half])), rel=1e-6
@@ -91,17 +91,17 @@ def test_the_binomial_interval_is_that_of_boyd_eng_and_page():
     ends = expit(
         logit(average) + norm.ppf(0.95) * np.array([-1, 1]) / math.sqrt(40 * average * (1 - average))
     )
-    figure = average_precision(outcome, score, scale="binomial", confidence=0.9)
+    figure = average_precision(outcome, score, interval="binomial", confidence=0.9)
     assert (figure.low, figure.high) == pytest.approx(ends)
 
 
 @settings(deadline=None)
 @given(CASES, st.randoms(), st.sampled_from(["steadied", "jackknife", "binomial"]))
-def test_only_the_order_of_the_scores_matters(cases, random, scale):
-    before = average_precision(*zip(*cases, strict=True), scale=scale)
+def test_only_the_order_of_the_scores_matters(cases, random, interval):
+    before = average_precision(*zip(*cases, strict=True), interval=interval)
     random.shuffle(cases)
     outcome, score = zip(*cases, strict=True)
-    assert average_precision(outcome, np.arctan(score), scale=scale) == before
+    assert average_precision(outcome, np.arctan(score), interval=interval) == before
     assert 0 <= before.low <= before.estimate <= before.high <= 1
 
 
@@ -147,6 +147,6 @@ def test_without_current_abuse_it_is_not_estimable():
     assert "no case with current abuse" in figure.method
 
 
-def test_an_unknown_scale_is_refused():
-    with pytest.raises(InputRefusedError, match="scale"):
-        average_precision([1, 1, 0, 0], [4, 2, 3, 1], scale="plain")
+def test_an_unknown_interval_is_refused():
+    with pytest.raises(InputRefusedError, match="interval"):
+        average_precision([1, 1, 0, 0], [4, 2, 3, 1], interval="delong")

@@ -56,23 +56,23 @@ def _share_that_holds(figures, truth):
 
 # 300 draws leave a standard error of 0.013 in one coverage of 0.95, and of 0.002 in the mean of 40.
 def test_the_area_under_the_roc_curve():
-    rng, covered = np.random.default_rng(20), {name: {} for name in ("steadied", "logit", "plain")}
+    rng, covered = np.random.default_rng(20), {name: {} for name in ("steadied", "logit", "delong")}
     for shape, draw_for in SHAPES.items():
         for area in AREAS:
             draw = draw_for(area)
             for m, n in ((m, n) for m in POSITIVES for n in OTHERS):
                 outcome = np.repeat([1, 0], [m, n])
                 rankings = [rank_cases(outcome, np.concatenate(draw(rng, m, n))) for _ in range(300)]
-                for scale, cells in covered.items():
-                    figures = [measure_auc(ranking, scale=scale) for ranking in rankings]
+                for interval, cells in covered.items():
+                    figures = [measure_auc(ranking, interval=interval) for ranking in rankings]
                     cells[shape, area, m, n] = _share_that_holds(figures, area)
-    every = {scale: np.array(list(cells.values())) for scale, cells in covered.items()}
+    every = {interval: np.array(list(cells.values())) for interval, cells in covered.items()}
     normal = np.array([value for (shape, *_), value in covered["steadied"].items() if shape == "normal"])
     assert 0.95 <= every["steadied"].mean() <= 0.965
     assert 0.95 <= normal.mean() <= 0.97
     assert normal.min() >= 0.90
     assert every["steadied"].min() >= 0.77
-    assert every["plain"].mean() < every["logit"].mean() < every["steadied"].mean()
+    assert every["delong"].mean() < every["logit"].mean() < every["steadied"].mean()
 
 
 @pytest.mark.parametrize("spread", [1, 2])
@@ -91,8 +91,8 @@ def test_average_precision(spread):
                         score = rng.normal(size=n)
                         score[outcome] = shift + spread * score[outcome]
                         draws.append(rank_cases(outcome, score))
-                for scale, cells in covered.items():
-                    figures = [measure_average_precision(ranking, scale=scale) for ranking in draws]
+                for interval, cells in covered.items():
+                    figures = [measure_average_precision(ranking, interval=interval) for ranking in draws]
                     cells.append(_share_that_holds(figures, truth))
     assert 0.94 <= np.mean(covered["steadied"]) <= 0.97
     assert min(covered["steadied"]) >= 0.87
@@ -117,9 +117,9 @@ def test_the_partial_area(spread):
             for m, n in ((m, n) for m in POSITIVES for n in OTHERS):
                 outcome = np.repeat([1, 0], [m, n])
                 draws = [rank_cases(outcome, np.concatenate(draw(rng, m, n))) for _ in range(300)]
-                for scale, cells in covered.items():
+                for interval, cells in covered.items():
                     figures = [
-                        measure_partial_auc(ranking, max_fpr=bound, standardised=False, scale=scale)
+                        measure_partial_auc(ranking, max_fpr=bound, standardised=False, interval=interval)
                         for ranking in draws
                     ]
                     cells.append(_share_that_holds(figures, truth))

@@ -73,10 +73,10 @@ def test_an_area_by_hand():
 @given(BOTH)
 def test_the_whole_curve_has_the_whole_area_and_delongs_variance(cases):
     outcome, score = zip(*cases, strict=True)
-    whole = roc_auc(outcome, score, scale="logit")
+    whole = roc_auc(outcome, score, interval="logit")
     for bound in ({"max_fpr": 1.0}, {"min_tpr": 0.0}):
         for standardised in (True, False):
-            area = partial_auc(outcome, score, **bound, standardised=standardised, scale="jackknife")
+            area = partial_auc(outcome, score, **bound, standardised=standardised, interval="jackknife")
             assert area.estimate == pytest.approx(whole.estimate, abs=1e-12)
             if "jackknife" in area.method:
                 assert (area.low, area.high) == pytest.approx((whole.low, whole.high), abs=1e-9)
@@ -109,10 +109,15 @@ def test_the_variance_is_the_infinitesimal_jackknife_by_definition(bound, weight
     freedom = (variance * width**2) ** 2 / sum(part**2 / (count - 1) for part, count in parts)
     lifts = parts[0][1] if "max_fpr" in bound else parts[1][1]
     steadied = (freedom * variance + 7 * share * (1 - share) / lifts) / (freedom + 7)
-    for scale, spread, degrees in (("jackknife", variance, freedom), ("steadied", steadied, freedom + 7)):
+    for interval, spread, degrees in (("jackknife", variance, freedom), ("steadied", steadied, freedom + 7)):
         half = t.ppf(0.975, degrees) * math.sqrt(spread) / (share * (1 - share))
         figure = partial_auc(
-            outcome, score, **bound, standardised=False, scale=scale, weight=weight if weighted else None
+            outcome,
+            score,
+            **bound,
+            standardised=False,
+            interval=interval,
+            weight=weight if weighted else None,
         )
         ends = width * expit(logit(share) + np.array([-half, half]))
         assert (figure.low, figure.high) == pytest.approx(ends, rel=1e-5)
@@ -174,6 +179,6 @@ def test_other_bounds_are_refused(bound):
         partial_auc([1, 0], [2, 1], **bound)
 
 
-def test_an_unknown_scale_is_refused():
-    with pytest.raises(InputRefusedError, match="scale"):
-        partial_auc([1, 0], [2, 1], max_fpr=0.1, scale="plain")
+def test_an_unknown_interval_is_refused():
+    with pytest.raises(InputRefusedError, match="interval"):
+        partial_auc([1, 0], [2, 1], max_fpr=0.1, interval="delong")

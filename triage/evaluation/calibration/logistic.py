@@ -1,4 +1,4 @@
-"""Whether probabilities are right on average, overall and among the cases that are opened."""
+"""Whether probabilities are right on average and in their spread: intercept, slope, and their tests."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logit, ndtri
+from scipy.stats import chi2
 
-from triage.evaluation.capacity import ALL_CASES, NO_POSITIVES, cases_at, found_at
-from triage.evaluation.figure import Figure, format_count
-from triage.evaluation.inputs import Cases, FloatArray, check_cases, check_confidence
-from triage.evaluation.proportions import clopper_pearson_interval
-from triage.evaluation.ranking import cut_at, opened_part, rank_cases
-from triage.evaluation.weighting import effective_count, kish_count
-from triage.scoring.newton import NO_FIT, LogisticFit, fit_logistic, why_no_slope
+from triage.evaluation.calibration.recalibration import (
+    Fits,
+    Interval,
+    Model,
+    interval_ends,
+    line_design,
+    log_likelihood,
+)
+from triage.evaluation.figure import NAN, Figure, HypothesisTest
+from triage.evaluation.order.capacity import ALL_CASES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-CLIP = 1e-6
+    from triage.scoring.newton import LogisticFit
 
 
 @dataclass(frozen=True)
@@ -38,21 +41,61 @@ class CalibrationLine:
     slope: Figure
 
 
+@dataclass(frozen=True)
+class CalibrationTests:
+    """Tests that the line of logistic recalibration is the diagonal.
+
+    Parameters
+    ----------
+    unreliability : HypothesisTest
+        That intercept is 0 and slope is 1, together.
+    intercept : HypothesisTest
+        That the intercept is 0, given that the slope is 1 (in the large).
+    slope : HypothesisTest
+        That the slope is 1, whatever the intercept.
+    unreliability_index : Figure
+        The first statistic less its degrees of freedom, for each case: U of rms::val.prob.
+    """
+
+    unreliability: HypothesisTest
+    intercept: HypothesisTest
+    slope: HypothesisTest
+    unreliability_index: Figure
+
+
+@dataclass(frozen=True)
+class LogisticCalibration:
+    """All that logistic recalibration tells about probabilities.
+
+    Parameters
+    ----------
+    in_the_large : Figure
+        See `calibration_in_the_large`.
+    line : CalibrationLine
+        See `calibration_line`.
+    tests : CalibrationTests
+        See `calibration_tests`.
+    """
+
+    in_the_large: Figure
+    line: CalibrationLine
+    tests: CalibrationTests
+
+
 def calibration_in_the_large(
     outcome: ArrayLike,
     probability: ArrayLike,
     *,
     weight: ArrayLike | None = None,
+    interval: Interval = "wald",
     confidence: float = 0.95,
     denominator: str = ALL_CASES,
 ) -> Figure:
     r"""Return the shift on the logit scale that would make the probabilities right on average.
 
     The a in :math:`\operatorname{logit} P(y = 1) = a + \operatorname{logit} p`, the slope fixed at 1, by
-    maximum likelihood with Wald's interval. 0 is right; above 0 the probabilities are too low.
-
-    Probabilities below 1e-6 or above 1 - 1e-6, so exactly 0 and 1 too, are set to these bounds before the
-    logit is taken; the method says how many were.
+    maximum likelihood. 0 is right; above 0 the probabilities are too low. Probabilities of exactly 0 and 1
+    are moved as `open_probability` says, and the method says how many were.
 
     Parameters
     ----------
@@ -62,6 +105,10 @@ def calibration_in_the_large(
         From 0 to 1.
     weight : array of shape (cases,), optional
         How many cases each row stands for. The variance is then the sandwich.
+    interval : {"wald", "profile"}
+        "wald": estimate -/+ z standard errors, as most tools report it. "profile": all values that a
+        likelihood-ratio test does not reject; asymmetric, better with few cases with current abuse, slower,
+        and without weights only.
     confidence : float
         Level of the interval.
     denominator : str
@@ -75,7 +122,7 @@ def calibration_in_the_large(
     Raises
     ------
     InputRefusedError
-        An array is not as described.
+        An array is not as described, or a profile is asked for with weights.
 
     References
     ----------
@@ -90,14 +137,8 @@ def calibration_in_the_large(
     >>> print(calibration_in_the_large([1, 0, 0, 0], [0.5, 0.5, 0.5, 0.5]).brief())  # logit(1/4) = -1.0986
     -1.0986 [-3.3618, 1.1646]
     """
-    cases = check_cases(outcome, probability=probability, weight=weight)
-    reason = _one_kind(cases.outcome)
-    offset, note = _clipped_logit(np.asarray(cases.probability))
-    fit = None if reason else _fit(cases, np.ones((len(offset), 1)), offset)
-    if fit is None:
-        return Figure.not_estimable(reason or NO_FIT, len(offset), denominator)
-    method = f"logistic with slope 1{note}"
-    return _wald(fit, 0, cases, method, confidence=confidence, denominator=denominator)
+    fits = Fits.of(outcome, probability, weight, interval, line=False)
+    return _in_the_large(fits, interval, confidence, denominator)
 
 
 def calibration_line(
@@ -105,13 +146,14 @@ def calibration_line(
     probability: ArrayLike,
     *,
     weight: ArrayLike | None = None,
+    interval: Interval = "wald",
     confidence: float = 0.95,
     denominator: str = ALL_CASES,
 ) -> CalibrationLine:
     r"""Return intercept and slope of the logistic recalibration, fitted together.
 
     a and b in :math:`\operatorname{logit} P(y = 1) = a + b\,\operatorname{logit} p`, by maximum likelihood
-    with Wald's intervals. Probabilities are clipped, and weights enter, as in `calibration_in_the_large`.
+    with intervals, weights, and probabilities of 0 and 1 as in `calibration_in_the_large`.
 
     Returns
     -------
@@ -140,51 +182,39 @@ def calibration_line(
     >>> print(line.slope.brief())
     1.0000 [-0.4567, 2.4567]
     """
-    cases = check_cases(outcome, probability=probability, weight=weight)
-    x, note = _clipped_logit(np.asarray(cases.probability))
-    reason = _one_kind(cases.outcome) or why_no_slope(cases.outcome, x)
-    fit = None if reason else _fit(cases, np.column_stack([np.ones(len(x)), x]), np.zeros(len(x)))
-    if fit is None:
-        missing = Figure.not_estimable(reason or NO_FIT, len(x), denominator)
-        return CalibrationLine(missing, missing)
-    method = f"logistic recalibration{note}"
-    intercept, slope = (
-        _wald(fit, index, cases, method, confidence=confidence, denominator=denominator) for index in (0, 1)
-    )
-    return CalibrationLine(intercept, slope)
+    fits = Fits.of(outcome, probability, weight, interval)
+    return _line(fits, interval, confidence, denominator)
 
 
-def observed_over_expected(
+def calibration_tests(
     outcome: ArrayLike,
     probability: ArrayLike,
     *,
-    score: ArrayLike | None = None,
-    capacity: float | None = None,
     weight: ArrayLike | None = None,
-    confidence: float = 0.95,
     denominator: str = ALL_CASES,
-) -> Figure:
-    r"""Return how many cases with current abuse there were for each that the probabilities announced.
+) -> CalibrationTests:
+    r"""Return tests that the probabilities need no logistic recalibration.
 
-    .. math:: O/E = \sum_i y_i / \sum_i p_i
+    Likelihood-ratio tests: with :math:`\ell(a, b)` the log likelihood of the line,
 
-    The interval is Clopper-Pearson's for the observed share, divided by the mean probability, which is taken
-    as given. Outcomes with unequal probabilities vary less than binomially, so it is on the wide side.
+    .. math::
+        \chi^2_U = 2[\ell(\hat a, \hat b) - \ell(0, 1)],\quad
+        \chi^2_a = 2[\ell(\tilde a, 1) - \ell(0, 1)],\quad
+        \chi^2_b = 2[\ell(\hat a, \hat b) - \ell(\tilde a, 1)]
+
+    on 2, 1 and 1 degrees of freedom; the last two add up to the first. With weights the likelihood is none,
+    and they are Wald tests with the sandwich covariance, which do not add up. Where all probabilities are
+    equal there is no slope, and the first test is the second, on 1 degree of freedom.
 
     Parameters
     ----------
-    outcome, probability, weight, confidence, denominator
-        See `calibration_in_the_large`; with weights the interval is on an effective count.
-    score : array of shape (cases,), optional
-        The order in which cases are opened; that of the probability when it is not given.
-    capacity : int or float, optional
-        Only the first k cases count; see `cases_at`. Cases tied at the cut count with the part of them that
-        is opened, and the interval is widened over their orders.
+    outcome, probability, weight, denominator
+        See `calibration_in_the_large`.
 
     Returns
     -------
-    Figure
-        Not estimable when the probabilities sum to 0.
+    CalibrationTests
+        Without a result where the line, or its intercept given slope 1, is not estimable.
 
     Raises
     ------
@@ -193,64 +223,125 @@ def observed_over_expected(
 
     References
     ----------
-    Debray, T. P. A., et al. (2017). A guide to systematic review and meta-analysis of prediction model
-    performance. BMJ 356, i6460.
+    Cox, D. R. (1958). Two further applications of a model for binary regression. Biometrika 45, 562-565.
+
+    Miller, M. E., Hui, S. L., Tierney, W. M. (1991). Validation techniques for logistic regression models.
+    Statistics in Medicine 10, 1213-1226.
+
+    Harrell, F. E. (2015). Regression Modeling Strategies, 2nd edition. Springer, section 10.9.
 
     Examples
     --------
-    >>> print(observed_over_expected([1, 1, 0, 0, 0], [0.5, 0.25, 0.25, 0.0, 0.0]).brief(3))
-    2.000 [0.264, 4.267]
+    Four of eight have current abuse where 1/4 was announced: 2 [8 log(1/2) - 4 log(1/4) - 4 log(3/4)].
+
+    >>> tests = calibration_tests([1, 1, 1, 1, 0, 0, 0, 0], [0.25] * 8)
+    >>> print(tests.intercept.brief())
+    statistic 2.301 on 1 degrees of freedom, p = 0.129
     """
-    cases = check_cases(outcome, score=score, probability=probability, weight=weight)
-    y, w, p = cases.outcome, cases.weight, np.asarray(cases.probability)
-    part, worst, best = np.ones(len(y)), float(w @ y), float(w @ y)
-    if capacity is not None:
-        order = p if cases.score is None else cases.score
-        ranking = rank_cases(y, order, w if cases.weighted else None)
-        cut = cut_at(ranking, cases_at(capacity, ranking.cases, whole=ranking.whole))
-        part, found = opened_part(cut, order), found_at(ranking, cut)
-        worst, best, denominator = (
-            found.worst,
-            found.best,
-            f"the first {format_count(cut.k)} of {denominator}",
+    return _tests(Fits.of(outcome, probability, weight, "wald"), denominator)
+
+
+def logistic_calibration(
+    outcome: ArrayLike,
+    probability: ArrayLike,
+    *,
+    weight: ArrayLike | None = None,
+    interval: Interval = "wald",
+    confidence: float = 0.95,
+    denominator: str = ALL_CASES,
+) -> LogisticCalibration:
+    """Return `calibration_in_the_large`, `calibration_line` and `calibration_tests` from the same fits.
+
+    Parameters, errors: see `calibration_in_the_large`.
+
+    Examples
+    --------
+    >>> all_of_it = logistic_calibration([1, 0, 0, 0, 1, 1, 1, 0], [0.25] * 4 + [0.75] * 4)
+    >>> print(all_of_it.in_the_large.brief(), all_of_it.line.slope.brief())
+    0.0000 [-1.6003, 1.6003] 1.0000 [-0.4567, 2.4567]
+    """
+    fits = Fits.of(outcome, probability, weight, interval)
+    return LogisticCalibration(
+        _in_the_large(fits, interval, confidence, denominator),
+        _line(fits, interval, confidence, denominator),
+        _tests(fits, denominator),
+    )
+
+
+def _in_the_large(fits: Fits, interval: Interval, confidence: float, denominator: str) -> Figure:
+    rows = len(fits.x)
+    if fits.shift is None:
+        return Figure.not_estimable(fits.why_no_shift, rows, denominator)
+    model = Model(fits.cases, np.ones((rows, 1)), fits.x)
+    low, high, kind = interval_ends(fits.shift, 0, model, interval, confidence)
+    method = f"logistic with slope 1{fits.note}, {kind}"
+    return Figure(float(fits.shift.coefficients[0]), low, high, rows, method, denominator)
+
+
+def _line(fits: Fits, interval: Interval, confidence: float, denominator: str) -> CalibrationLine:
+    rows = len(fits.x)
+    if fits.line is None:
+        missing = Figure.not_estimable(fits.why_no_line, rows, denominator)
+        return CalibrationLine(missing, missing)
+    model = Model(fits.cases, line_design(fits.x), np.zeros(rows))
+    figures = []
+    for index in (0, 1):
+        low, high, kind = interval_ends(fits.line, index, model, interval, confidence)
+        method = f"logistic recalibration{fits.note}, {kind}"
+        figures.append(Figure(float(fits.line.coefficients[index]), low, high, rows, method, denominator))
+    return CalibrationLine(*figures)
+
+
+def _tests(fits: Fits, denominator: str) -> CalibrationTests:
+    rows = len(fits.x)
+    if fits.shift is None:
+        none = HypothesisTest.not_possible(fits.why_no_shift, rows, denominator)
+        index = Figure.not_estimable(fits.why_no_shift, rows, denominator)
+        return CalibrationTests(none, none, none, index)
+    weighted = fits.cases.weighted
+    kind = "Wald test with sandwich variance" if weighted else "likelihood-ratio test"
+
+    def test(statistic: float, freedom: int, hypothesis: str) -> HypothesisTest:
+        # Rounding alone can take a ratio of likelihoods below 0.
+        statistic = max(statistic, 0.0)
+        method = f"{kind} that {hypothesis}{fits.note}"
+        p_value = float(chi2.sf(statistic, freedom))
+        return HypothesisTest(statistic, p_value, rows, method, denominator, float(freedom))
+
+    both, first, second = (_wald_statistics if weighted else _likelihood_ratios)(fits, fits.shift)
+    intercept = test(first, 1, "the intercept is 0, given slope 1")
+    if fits.line is not None:
+        unreliability = test(both, 2, "intercept is 0 and slope is 1")
+        return CalibrationTests(
+            unreliability, intercept, test(second, 1, "the slope is 1"), _index(unreliability)
         )
-    opened = part * w
-    total, expected, observed = float(opened.sum()), float(opened @ p), float(opened @ y)
-    rows = int(np.count_nonzero(part)) if cases.weighted else round(total)
-    if expected == 0:
-        return Figure.not_estimable("the probabilities sum to 0", rows, denominator)
-    share, mean = observed / total, expected / total
-    spread = float(opened @ (w * (y - share) ** 2)) / total**2
-    trials = effective_count(share, spread, kish_count(total, float(opened @ w)))
-    counts = np.array([worst, best]) * (trials / total)
-    low, high = clopper_pearson_interval(counts, trials, confidence=confidence)
-    method = f"Clopper-Pearson {100 * confidence:g} % of the observed share over the mean probability"
-    if cases.weighted:
-        method = f"weighted, {method}, on an effective count of {trials:.1f}"
-    return Figure(observed / expected, float(low[0]) / mean, float(high[1]) / mean, rows, method, denominator)
+    missing = HypothesisTest.not_possible(fits.why_no_line, rows, denominator)
+    if fits.x.min() == fits.x.max():
+        return CalibrationTests(intercept, intercept, missing, _index(intercept))
+    index = Figure.not_estimable(fits.why_no_line, rows, denominator)
+    return CalibrationTests(missing, intercept, missing, index)
 
 
-def _one_kind(outcome: FloatArray) -> str:
-    if not outcome.any():
-        return NO_POSITIVES
-    return "no case without current abuse" if outcome.all() else ""
+def _likelihood_ratios(fits: Fits, shift: LogisticFit) -> tuple[float, float, float]:
+    none = log_likelihood(fits.cases, fits.x)
+    shifted = log_likelihood(fits.cases, fits.x + shift.coefficients[0])
+    if fits.line is None:
+        return NAN, 2 * (shifted - none), NAN
+    intercept, slope = fits.line.coefficients
+    both = log_likelihood(fits.cases, intercept + slope * fits.x)
+    return 2 * (both - none), 2 * (shifted - none), 2 * (both - shifted)
 
 
-def _clipped_logit(probability: FloatArray) -> tuple[FloatArray, str]:
-    clipped = np.clip(probability, CLIP, 1 - CLIP)
-    moved = int(np.count_nonzero(clipped != probability))
-    return logit(clipped), f", {moved:,} probabilities clipped at {CLIP:g} from 0 or 1" if moved else ""
+def _wald_statistics(fits: Fits, shift: LogisticFit) -> tuple[float, float, float]:
+    first = float(shift.coefficients[0] ** 2 / shift.covariance[0, 0])
+    if fits.line is None:
+        return NAN, first, NAN
+    away = fits.line.coefficients - np.array([0.0, 1.0])
+    both = float(away @ np.linalg.solve(fits.line.covariance, away))
+    return both, first, float(away[1] ** 2 / fits.line.covariance[1, 1])
 
 
-def _fit(cases: Cases, design: FloatArray, offset: FloatArray) -> LogisticFit | None:
-    return fit_logistic(cases.outcome, design, offset, cases.weight if cases.weighted else None)
-
-
-def _wald(
-    fit: LogisticFit, index: int, cases: Cases, method: str, *, confidence: float, denominator: str
-) -> Figure:
-    estimate = float(fit.coefficients[index])
-    half = float(ndtri((1 + check_confidence(confidence)) / 2) * fit.covariance[index, index] ** 0.5)
-    sandwich = " (weighted, sandwich variance)" if cases.weighted else ""
-    method = f"{method}, Wald {100 * confidence:g} %{sandwich}"
-    return Figure(estimate, estimate - half, estimate + half, len(cases.outcome), method, denominator)
+def _index(test: HypothesisTest) -> Figure:
+    index = (test.statistic - test.freedom) / test.count
+    method = "(statistic - degrees of freedom) / cases; no interval"
+    return Figure(index, NAN, NAN, test.count, method, test.denominator)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from triage.evaluation.capacity import ALL_CASES
 from triage.evaluation.figure import as_plain
 from triage.evaluation.inputs import FloatArray, check_probability
+from triage.evaluation.order.capacity import ALL_CASES
 from triage.evaluation.proportions import clopper_pearson_interval
 from triage.evaluation.ranking import Ranking, rank_cases
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from triage.errors import InputRefusedError
 from triage.evaluation.comparison.found_alone import (
-    SAME,
     Drawn,
     Lists,
     Options,
@@ -230,7 +229,7 @@ def _compare(
         only_second=lists.found_alone[1],
         test=_test(lists, options),
         overlap=_overlap(pair, lists),
-        verdict=_verdict(recall, (first.found, second.found), options.names),
+        verdict=_verdict(recall, (first.found, second.found), options.names, same=lists.same),
         _entering=entering,
         _leaving=leaving,
     )
@@ -279,9 +278,9 @@ def _changed(
     )
 
 
-def _verdict(recall: Figure, found: tuple[OverTies, OverTies], names: tuple[str, str]) -> str:
+def _verdict(recall: Figure, found: tuple[OverTies, OverTies], names: tuple[str, str], *, same: bool) -> str:
     first, second = names
-    if recall.method == SAME:
+    if same:
         return f"{first} and {second} open the same cases"
     if recall.low > 0:
         return _finds_more(first, second, *found)

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from triage.evaluation.inputs import FloatArray, NumberArray
 
 Interval = Literal["score", "tango", "newcombe", "bootstrap"]
-SAME = "both open the same cases"
+SAME_ORDER = "both order the cases alike"
+ALL_OPENED = "both open all cases"
 # Few cases make a poor design effect: the interval is never less than 0.45 times as long as with the cuts
 # taken as given.
 LEAST_EFFECT, MOST_EFFECT = 0.2, 1.5
+# As if so many further cases that one list alone finds had shown a design effect of 1.
+STEADYING = 2.0
 # Opened by the first alone, the second alone, both, and none.
 _IN_FIRST, _IN_SECOND = np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.0, 1.0, 1.0, 0.0])
 
@@ -62,6 +65,8 @@ class Lists:
         All cases, and those with current abuse, as rows.
     margins : tuple of two float
         Share with current abuse at the place where each list ends.
+    same_order : bool
+        Whether both order all cases alike, ties included.
     weighted : bool
         Whether weights were given.
     drawn : Drawn or None
@@ -74,6 +79,7 @@ class Lists:
     rows: int
     positive_rows: int
     margins: tuple[float, float]
+    same_order: bool
     weighted: bool
     drawn: Drawn | None
 
@@ -97,6 +103,7 @@ class Lists:
             rows=len(pair.row),
             positive_rows=int(ranking.positive_rows.sum()),
             margins=opened.margins,
+            same_order=pair.same_order,
             weighted=pair.cases.weighted,
             drawn=drawn,
         )
@@ -108,8 +115,15 @@ class Lists:
 
     @property
     def same(self) -> bool:
-        """Whether both open the same cases."""
+        """Whether both open the same cases, by their order or by chance."""
         return bool(self.weight[:2].sum() == 0)
+
+    @property
+    def why_certain(self) -> str:
+        """Why the lists cannot differ whatever the cases; empty where they can."""
+        if self.same_order:
+            return SAME_ORDER
+        return ALL_OPENED if self.k >= float(self.weight.sum()) * (1 - 1e-9) else ""
 
     @property
     def found_alone(self) -> tuple[float, float]:
@@ -166,11 +180,13 @@ class _Sample:
 
 def _difference(lists: Lists, sample: _Sample, drawn: FloatArray | None, options: Options) -> Figure:
     """Return (b - c) over the total of a sample."""
-    if lists.same:
-        return Figure(0.0, 0.0, 0.0, sample.rows, SAME, sample.denominator)
+    certain = lists.why_certain
+    if certain:
+        return Figure(0.0, 0.0, 0.0, sample.rows, certain, sample.denominator)
     (b, c), level = lists.found_alone, f"{100 * options.confidence:g} %"
     estimate = (b - c) / sample.total
-    if drawn is not None:
+    # Where neither list finds a case alone, no resample tells how often it could.
+    if drawn is not None and b + c > 0:
         low, high = percentile_interval(drawn, confidence=options.confidence)
         method = (
             f"paired bootstrap percentiles {level}, {options.resamples:,} resamples of cases ranked anew, "
@@ -184,11 +200,17 @@ def _difference(lists: Lists, sample: _Sample, drawn: FloatArray | None, options
         trials = min(trials, spread / fixed)
         if options.interval == "score":
             effect = _variance(lists, sample, estimate, lists.margins) / fixed
-            trials /= float(np.clip(effect, LEAST_EFFECT, MOST_EFFECT))
+            trials /= _steady(effect, (b + c) * sample.kish / sample.total)
     low, high, method = _ends(lists, sample, trials, options)
     if lists.weighted:
         method = f"weighted (Hajek), {method} on an effective count of {trials:.1f}"
     return Figure(estimate, low, high, sample.rows, method, sample.denominator)
+
+
+def _steady(effect: float, alone: float) -> float:
+    """Return a design effect drawn towards 1, the more so the fewer cases one list alone finds."""
+    kept = float(np.clip(effect, LEAST_EFFECT, MOST_EFFECT))
+    return (alone * kept + STEADYING) / (alone + STEADYING)
 
 
 def _ends(lists: Lists, sample: _Sample, trials: float, options: Options) -> tuple[float, float, str]:
@@ -202,7 +224,9 @@ def _ends(lists: Lists, sample: _Sample, trials: float, options: Options) -> tup
         return low, high, f"Newcombe's paired method 10, {level}"
     ends = tango_interval(scale * b, scale * c, trials, confidence=options.confidence)
     method = f"Tango's paired score interval {level}"
-    if options.interval == "score":
+    if b + c == 0:
+        method += ", neither finding a case alone"
+    elif options.interval == "score":
         method += " with the variance of both cuts"
     return float(ends[0]), float(ends[1]), method
 

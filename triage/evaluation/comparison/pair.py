@@ -50,6 +50,11 @@ class Pair:
     rankings: tuple[Ranking, Ranking]
     precision: tuple[FloatArray, FloatArray]
 
+    @property
+    def same_order(self) -> bool:
+        """Whether both scores order all cases alike, ties included."""
+        return bool(np.array_equal(*self.groups))
+
 
 @dataclass(frozen=True, eq=False)
 class PairOpened:

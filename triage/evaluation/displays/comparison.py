@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from triage.evaluation.comparison.compare import CAPACITIES, compare
+from triage.evaluation.comparison.compare import compare
 from triage.evaluation.displays.look import GREY, INK, add_note, take_axes, title_of
+from triage.evaluation.order.capacity import CAPACITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

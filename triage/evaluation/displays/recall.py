@@ -15,7 +15,8 @@ from triage.evaluation.displays.look import (
     tidy_axes,
     title_of,
 )
-from triage.evaluation.evaluate import CAPACITIES, evaluate
+from triage.evaluation.evaluate import evaluate
+from triage.evaluation.order.capacity import CAPACITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from triage.errors import InputRefusedError
-from triage.evaluation.figure import NAN
+from triage.evaluation.figure import NAN, Figure
 from triage.evaluation.monitoring.drift_result import ColumnDrift, Drift, MissingChange
 from triage.evaluation.monitoring.reference import ColumnReference, Reference, place_sources
-from triage.evaluation.monitoring.stability import (
-    EmptyBins,
-    Stability,
-    population_stability_index,
-    share_difference,
-)
+from triage.evaluation.monitoring.stability import EmptyBins, Stability, population_stability_index
 from triage.evaluation.multiplicity import adjust_holm
 from triage.evaluation.order.capacity import ALL_CASES
+from triage.evaluation.proportions import newcombe_interval
 from triage.evaluation.resampling import RESAMPLES
 
 if TYPE_CHECKING:
@@ -136,11 +132,13 @@ class _Measure:
     def _missing(self, source: str, missing: tuple[int, int], cases: tuple[int, int]) -> MissingChange:
         before, now = ((absent, total - absent) for absent, total in zip(missing, cases, strict=True))
         of = f"{self.denominator} from {source}" if source else self.denominator
+        low, high = newcombe_interval(missing[1], cases[1], missing[0], cases[0], confidence=self.confidence)
+        method = f"difference of shares, Newcombe {100 * self.confidence:g} %"
+        shares = missing[0] / cases[0], missing[1] / cases[1]
         return MissingChange(
             source,
-            missing[0] / cases[0],
-            missing[1] / cases[1],
-            share_difference(missing, cases, confidence=self.confidence, denominator=of),
+            *shares,
+            Figure(shares[1] - shares[0], float(low), float(high), cases[1], method, of),
             # The index over the two bins missing and not missing has a test that also holds for few cases.
             self._index(before, now).test.p_value,
         )

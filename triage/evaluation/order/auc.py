@@ -24,7 +24,7 @@ from triage.evaluation.ranking import Ranking, rank_cases
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-Scale = Literal["steadied", "logit", "plain"]
+Interval = Literal["steadied", "logit", "delong"]
 NO_NEGATIVES = "no case without current abuse"
 
 
@@ -33,7 +33,7 @@ def roc_auc(
     score: ArrayLike,
     *,
     weight: ArrayLike | None = None,
-    scale: Scale = "steadied",
+    interval: Interval = "steadied",
     confidence: float = 0.95,
     denominator: str = ALL_CASES,
 ) -> Figure:
@@ -68,9 +68,9 @@ def roc_auc(
         Higher means likelier.
     weight : array of shape (cases,), optional
         How many cases each row stands for.
-    scale : {"steadied", "logit", "plain"}
+    interval : {"steadied", "logit", "delong"}
         "steadied": V, symmetric on the logit scale, so that it stays within 0 and 1. "logit": the same with S
-        and its own degrees of freedom (Pepe 2003, section 5.2). "plain": A -/+ z times the root of S, as
+        and its own degrees of freedom (Pepe 2003, section 5.2). "delong": A -/+ z times the root of S, as
         DeLong has it and the R package pROC gives it, cut off at 0 and 1.
     confidence : float
         Level of the interval.
@@ -87,7 +87,7 @@ def roc_auc(
     Raises
     ------
     InputRefusedError
-        An array is not as described, or there is no such scale.
+        An array is not as described, or there is no such interval.
 
     Notes
     -----
@@ -96,7 +96,7 @@ def roc_auc(
     average and at least:
 
     ====================================================  ===========  ===========  ===========
-    scores                                                steadied     logit        plain
+    scores                                                steadied     logit        delong
     ====================================================  ===========  ===========  ===========
     normal                                                96.5, 93.6   92.8, 77.3   87.8, 61.8
     normal, with current abuse twice as spread            94.6, 87.0   89.6, 66.9   83.6, 55.7
@@ -133,13 +133,19 @@ def roc_auc(
     0.9166666666666667
     """
     ranking = rank_cases(outcome, score, weight)
-    return measure_auc(ranking, scale=scale, confidence=confidence, denominator=denominator)
+    return measure_auc(ranking, interval=interval, confidence=confidence, denominator=denominator)
 
 
 def measure_auc(
-    ranking: Ranking, *, scale: Scale = "steadied", confidence: float = 0.95, denominator: str = ALL_CASES
+    ranking: Ranking,
+    *,
+    interval: Interval = "steadied",
+    confidence: float = 0.95,
+    denominator: str = ALL_CASES,
 ) -> Figure:
     """Return the area under the ROC curve of a ranking made before; see `roc_auc`."""
+    if interval not in {"steadied", "logit", "delong"}:
+        raise InputRefusedError(f"{interval!r}", where="interval", expected="'steadied', 'logit' or 'delong'")
     rows, positive_rows = int(ranking.rows.sum()), int(ranking.positive_rows.sum())
     reason = why_no_area(rows, positive_rows)
     if reason:
@@ -154,7 +160,7 @@ def measure_auc(
             above - area, float(negative.sum()), ranking.weight_squared - ranking.positive_squared
         ),
     )
-    low, high, method = area_interval(area, parts, scale, check_confidence(confidence))
+    low, high, method = area_interval(area, parts, interval, check_confidence(confidence))
     weighted = "weighted " if ranking.weighted else ""
     kinds = f"{positive_rows:,} cases with current abuse against {rows - positive_rows:,}"
     return Figure(area, low, high, rows, f"{weighted}Mann-Whitney, {method}; {kinds}", denominator)
@@ -185,7 +191,7 @@ def place(weight: FloatArray) -> FloatArray:
 
 
 def area_interval(
-    area: float, parts: tuple[VariancePart, VariancePart], scale: Scale, confidence: float
+    area: float, parts: tuple[VariancePart, VariancePart], interval: Interval, confidence: float
 ) -> tuple[float, float, str]:
     """Return the ends of the interval of an area and how they were made; see `roc_auc`.
 
@@ -200,14 +206,12 @@ def area_interval(
         pairs = min(part.count for part in parts)
         low, high = clopper_pearson_interval(area * pairs, pairs, confidence=confidence)
         return float(low), float(high), f"Clopper-Pearson {level} on {pairs:.6g} separate pairs"
-    if scale == "plain":
+    if interval == "delong":
         half = float(ndtri((1 + confidence) / 2)) * variance**0.5
         return max(area - half, 0.0), min(area + half, 1.0), f"DeLong {level}"
     freedom = degrees_of_freedom(parts)
-    if scale == "logit":
+    if interval == "logit":
         return *logit_interval(area, variance, freedom, confidence), f"DeLong {level} on the logit scale"
-    if scale != "steadied":
-        raise InputRefusedError(f"{scale!r}", where="scale", expected="'steadied', 'logit' or 'plain'")
     model = hanley_mcneil_variance(area, parts[0].count, parts[1].count)
     ends = logit_interval(area, *steady_variance(variance, freedom, model), confidence)
     return *ends, f"DeLong {level} on the logit scale, steadied by Hanley and McNeil's variance"

@@ -36,6 +36,10 @@ class AucComparison:
         Of the hypothesis that they are equal.
     covariance, correlation : float
         Of the two estimates: 0 on different cases; NaN where there is no variance.
+    variances : pair of float
+        DeLong's variances of the first and the second area; NaN with fewer than two cases of a kind. The
+        interval of `difference` rests on them and on `covariance`, those of `first` and `second` on
+        variances that are steadied (see `roc_auc`).
     """
 
     first: Figure
@@ -44,6 +48,7 @@ class AucComparison:
     test: HypothesisTest
     covariance: float
     correlation: float
+    variances: tuple[float, float]
 
 
 def compare_auc(
@@ -143,6 +148,7 @@ def measure_auc_difference(
         difference.test(),
         covariance,
         correlation,
+        (one.variance, two.variance),
     )
 
 
@@ -223,6 +229,7 @@ def compare_auc_unpaired(
         difference.test(),
         independent,
         independent,
+        (one.variance, two.variance),
     )
 
 
@@ -327,4 +334,5 @@ def _no_comparison(reason: str, rows: int, names: tuple[str, str]) -> AucCompari
     first, second = (Figure.not_estimable(reason, rows, name) for name in names)
     of = names[0] if names[0] == names[1] else f"{names[0]} and {names[1]}"
     difference = Figure.not_estimable(reason, rows, of)
-    return AucComparison(first, second, difference, HypothesisTest.not_possible(reason, rows, of), NAN, NAN)
+    test = HypothesisTest.not_possible(reason, rows, of)
+    return AucComparison(first, second, difference, test, NAN, NAN, (NAN, NAN))

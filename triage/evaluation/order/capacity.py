@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 NO_POSITIVES = "no case with current abuse"
 ALL_CASES = "all cases"
+CAPACITIES = (0.01, 0.023, 0.05, 0.10)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from triage.evaluation.ranking import Ranking, rank_cases
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-Scale = Literal["steadied", "jackknife"]
+Interval = Literal["steadied", "jackknife"]
 
 
 def partial_auc(
@@ -36,7 +36,7 @@ def partial_auc(
     min_tpr: float | None = None,
     standardised: bool = True,
     weight: ArrayLike | None = None,
-    scale: Scale = "steadied",
+    interval: Interval = "steadied",
     confidence: float = 0.95,
     denominator: str = ALL_CASES,
 ) -> Figure:
@@ -70,7 +70,7 @@ def partial_auc(
         After McClish, as above; else the plain area.
     weight : array of shape (cases,), optional
         How many cases each row stands for.
-    scale : {"steadied", "jackknife"}
+    interval : {"steadied", "jackknife"}
         "jackknife": with that variance and Student's t at Satterthwaite's degrees of freedom. "steadied": the
         same, mixed with S (1 - S)/m as if that had 7 degrees of freedom (see
         `triage.evaluation.order.linearised.steady_variance`), m being the cases with current abuse (the
@@ -91,7 +91,8 @@ def partial_auc(
     Raises
     ------
     InputRefusedError
-        An array is not as described, or not exactly one bound is given, or it is out of range.
+        An array is not as described, or not exactly one bound is given, or it is out of range, or
+        there is no such interval.
 
     Notes
     -----
@@ -123,7 +124,7 @@ def partial_auc(
         max_fpr=max_fpr,
         min_tpr=min_tpr,
         standardised=standardised,
-        scale=scale,
+        interval=interval,
         confidence=confidence,
         denominator=denominator,
     )
@@ -135,14 +136,14 @@ def measure_partial_auc(
     max_fpr: float | None = None,
     min_tpr: float | None = None,
     standardised: bool = True,
-    scale: Scale = "steadied",
+    interval: Interval = "steadied",
     confidence: float = 0.95,
     denominator: str = ALL_CASES,
 ) -> Figure:
     """Return the partial area of a ranking made before; see `partial_auc`."""
     width, over = _check_bound(max_fpr, min_tpr)
-    if scale not in {"steadied", "jackknife"}:
-        raise InputRefusedError(f"{scale!r}", where="scale", expected="'steadied' or 'jackknife'")
+    if interval not in {"steadied", "jackknife"}:
+        raise InputRefusedError(f"{interval!r}", where="interval", expected="'steadied' or 'jackknife'")
     confidence = check_confidence(confidence)
     rows, positive_rows = int(ranking.rows.sum()), int(ranking.positive_rows.sum())
     reason = why_no_area(rows, positive_rows)
@@ -151,7 +152,7 @@ def measure_partial_auc(
     up, along = _axes(ranking)
     # The curve seen from its other corner is that of the reversed score for the other outcome.
     area = _Area.of(up, along, width) if min_tpr is None else _Area.of(along.reversed(), up.reversed(), width)
-    low, high, method = _interval(area, width, scale, confidence)
+    low, high, method = _interval(area, width, interval, confidence)
     name = f"{'weighted ' if ranking.weighted else ''}partial area over {over}"
     kinds = f"{positive_rows:,} cases with current abuse against {rows - positive_rows:,}"
     if not standardised:
@@ -217,14 +218,14 @@ def _axes(ranking: Ranking) -> tuple[_Kind, _Kind]:
     )
 
 
-def _interval(area: _Area, width: float, scale: Scale, confidence: float) -> tuple[float, float, str]:
+def _interval(area: _Area, width: float, interval: Interval, confidence: float) -> tuple[float, float, str]:
     level = f"{100 * confidence:g} %"
     variance = sum(part.variance for part in area.parts)
     share = area.area / width
     if variance > NO_VARIANCE and 0 < share < 1:
         spread = variance / width**2, degrees_of_freedom(area.parts)
         method = f"infinitesimal jackknife {level} on the logit scale"
-        if scale == "steadied":
+        if interval == "steadied":
             spread = steady_variance(*spread, share * (1 - share) / area.parts[0].count)
             method += ", steadied by the binomial variance"
         low, high = logit_interval(share, *spread, confidence)

@@ -24,7 +24,7 @@ from triage.evaluation.weighting import kish_count
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-Scale = Literal["steadied", "jackknife", "binomial"]
+Interval = Literal["steadied", "jackknife", "binomial"]
 
 
 def average_precision(
@@ -32,7 +32,7 @@ def average_precision(
     score: ArrayLike,
     *,
     weight: ArrayLike | None = None,
-    scale: Scale = "steadied",
+    interval: Interval = "steadied",
     confidence: float = 0.95,
     denominator: str = ALL_CASES,
 ) -> Figure:
@@ -63,7 +63,7 @@ def average_precision(
         Higher is opened earlier.
     weight : array of shape (cases,), optional
         How many cases each row stands for.
-    scale : {"steadied", "jackknife", "binomial"}
+    interval : {"steadied", "jackknife", "binomial"}
         All are symmetric on the logit scale. "jackknife": with that variance and Student's t at
         Satterthwaite's degrees of freedom. "steadied": the same, mixed with AP (1 - AP)/m as if that had 7
         degrees of freedom (see `triage.evaluation.order.linearised.steady_variance`). "binomial":
@@ -83,7 +83,7 @@ def average_precision(
     Raises
     ------
     InputRefusedError
-        An array is not as described, or there is no such scale.
+        An array is not as described, or there is no such interval.
 
     Notes
     -----
@@ -112,13 +112,23 @@ def average_precision(
     0.8333333333333333
     """
     ranking = rank_cases(outcome, score, weight)
-    return measure_average_precision(ranking, scale=scale, confidence=confidence, denominator=denominator)
+    return measure_average_precision(
+        ranking, interval=interval, confidence=confidence, denominator=denominator
+    )
 
 
 def measure_average_precision(
-    ranking: Ranking, *, scale: Scale = "steadied", confidence: float = 0.95, denominator: str = ALL_CASES
+    ranking: Ranking,
+    *,
+    interval: Interval = "steadied",
+    confidence: float = 0.95,
+    denominator: str = ALL_CASES,
 ) -> Figure:
     """Return the average precision of a ranking made before; see `average_precision`."""
+    if interval not in {"steadied", "jackknife", "binomial"}:
+        raise InputRefusedError(
+            f"{interval!r}", where="interval", expected="'steadied', 'jackknife' or 'binomial'"
+        )
     confidence = check_confidence(confidence)
     rows, positives = int(ranking.rows.sum()), ranking.positives
     if positives == 0:
@@ -133,7 +143,7 @@ def measure_average_precision(
         VariancePart.of(precision + raised - lowered - average, positives, ranking.positive_squared),
         _others(lowered, ranking),
     )
-    low, high, method = _interval(average, parts, scale, confidence)
+    low, high, method = _interval(average, parts, interval, confidence)
     weighted = "weighted " if ranking.weighted else ""
     kinds = f"{int(ranking.positive_rows.sum()):,} cases with current abuse"
     return Figure(average, low, high, rows, f"{weighted}average precision, {method}; {kinds}", denominator)
@@ -149,7 +159,7 @@ def _others(lowered: FloatArray, ranking: Ranking) -> VariancePart:
 
 
 def _interval(
-    average: float, parts: tuple[VariancePart, VariancePart], scale: Scale, confidence: float
+    average: float, parts: tuple[VariancePart, VariancePart], interval: Interval, confidence: float
 ) -> tuple[float, float, str]:
     level, positives = f"{100 * confidence:g} %", parts[0].count
     variance = sum(part.variance for part in parts)
@@ -158,15 +168,13 @@ def _interval(
         return float(low), float(high), f"Clopper-Pearson {level}"
     model = average * (1 - average) / positives
     freedom = degrees_of_freedom(parts)
-    if scale == "binomial":
+    if interval == "binomial":
         return *logit_interval(average, model, np.inf, confidence), f"binomial {level} on the logit scale"
-    if scale == "steadied":
+    if interval == "steadied":
         ends = logit_interval(average, *steady_variance(variance, freedom, model), confidence)
         return *ends, f"infinitesimal jackknife {level} on the logit scale, steadied by the binomial variance"
-    if scale == "jackknife":
-        ends = logit_interval(average, variance, freedom, confidence)
-        return *ends, f"infinitesimal jackknife {level} on the logit scale"
-    raise InputRefusedError(f"{scale!r}", where="scale", expected="'steadied', 'jackknife' or 'binomial'")
+    ends = logit_interval(average, variance, freedom, confidence)
+    return *ends, f"infinitesimal jackknife {level} on the logit scale"
 
 
 def _sum_onwards(values: FloatArray) -> FloatArray:

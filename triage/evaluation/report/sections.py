@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from triage.evaluation.order.capacity import OverTies
     from triage.evaluation.report.section import Cells
     from triage.evaluation.result import Evaluation, ProbabilityFigures, RankingFigures
+    from triage.evaluation.selection.description import SelectionDescription
     from triage.evaluation.selection.figures import SelectedAtCapacity, SelectedFigures
 
 USUAL_SHARE = 0.023
@@ -26,6 +27,8 @@ USUAL_SHARE = 0.023
 def build_sections(evaluation: Evaluation) -> Iterator[Section]:
     """Give the sections of a report: absolute recall and the children missed before any ratio."""
     yield from (at_capacity_section(evaluation, index) for index in range(len(evaluation.model.at)))
+    if evaluation.choice is not None:
+        yield choice_section(evaluation.choice)
     if evaluation.selection is not None:
         yield from selection_sections(evaluation.selection)
     if evaluation.comparisons:
@@ -110,6 +113,27 @@ def order_section(evaluation: Evaluation) -> Section:
             for ranking in evaluation.rankings
         ),
         picture="recall",
+    )
+
+
+def choice_section(choice: SelectionDescription) -> Section:
+    """Return which cases have outcomes, and why they were chosen."""
+    return Section(
+        title="Which outcomes exist, and why",
+        lead=("Open: still being investigated. Chance: of coming to have an outcome.",),
+        header=("chosen for", "chosen", "ended", "open", "undetermined", "yes", "no", "chance", "worth"),
+        rows=tuple(
+            (
+                one.reason,
+                *(f"{number:,}" for number in (one.chosen, one.finished, one.open, one.undetermined)),
+                f"{one.yes:,}",
+                f"{one.no:,}",
+                "unknown" if math.isnan(one.smallest) else f"{one.smallest:.2g} to {one.largest:.2g}",
+                "" if math.isnan(one.effective_count) else f"{one.effective_count:.1f} alike",
+            )
+            for one in choice.reasons
+        ),
+        notes=("Worth: as many outcomes of equal weight would say as much (Kish's effective count).",),
     )
 
 

@@ -1,0 +1,480 @@
+"""What a rule shows that opens a case when its score reaches a threshold, and which threshold reaches a goal."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from triage.errors import InputRefusedError
+from triage.evaluation.figure import NAN, Figure, as_plain
+from triage.evaluation.order.auc import NO_NEGATIVES
+from triage.evaluation.order.capacity import ALL_CASES, NO_POSITIVES
+from triage.evaluation.order.confusion import (
+    ALL_OPENED,
+    FN,
+    FP,
+    NONE_OPENED,
+    TN,
+    TP,
+    ConfusionTable,
+    Interval,
+    measure_f1,
+    measure_likelihood_ratio,
+    measure_matthews,
+)
+from triage.evaluation.proportions import clopper_pearson_interval
+from triage.evaluation.ranking import Ranking, rank_cases
+from triage.evaluation.weighting import kish_count
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+Rule = Literal["at least", "above"]
+CHOSEN_HERE = "the threshold was chosen on these cases, which the interval does not know"
+
+
+class _Figures:
+    """What results of several figures have in common."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all as values that JSON can hold; NaN and infinity become None."""
+        return as_plain(self)  # type: ignore[no-any-return] # a dataclass becomes a dict
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a figure: name, threshold, estimate, low, high, count, method, denominator."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and most callers never ask for a frame
+
+        values = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type] # a dataclass
+        return pd.DataFrame(
+            [
+                {"name": name, "threshold": values["threshold"], **vars(value)}
+                for name, value in values.items()
+                if isinstance(value, Figure)
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class AtThreshold(_Figures):
+    """What a rule shows that opens a case when its score reaches a threshold.
+
+    Parameters
+    ----------
+    threshold : float
+        The threshold.
+    rule : {"at least", "above"}
+        Whether a score equal to it is opened.
+    tp, fp, fn, tn : float
+        Cases with current abuse opened, without opened, with current abuse left, without left (true and false
+        positives, false and true negatives). With weights: sums of weights.
+    recall : Figure
+        TP / (TP + FN): sensitivity, true positive rate.
+    specificity : Figure
+        TN / (TN + FP): true negative rate.
+    precision : Figure
+        TP / (TP + FP): positive predictive value.
+    negative_predictive_value : Figure
+        TN / (TN + FN).
+    false_positive_rate, false_negative_rate : Figure
+        FP / (FP + TN), and FN / (FN + TP).
+    false_discovery_rate, false_omission_rate : Figure
+        FP / (FP + TP), and FN / (FN + TN).
+    share_opened, accuracy : Figure
+        (TP + FP) / n, and (TP + TN) / n.
+    f1, matthews_correlation : Figure
+        See `at_threshold`.
+    positive_likelihood_ratio, negative_likelihood_ratio : Figure
+        Recall over the false positive rate, and the false negative rate over specificity.
+    """
+
+    threshold: float
+    rule: Rule
+    tp: float
+    fp: float
+    fn: float
+    tn: float
+    recall: Figure
+    specificity: Figure
+    precision: Figure
+    negative_predictive_value: Figure
+    false_positive_rate: Figure
+    false_negative_rate: Figure
+    false_discovery_rate: Figure
+    false_omission_rate: Figure
+    share_opened: Figure
+    accuracy: Figure
+    f1: Figure
+    matthews_correlation: Figure
+    positive_likelihood_ratio: Figure
+    negative_likelihood_ratio: Figure
+
+
+def at_threshold(
+    outcome: ArrayLike,
+    score: ArrayLike,
+    threshold: float,
+    *,
+    weight: ArrayLike | None = None,
+    rule: Rule = "at least",
+    interval: Interval = "wilson",
+    confidence: float = 0.95,
+    denominator: str = ALL_CASES,
+) -> AtThreshold:
+    r"""Return what opening all cases from a threshold on shows: the confusion matrix and its figures.
+
+    Shares have the binomial interval that was asked for. The others have intervals of their own:
+
+    .. math:: F_1 = \frac{2 TP}{2 TP + FP + FN} = \frac{2J}{1 + J},\quad J = \frac{TP}{TP + FP + FN}
+
+    rises with the share J, whose ends are mapped (given TP + FP + FN, TP is binomial, so that with
+    "clopper-pearson" the interval holds as often as it says; as cases come in it is that of the delta method).
+
+    .. math:: MCC = \frac{TP \cdot TN - FP \cdot FN}{\sqrt{(TP + FP)(TP + FN)(TN + FP)(TN + FN)}}
+
+    is the correlation of outcome and decision: :math:`\tanh(\operatorname{artanh} MCC \pm z \sqrt V /
+    (1 - MCC^2))` with V from the delta method: the sum, over cases, of
+    :math:`(uv - MCC (u^2 + v^2)/2)^2 / n^2` with u and v the standardised outcome and decision.
+
+    .. math:: \log LR_+ \pm z \sqrt{\tfrac{1}{TP} - \tfrac{1}{TP + FN} + \tfrac{1}{FP} - \tfrac{1}{FP + TN}},
+        \quad LR_+ = \frac{TP / (TP + FN)}{FP / (FP + TN)}
+
+    and the same for :math:`LR_-` with FN and TN in place of TP and FP. With weights, all estimates are ratios
+    of sums of weights (Hajek), all variances linearised, and shares stand on effective counts.
+
+    Parameters
+    ----------
+    outcome : array of shape (cases,)
+        1 for current abuse, else 0.
+    score : array of shape (cases,)
+        Higher is opened rather.
+    threshold : float
+        On the scale of the score. It is compared with the scores as 64-bit numbers.
+    weight : array of shape (cases,), optional
+        How many cases each row stands for.
+    rule : {"at least", "above"}
+        Open when the score is at least the threshold, or only when it is above.
+    interval : {"wilson", "clopper-pearson", "jeffreys", "agresti-coull"}
+        Of the shares (see `triage.evaluation.proportions`).
+    confidence : float
+        Level of the intervals.
+    denominator : str
+        Of which cases the figures speak.
+
+    Returns
+    -------
+    AtThreshold
+        A share among no case is not estimable (precision when nothing is opened, recall without current
+        abuse), and so are F1 without current abuse, and Matthews' correlation where one margin of the table
+        is empty (other tools say 0). A likelihood ratio over 0 is not estimable, but its low end is given;
+        there, and where one is 0 or has no variance, its ends are those of Donner and Zou from the intervals
+        of the two shares. A correlation of 1 or -1 has no interval.
+
+    Raises
+    ------
+    InputRefusedError
+        An array is not as described, the threshold is no number, or there is no such rule or interval.
+
+    Notes
+    -----
+    The threshold is taken as given. One that was chosen on the same cases makes all figures look better than
+    they are. Simel's interval is short where recall or specificity is 1, as that adds nothing to it.
+
+    References
+    ----------
+    Simel, D. L., Samsa, G. P., Matchar, D. B. (1991). Likelihood ratios with confidence: sample size
+    estimation for diagnostic test studies. Journal of Clinical Epidemiology 44, 763-770.
+
+    Donner, A., Zou, G. Y. (2012). Closed-form confidence intervals for functions of the normal mean and
+    standard deviation. Statistical Methods in Medical Research 21, 347-359.
+
+    Hand, D. J., Christen, P., Kirielle, N. (2021). F*: an interpretable transformation of the F-measure.
+    Machine Learning 110, 451-456.
+
+    Bishop, Y. M. M., Fienberg, S. E., Holland, P. W. (1975). Discrete Multivariate Analysis. MIT Press,
+    section 11.3 (the variance of phi, which Matthews' correlation is).
+
+    Matthews, B. W. (1975). Comparison of the predicted and observed secondary structure of T4 phage lysozyme.
+    Biochimica et Biophysica Acta 405, 442-451.
+
+    Examples
+    --------
+    >>> at = at_threshold([1, 1, 0, 1, 0, 0, 0, 0], [9, 8, 7, 5, 4, 3, 2, 1], 7)
+    >>> at.tp, at.fp, at.fn, at.tn
+    (2.0, 1.0, 1.0, 4.0)
+    >>> print(at.recall.brief(), at.specificity.brief())
+    0.6667 [0.2077, 0.9385] 0.8000 [0.3755, 0.9638]
+    >>> print(at.positive_likelihood_ratio.brief(2))
+    3.33 [0.51, 21.58]
+    """
+    return measure_threshold(
+        rank_cases(outcome, score, weight),
+        threshold,
+        rule=rule,
+        interval=interval,
+        confidence=confidence,
+        denominator=denominator,
+    )
+
+
+def measure_threshold(
+    ranking: Ranking,
+    threshold: float,
+    *,
+    rule: Rule = "at least",
+    interval: Interval = "wilson",
+    confidence: float = 0.95,
+    denominator: str = ALL_CASES,
+) -> AtThreshold:
+    """Return the figures at a threshold from a ranking made before; see `at_threshold`."""
+    if not isinstance(threshold, Real | np.bool_) or math.isnan(threshold):
+        raise InputRefusedError(f"{threshold!r}", where="threshold", expected="a number, such as 0.2")
+    if rule not in {"at least", "above"}:
+        raise InputRefusedError(f"{rule!r}", where="rule", expected="'at least' or 'above'")
+    opened = ranking.score >= threshold if rule == "at least" else ranking.score > threshold
+    table = ConfusionTable.of(ranking, opened, interval, confidence)
+
+    def share(cells: list[int], among: list[int], why_none: str, of: str) -> Figure:
+        return table.share(cells, among).figure(why_none, of)
+
+    positives, negatives, chosen, left = [TP, FN], [FP, TN], [TP, FP], [FN, TN]
+    with_abuse = (positives, NO_POSITIVES, f"those with current abuse among {denominator}")
+    without = (negatives, NO_NEGATIVES, f"those without current abuse among {denominator}")
+    of_opened = (chosen, NONE_OPENED, f"those opened, of {denominator}")
+    of_left = (left, ALL_OPENED, f"those not opened, of {denominator}")
+    of_all = ([TP, FP, FN, TN], "no case", denominator)
+    tp, fp, fn, tn = (float(cell) for cell in table.weight)
+    return AtThreshold(
+        threshold=float(threshold),
+        rule=rule,
+        tp=tp,
+        fp=fp,
+        fn=fn,
+        tn=tn,
+        recall=share([TP], *with_abuse),
+        specificity=share([TN], *without),
+        precision=share([TP], *of_opened),
+        negative_predictive_value=share([TN], *of_left),
+        false_positive_rate=share([FP], *without),
+        false_negative_rate=share([FN], *with_abuse),
+        false_discovery_rate=share([FP], *of_opened),
+        false_omission_rate=share([FN], *of_left),
+        share_opened=share(chosen, *of_all),
+        accuracy=share([TP, TN], *of_all),
+        f1=measure_f1(table, denominator),
+        matthews_correlation=measure_matthews(table, denominator),
+        positive_likelihood_ratio=measure_likelihood_ratio(table, opened=True, denominator=denominator),
+        negative_likelihood_ratio=measure_likelihood_ratio(table, opened=False, denominator=denominator),
+    )
+
+
+@dataclass(frozen=True)
+class ThresholdChoice(_Figures):
+    """The threshold that reaches a goal, and what it opens.
+
+    Parameters
+    ----------
+    goal : {"recall", "specificity"}
+        What was to be reached.
+    level : float
+        How much of it.
+    threshold : float
+        Open when the score is at least this. Infinity where nothing may be opened; NaN where the goal is not
+        estimable.
+    k, share : float
+        Cases opened, and as a share of the cases: how many must be opened to find that share of the cases
+        with current abuse. With weights: of sums of weights. NaN where the goal is not estimable.
+    recall, specificity, precision : Figure
+        At this threshold.
+    work_saved : Figure
+        Work saved over sampling: the share of the cases left, less the share that could be left in a random
+        order at the same recall.
+    """
+
+    goal: Literal["recall", "specificity"]
+    level: float
+    threshold: float
+    k: float
+    share: float
+    recall: Figure
+    specificity: Figure
+    precision: Figure
+    work_saved: Figure
+
+
+def threshold_at(
+    outcome: ArrayLike,
+    score: ArrayLike,
+    *,
+    recall: float | None = None,
+    specificity: float | None = None,
+    weight: ArrayLike | None = None,
+    interval: Interval = "wilson",
+    confidence: float = 0.95,
+    denominator: str = ALL_CASES,
+) -> ThresholdChoice:
+    r"""Return the threshold that reaches a recall with the fewest cases opened, or keeps a specificity.
+
+    For a recall it is the highest score t such that the cases with a score of at least t hold at least that
+    share of the cases with current abuse; for a specificity the lowest t such that at least that share of the
+    other cases lies below it (a higher one would keep it too, and find less). Cases of equal score are opened
+    all or none, so more may be reached than was asked for. Then
+
+    .. math:: WSS = \frac{TN + FN}{n} - (1 - \text{recall})
+
+    with the recall that is reached.
+
+    Parameters
+    ----------
+    outcome : array of shape (cases,)
+        1 for current abuse, else 0.
+    score : array of shape (cases,)
+        Higher is opened rather.
+    recall, specificity : float, optional
+        The share to reach, above 0 and at most 1. One of the two must be given.
+    weight : array of shape (cases,), optional
+        How many cases each row stands for.
+    interval : {"wilson", "clopper-pearson", "jeffreys", "agresti-coull"}
+        Of the figures that were not the goal, taking the threshold as given.
+    confidence : float
+        Level of the intervals.
+    denominator : str
+        Of which cases the figures speak.
+
+    Returns
+    -------
+    ThresholdChoice
+        Without a figure where the goal has no case to be measured on.
+
+    Raises
+    ------
+    InputRefusedError
+        An array is not as described, or not exactly one goal is given, or it is out of range.
+
+    Notes
+    -----
+    What other cases will have of the goal at this threshold is known without any model, although the threshold
+    was chosen here: with m cases with current abuse, of which :math:`r = \lceil m \cdot \text{level} \rceil`
+    are needed, the recall of the population from the r-th highest of their scores on has the law
+    :math:`\text{Beta}(r, m - r + 1)` whatever the score, so that it is below the goal about as often as not.
+    The interval of the goal has the low end of that law, and the high end of Clopper and Pearson for those
+    that are found (ties may add to r); it is the interval of Wilks. With weights, m is Kish's effective
+    count. The other figures have the interval of a threshold that is given; it moves with the cases, so
+    theirs are too short. Work saved has none for that reason.
+
+    References
+    ----------
+    Cohen, A. M., Hersh, W. R., Peterson, K., Yen, P.-Y. (2006). Reducing workload in systematic review
+    preparation using automated citation classification. Journal of the American Medical Informatics
+    Association 13, 206-219.
+
+    Wilks, S. S. (1941). Determination of sample sizes for setting tolerance limits. Annals of Mathematical
+    Statistics 12, 91-96.
+
+    Examples
+    --------
+    >>> choice = threshold_at([1, 1, 0, 1, 0, 0, 1, 0], [9, 8, 7, 5, 4, 3, 2, 1], recall=0.75)
+    >>> choice.threshold, choice.k, choice.share
+    (5.0, 4.0, 0.5)
+    >>> choice.work_saved.estimate  # 4/8 are left, a random order could leave 1/4
+    0.25
+    """
+    return measure_threshold_at(
+        rank_cases(outcome, score, weight),
+        recall=recall,
+        specificity=specificity,
+        interval=interval,
+        confidence=confidence,
+        denominator=denominator,
+    )
+
+
+def measure_threshold_at(
+    ranking: Ranking,
+    *,
+    recall: float | None = None,
+    specificity: float | None = None,
+    interval: Interval = "wilson",
+    confidence: float = 0.95,
+    denominator: str = ALL_CASES,
+) -> ThresholdChoice:
+    """Return the threshold that reaches a goal from a ranking made before; see `threshold_at`."""
+    goal, level = _check_goal(recall, specificity)
+    positive_rows, rows = int(ranking.positive_rows.sum()), int(ranking.rows.sum())
+    opened = _opened_groups(ranking, goal, level)
+    table = ConfusionTable.of(ranking, opened, interval, confidence)
+    reason = NO_POSITIVES if goal == "recall" else NO_NEGATIVES
+    if (positive_rows if goal == "recall" else rows - positive_rows) == 0:
+        none = Figure.not_estimable(f"{reason}, so that no threshold is chosen", rows, denominator)
+        return ThresholdChoice(goal, level, NAN, NAN, NAN, none, none, none, none)
+    k = float(table.weight[TP] + table.weight[FP])
+    share = k / ranking.cases
+    found = table.share([TP], [TP, FN]).figure(NO_POSITIVES, f"those with current abuse among {denominator}")
+    spared = table.share([TN], [FP, TN]).figure(
+        NO_NEGATIVES, f"those without current abuse among {denominator}"
+    )
+    precise = table.share([TP], [TP, FP]).figure(NONE_OPENED, f"those opened, of {denominator}")
+    saved = Figure.not_estimable(NO_POSITIVES, rows, denominator)
+    if found.estimable:
+        why = "share left less 1 - recall; no interval, as the threshold was chosen on these cases"
+        saved = Figure((1 - share) - (1 - found.estimate), NAN, NAN, rows, why, denominator)
+    wilks = _of_goal(table, goal, level, found if goal == "recall" else spared)
+    return ThresholdChoice(
+        goal,
+        level,
+        float(ranking.score[opened][-1]) if opened.any() else math.inf,
+        k,
+        share,
+        recall=wilks if goal == "recall" else _noted(found),
+        specificity=wilks if goal == "specificity" else _noted(spared),
+        precision=_noted(precise),
+        work_saved=saved,
+    )
+
+
+def _check_goal(
+    recall: float | None, specificity: float | None
+) -> tuple[Literal["recall", "specificity"], float]:
+    if recall is not None and specificity is None and 0 < recall <= 1:
+        return "recall", float(recall)
+    if specificity is not None and recall is None and 0 < specificity <= 1:
+        return "specificity", float(specificity)
+    raise InputRefusedError(
+        f"recall {recall!r} and specificity {specificity!r}",
+        where="threshold",
+        expected="one of the two, above 0 and at most 1",
+    )
+
+
+def _opened_groups(ranking: Ranking, goal: str, level: float) -> NDArray[np.bool_]:
+    # Sums of weights are exact only up to rounding: a goal missed by less is reached.
+    if goal == "recall":
+        before = np.cumsum(ranking.positive) - ranking.positive
+        return np.asarray(before < level * ranking.positives * (1 - 1e-12))
+    negative = ranking.weight - ranking.positive
+    room = (1 - level) * float(negative.sum())
+    return np.asarray(np.cumsum(negative) <= room + 1e-12 * float(negative.sum()))
+
+
+def _of_goal(table: ConfusionTable, goal: str, level: float, reached: Figure) -> Figure:
+    """Return the figure of the goal with the interval of a threshold that was chosen to reach it."""
+    cells = [TP, FN] if goal == "recall" else [TN, FP]
+    total = float(table.weight[cells].sum())
+    trials = kish_count(total, float(table.squared[cells].sum())) if table.weighted else total
+    needed = level * trials if table.weighted else math.ceil(level * trials * (1 - 1e-12))
+    low = clopper_pearson_interval(needed, trials, confidence=table.confidence)[0]
+    high = clopper_pearson_interval(reached.estimate * trials, trials, confidence=table.confidence)[1]
+    basis = f", on an effective count of {trials:.1f}" if table.weighted else ""
+    method = f"threshold chosen to reach {level:g} of these cases; Wilks {table.level} for others{basis}"
+    return Figure(reached.estimate, float(low), float(high), reached.count, method, reached.denominator)
+
+
+def _noted(figure: Figure) -> Figure:
+    if not figure.estimable:
+        return figure
+    method = f"{figure.method}; {CHOSEN_HERE}"
+    return Figure(figure.estimate, figure.low, figure.high, figure.count, method, figure.denominator)
