@@ -31,7 +31,7 @@ def _found_over_all_orders(outcome, score, k):
     return min(found), sum(found) / len(found), max(found)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 2)), min_size=1, max_size=6), st.integers(1, 6))
 def test_worst_expected_and_best_are_those_over_all_orders(cases, k):
     outcome, score = zip(*cases, strict=True)
@@ -243,7 +243,7 @@ def test_other_capacities_are_refused(capacity):
         cases_at(capacity, 10)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(CASES, st.integers(1, 40))
 def test_worst_is_at_most_expected_is_at_most_best_and_the_interval_holds_them(cases, k):
     at = at_capacity(*zip(*cases, strict=True), k)
@@ -256,7 +256,7 @@ def test_worst_is_at_most_expected_is_at_most_best_and_the_interval_holds_them(c
             assert at.found.best / total - 1e-12 <= figure.high <= 1
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(CASES, st.integers(1, 40), st.randoms())
 def test_neither_order_of_rows_nor_a_rising_map_of_the_score_matters(cases, k, random):
     before = at_capacity(*zip(*cases, strict=True), k)
@@ -275,7 +275,7 @@ WEIGHTED = st.lists(
 CAPACITY = st.one_of(st.integers(1, 60), st.sampled_from([0.01, 0.1, 0.25, 0.5, 0.9]))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(WEIGHTED, CAPACITY)
 def test_whole_weights_count_as_repetitions(cases, capacity):
     outcome, score, weight = map(np.array, zip(*cases, strict=True))
@@ -288,7 +288,7 @@ def test_whole_weights_count_as_repetitions(cases, capacity):
         assert estimates[0] == pytest.approx(estimates[1], nan_ok=True)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(WEIGHTED, st.sampled_from([0.01, 0.1, 0.25, 0.5, 0.9]), st.sampled_from([0.37, 1e-6, 1e6 + 0.5]))
 def test_the_unit_of_fractional_weights_does_not_matter_at_a_share(cases, share, unit):
     outcome, score, weight = map(np.array, zip(*cases, strict=True))

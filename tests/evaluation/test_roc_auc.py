@@ -28,14 +28,14 @@ def _delong_by_definition(outcome, score):
     return psi.mean(), one + other, freedom
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(BOTH)
 def test_the_area_is_that_of_another_library(cases):
     outcome, score = zip(*cases, strict=True)
     assert roc_auc(outcome, score).estimate == pytest.approx(roc_auc_score(outcome, score), abs=1e-12)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(BOTH, st.data())
 def test_the_weighted_area_is_that_of_another_library(cases, data):
     outcome, score = zip(*cases, strict=True)
@@ -101,7 +101,7 @@ def test_a_published_example_with_many_ties():
     assert (figure.low, figure.high) == pytest.approx((0.823678861788618 - half, 0.823678861788618 + half))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(BOTH, st.randoms())
 def test_only_the_order_of_the_scores_matters(cases, random):
     before = roc_auc(*zip(*cases, strict=True))
@@ -110,7 +110,7 @@ def test_only_the_order_of_the_scores_matters(cases, random):
     assert roc_auc(outcome, np.arctan(score)) == before
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(BOTH)
 def test_the_opposite_score_and_the_opposite_outcome_give_the_complement(cases):
     outcome, score = map(np.array, zip(*cases, strict=True))
@@ -121,7 +121,7 @@ def test_the_opposite_score_and_the_opposite_outcome_give_the_complement(cases):
         )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(BOTH, st.data())
 def test_whole_weights_count_as_repetitions_for_the_estimate(cases, data):
     outcome, score = map(np.array, zip(*cases, strict=True))
@@ -130,7 +130,7 @@ def test_whole_weights_count_as_repetitions_for_the_estimate(cases, data):
     assert roc_auc(outcome, score, weight=weight).estimate == pytest.approx(repeated.estimate)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(BOTH)
 def test_equal_weights_change_no_end(cases):
     outcome, score = zip(*cases, strict=True)
@@ -138,7 +138,7 @@ def test_equal_weights_change_no_end(cases):
     assert (weighted.low, weighted.high) == pytest.approx((plain.low, plain.high), abs=1e-9)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(BOTH, st.sampled_from(["steadied", "logit", "delong"]))
 def test_the_interval_holds_the_estimate_and_stays_within_zero_and_one(cases, interval):
     figure = roc_auc(*zip(*cases, strict=True), interval=interval)

@@ -201,7 +201,10 @@ def agresti_coull_interval(
     z = ndtri((1 + check_confidence(confidence)) / 2)
     share = (x + z**2 / 2) / (n + z**2)
     half = z * np.sqrt(share * (1 - share) / (n + z**2))
-    return np.maximum(share - half, 0.0)[()], np.minimum(share + half, 1.0)[()]
+    # At the ends the formula passes 0 and 1, but of 0 out of 0 only up to rounding.
+    low = np.where(x == 0, 0.0, np.maximum(share - half, 0.0))
+    high = np.where(x == n, 1.0, np.minimum(share + half, 1.0))
+    return low[()], high[()]
 
 
 def newcombe_interval(

@@ -31,38 +31,38 @@ def _holds(figure, truth):
     return figure.low <= truth + 1e-12 and truth <= figure.high
 
 
-# 200 draws leave a standard error of 0.015 in a coverage of 0.95; the floors are the documented minima less it.
+# 100 draws leave a standard error of 0.022 in a coverage of 0.95; the floors are the documented minima less it.
 @pytest.mark.parametrize("middle", [RARE, FREQUENT])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_smooth_figures_hold_the_true_distance_as_often_as_documented(middle, shape):
     rng = np.random.default_rng(1)
     held = np.zeros(4)
-    for seed in range(200):
+    for seed in range(100):
         y, p, chance = _draw(rng, 1000, middle, shape)
         away = np.abs(p - chance)
         truths = away.mean(), np.median(away), np.quantile(away, 0.9), away.max()
         smooth = smooth_calibration(y, p, resamples=199, seed=seed)
         figures = smooth.ici, smooth.e50, smooth.e90, smooth.emax
         held += [_holds(figure, truth) for figure, truth in zip(figures, truths, strict=True)]
-    assert np.all(held / 200 >= 0.89)
-    assert held.mean() / 200 >= 0.93
+    assert np.all(held / 100 >= 0.87)
+    assert held.mean() / 100 >= 0.92
 
 
 @pytest.mark.parametrize("middle", [RARE, FREQUENT])
 @pytest.mark.parametrize("rows", [150, 4000])
 def test_p_values_under_calibration_are_uniform(middle, rows):
     rng = np.random.default_rng(2)
-    values = np.empty((300, 3))
-    for seed in range(300):
+    values = np.empty((200, 3))
+    for seed in range(200):
         y, p, _ = _draw(rng, rows, middle, "right")
         values[seed] = (
             smooth_calibration(y, p, resamples=99, seed=seed).under_calibration["ici"].p_value,
             score_decomposition(y, p, resamples=99, seed=seed).test.p_value,
             expected_calibration_error(y, p, resamples=99, seed=seed).under_calibration.p_value,
         )
-    # Three standard errors of a share of 300 around 5 and 50 %.
-    assert np.all(np.mean(values <= 0.05, axis=0) <= 0.05 + 3 * 0.0126)
-    assert np.all(np.abs(np.mean(values <= 0.5, axis=0) - 0.5) <= 3 * 0.0289 + 0.01)
+    # Three standard errors of a share of 200 around 5 and 50 %.
+    assert np.all(np.mean(values <= 0.05, axis=0) <= 0.05 + 3 * 0.0154)
+    assert np.all(np.abs(np.mean(values <= 0.5, axis=0) - 0.5) <= 3 * 0.0354 + 0.01)
 
 
 @pytest.mark.parametrize("middle", [RARE, FREQUENT])
@@ -88,15 +88,15 @@ def test_the_simultaneous_band_holds_the_whole_curve(middle, rows, shape):
 def test_observed_over_expected_holds_the_true_ratio(middle, shape):
     rng = np.random.default_rng(4)
     held = np.zeros(2)
-    for _ in range(1000):
-        y, p, chance = _draw(rng, 400, middle, shape)
+    for _ in range(500):
+        y, p, chance = _draw(rng, 300, middle, shape)
         truth = chance.sum() / p.sum()
         held += [
             _holds(observed_over_expected(y, p, interval=way), truth) for way in ("clopper-pearson", "shift")
         ]
-    # Exact intervals: 0.95 less three standard errors of 1,000 draws. The shifted one supposes a shift.
-    assert held[0] / 1000 >= 0.95 - 3 * 0.0069
-    assert held[1] / 1000 >= 0.93
+    # Exact intervals: 0.95 less three standard errors of 500 draws. The shifted one supposes a shift.
+    assert held[0] / 500 >= 0.95 - 3 * 0.0097
+    assert held[1] / 500 >= 0.92
 
 
 @pytest.mark.parametrize("score", ["brier", "log"])

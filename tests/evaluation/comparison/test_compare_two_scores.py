@@ -59,6 +59,58 @@ def test_the_same_lists_differ_by_exactly_0():
     assert at.test.p_value == 1
 
 
+@pytest.mark.parametrize("interval", ["score", "tango", "newcombe", "bootstrap"])
+def test_different_scores_that_happen_to_open_the_same_cases_might_not_on_other_cases(interval):
+    # First and second open a to d; e and f change places. Three of four with current abuse are found.
+    second = [10, 9, 8, 7, 5, 6, 4, 3, 2, 1]
+    (at,) = compare(OUTCOME, FIRST, second, capacity=4, interval=interval).at
+    for figure in (at.recall, at.precision, at.found, at.missed):
+        assert figure.estimate == 0
+        assert figure.low < 0 < figure.high
+        assert figure.low == pytest.approx(-figure.high)
+    assert (at.missed.low, at.missed.high) == (-at.found.high, -at.found.low)
+    assert at.verdict == "first and second open the same cases"
+    if interval != "newcombe":
+        # R package contingencytables, Tango_asymptotic_score_CI_paired_2x2 of (30, 0, 0, 14): 0.0803, which is
+        # z^2/(44 + z^2).
+        z2 = 1.959963984540054**2
+        assert at.recall.high == pytest.approx(z2 / (4 + z2))
+        assert at.found.high == pytest.approx(10 * z2 / (10 + z2))
+        assert "neither finding a case alone" in at.recall.method
+
+
+def test_lists_that_differ_only_in_cases_without_current_abuse_have_an_interval():
+    # First opens a, b, c, d; second a, b, c, e.
+    (at,) = compare(OUTCOME, FIRST, [10, 9, 8, 6, 7, 5, 4, 3, 2, 1], capacity=4).at
+    assert at.recall.low < at.recall.estimate == 0 < at.recall.high
+    assert at.verdict == "first and second cannot be told apart on these cases"
+
+
+def test_where_all_cases_are_opened_the_lists_cannot_differ():
+    (at,) = compare(OUTCOME, FIRST, SECOND, capacity=10).at
+    for figure in (at.recall, at.precision, at.found, at.missed):
+        assert (figure.estimate, figure.low, figure.high) == (0, 0, 0)
+    assert at.recall.method == "both open all cases"
+
+
+def test_ties_are_part_of_the_order():
+    tied = [10, 9, 8, 7, 6, 5, 4, 3, 1, 1]
+    (at,) = compare(OUTCOME, FIRST, tied, capacity=4).at
+    assert at.recall.low < 0 < at.recall.high
+    (at,) = compare(OUTCOME, tied, np.exp(tied), capacity=4).at
+    assert (at.recall.low, at.recall.high) == (0, 0)
+
+
+def test_one_case_found_alone_proves_nothing():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        z, noise = rng.normal(size=(2, 300))
+        y = rng.random(300) < 1 / (1 + np.exp(-2 - 2 * z))
+        (at,) = compare(y, z, z + 0.05 * noise, capacity=9).at
+        if at.only_first + at.only_second <= 2:
+            assert at.recall.low <= 0 <= at.recall.high
+
+
 def test_ties_at_a_cut_count_as_expected_and_are_shared_as_far_as_possible():
     # First opens a and 1/2 of the tied b and c; second opens b and 1/2 of the tied a and c.
     (at,) = compare([1, 0, 1, 0], [3, 2, 2, 1], [2, 3, 2, 1], capacity=2).at
@@ -155,7 +207,9 @@ def test_the_design_effect_is_that_of_the_linearised_difference_case_by_case():
         difference = (b - c) / total
         fixed = y * (opened[0] * 1.0 - opened[1]) - member * difference
         moving = fixed - margin[0] * (opened[0] - k / n) + margin[1] * (opened[1] - k / n)
-        trials = total / (np.sum(moving**2) / np.sum(fixed**2))
+        # Two further cases found by one list alone count as showing an effect of 1.
+        effect = ((b + c) * np.sum(moving**2) / np.sum(fixed**2) + 2) / (b + c + 2)
+        trials = total / effect
         low, high = tango_interval(b * trials / total, c * trials / total, trials)
         assert (figure.low, figure.high) == pytest.approx((low, high), abs=1e-9)
 

@@ -73,6 +73,21 @@ def test_smallest_p_value_is_of_changes_that_matter() -> None:
     assert drift.p_value == 1
 
 
+def test_change_of_missing_values_has_the_interval_of_newcombe() -> None:
+    # Newcombe (1998), Statistics in Medicine 17, 873-890, table II, method 10, example (a): 56/70 less 48/80.
+    before, now = (
+        pa.table({
+            "age": np.repeat([np.nan, 30.0, 40.0], [missing, cases - missing, 60]),
+            "source": np.repeat(["platform", "police"], [cases, 60]),
+        })
+        for missing, cases in ((48, 80), (56, 70))
+    )  # fmt: skip
+    age = columns(measure_drift(pin_reference(before, source="source"), now))["age"]
+    (figure,) = (one.difference for one in age.missing_by_source if one.source == "platform")
+    assert figure.estimate == pytest.approx(0.2)
+    assert (figure.low, figure.high) == pytest.approx((0.0524, 0.3339), abs=6e-5)
+
+
 def test_column_that_is_gone_counts_as_missing() -> None:
     drift = measure_drift(REFERENCE, draw(300, 6).drop_columns(["age"]))
     age = columns(drift)["age"]

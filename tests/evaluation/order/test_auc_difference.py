@@ -61,7 +61,7 @@ def test_a_difference_by_hand():
     assert compared.test.statistic == pytest.approx((7 / 9 - 1 / 3) / math.sqrt(variance))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(THREE)
 def test_the_areas_are_those_of_each_score_alone(cases):
     y, first, second = map(np.array, zip(*cases, strict=True))
@@ -73,7 +73,7 @@ def test_the_areas_are_those_of_each_score_alone(cases):
         )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(THREE, st.randoms())
 def test_exchanging_the_scores_turns_the_sign_and_neither_rows_nor_rising_maps_matter(cases, random):
     y, first, second = map(np.array, zip(*cases, strict=True))
@@ -86,7 +86,7 @@ def test_exchanging_the_scores_turns_the_sign_and_neither_rows_nor_rising_maps_m
     assert after.test.p_value == pytest.approx(before.test.p_value, nan_ok=True, abs=1e-9)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(THREE, st.data())
 def test_whole_weights_count_as_repetitions_for_the_estimates(cases, data):
     y, first, second = map(np.array, zip(*cases, strict=True))

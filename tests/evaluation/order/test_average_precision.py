@@ -24,7 +24,7 @@ def test_an_average_precision_by_hand():
     assert figure.count == 4
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(CASES)
 def test_it_is_that_of_another_library(cases):
     outcome, score = zip(*cases, strict=True)
@@ -32,7 +32,7 @@ def test_it_is_that_of_another_library(cases):
     assert average_precision(outcome, score).estimate == pytest.approx(expected, abs=1e-12)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(CASES, st.data())
 def test_it_is_that_of_another_library_with_weights(cases, data):
     outcome, score = zip(*cases, strict=True)
@@ -95,7 +95,7 @@ def test_the_binomial_interval_is_that_of_boyd_eng_and_page():
     assert (figure.low, figure.high) == pytest.approx(ends)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(CASES, st.randoms(), st.sampled_from(["steadied", "jackknife", "binomial"]))
 def test_only_the_order_of_the_scores_matters(cases, random, interval):
     before = average_precision(*zip(*cases, strict=True), interval=interval)
@@ -105,7 +105,7 @@ def test_only_the_order_of_the_scores_matters(cases, random, interval):
     assert 0 <= before.low <= before.estimate <= before.high <= 1
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(CASES, st.data())
 def test_whole_weights_count_as_repetitions_for_the_estimate(cases, data):
     outcome, score = map(np.array, zip(*cases, strict=True))

@@ -32,7 +32,7 @@ def test_a_gain_that_is_cut_by_hand():
     assert "over the first 2" in figure.method
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(CASES, PLACES)
 def test_it_is_that_of_another_library(cases, k):
     outcome, score = zip(*cases, strict=True)
@@ -40,7 +40,7 @@ def test_it_is_that_of_another_library(cases, k):
     assert ndcg_at(outcome, score, k).estimate == pytest.approx(expected, abs=1e-12)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(CASES, PLACES, st.data())
 def test_whole_weights_count_as_repetitions(cases, k, data):
     outcome, score = map(np.array, zip(*cases, strict=True))
@@ -49,7 +49,7 @@ def test_whole_weights_count_as_repetitions(cases, k, data):
     assert ndcg_at(outcome, score, k, weight=weight).estimate == pytest.approx(expected, abs=1e-12)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(CASES, PLACES, st.randoms())
 def test_only_the_order_of_the_scores_matters_and_the_interval_holds_the_gain(cases, k, random):
     before = ndcg_at(*zip(*cases, strict=True), k)

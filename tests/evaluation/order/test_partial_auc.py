@@ -44,7 +44,7 @@ def test_the_areas_are_those_of_r(score, bound, plain, corrected):
     assert partial_auc(Y, SCORES[score], **bound).estimate == pytest.approx(corrected, rel=1e-12)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(BOTH, BOUND, st.data())
 def test_the_standardised_area_is_that_of_another_library(cases, bound, data):
     outcome, score = map(np.array, zip(*cases, strict=True))
@@ -55,7 +55,7 @@ def test_the_standardised_area_is_that_of_another_library(cases, bound, data):
     )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(BOTH, BOUND)
 def test_high_recall_is_a_low_false_positive_rate_seen_from_the_other_corner(cases, bound):
     outcome, score = map(np.array, zip(*cases, strict=True))
@@ -69,7 +69,7 @@ def test_an_area_by_hand():
     assert area.estimate == pytest.approx(1 / 3 * 1 / 2 + 1 / 6 * (1 / 2 + 3 / 4) / 2)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(BOTH)
 def test_the_whole_curve_has_the_whole_area_and_delongs_variance(cases):
     outcome, score = zip(*cases, strict=True)
@@ -123,7 +123,7 @@ def test_the_variance_is_the_infinitesimal_jackknife_by_definition(bound, weight
         assert (figure.low, figure.high) == pytest.approx(ends, rel=1e-5)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(BOTH, BOUND, st.booleans(), st.randoms())
 def test_only_the_order_of_the_scores_matters_and_the_interval_holds_the_area(cases, bound, low_fpr, random):
     option = {"max_fpr": bound} if low_fpr else {"min_tpr": bound}

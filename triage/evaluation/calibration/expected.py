@@ -19,6 +19,8 @@ from triage.evaluation.ranking import cut_at, opened_part, rank_cases
 from triage.evaluation.weighting import effective_count, kish_count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike
 
 Interval = Literal["clopper-pearson", "log", "shift"]
@@ -181,25 +183,38 @@ class _Chances:
     def low(self, observed: float, confidence: float) -> float:
         if observed <= 0:
             return 0.0
-        return self._sum_where(lambda shift: 1 - self._at_most(observed - 1, shift) - (1 - confidence) / 2)
+        tail = (1 - confidence) / 2
+        return self._sum_where(
+            lambda shift, rough: 1 - self._at_most(observed - 1, shift, rough=rough) - tail
+        )
 
     def high(self, observed: float, confidence: float) -> float:
         if observed >= self.count.sum():
             return float(self.count.sum())
-        return self._sum_where(lambda shift: (1 - confidence) / 2 - self._at_most(observed, shift))
+        tail = (1 - confidence) / 2
+        return self._sum_where(lambda shift, rough: tail - self._at_most(observed, shift, rough=rough))
 
-    def _sum_where(self, excess: object) -> float:
-        shift = brentq(excess, -FARTHEST_SHIFT, FARTHEST_SHIFT, xtol=1e-10)
+    def _sum_where(self, excess: Callable[[float, bool], float]) -> float:
+        # The excess rises with the shift. The normal law says about where, which saves exact ones.
+        near = brentq(excess, -FARTHEST_SHIFT, FARTHEST_SHIFT, args=(True,), xtol=1e-4)
+        low, high, step = near - 0.02, near + 0.02, 0.05
+        while excess(low, False) > 0:  # noqa: FBT003 - one function for both laws
+            low, step = low - step, 2 * step
+        while excess(high, False) < 0:  # noqa: FBT003
+            high, step = high + step, 2 * step
+        shift = brentq(excess, low, high, args=(False,), xtol=1e-10)
         return float(self.count @ expit(self.x + shift))
 
-    def _at_most(self, observed: float, shift: float) -> float:
+    def _at_most(self, observed: float, shift: float, *, rough: bool = False) -> float:
         chance = expit(self.x + shift)
         mean = float(self.count @ chance)
         variance = float(self.count @ (chance * (1 - chance)))
+        z = (observed + 0.5 - mean) / max(variance, 1e-12) ** 0.5
+        if rough:
+            return float(ndtr(z))
         if variance < EXACT_VARIANCE:
             return self._exactly_at_most(observed, chance, mean, variance)
         skew = float(self.count @ (chance * (1 - chance) * (1 - 2 * chance))) / variance**1.5
-        z = (observed + 0.5 - mean) / variance**0.5
         density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
         return float(np.clip(ndtr(z) + skew * (1 - z**2) * density / 6, 0, 1))
 

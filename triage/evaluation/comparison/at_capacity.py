@@ -81,8 +81,10 @@ def recall_difference_at(
         .. math:: \frac{y (D_1 - D_2 - R_1 + R_2) - q_1 (D_1 - k/n) + q_2 (D_2 - k/n)}{P/n}
 
         where D is 1 for opened cases and q the share with current abuse where a list ends, from the isotonic
-        regression of the outcome on the score; "tango" has q = 0. "bootstrap": percentiles of resampled cases
-        that are ranked anew by both scores and cut at k; not with weights.
+        regression of the outcome on the score; "tango" has q = 0. The effect is drawn towards 1 as if two
+        further cases found by one list alone had shown no effect. "bootstrap": percentiles of resampled cases
+        that are ranked anew by both scores and cut at k; not with weights. Where neither list finds a case
+        alone, "score" and "bootstrap" are "tango", :math:`\pm z^2/(P + z^2)`.
     resamples, seed : int
         For "bootstrap".
     confidence : float
@@ -93,7 +95,9 @@ def recall_difference_at(
     Returns
     -------
     Figure
-        Not estimable without a case with current abuse. Exactly 0 where both open the same cases.
+        Not estimable without a case with current abuse. Exactly 0 with an interval of no width only where
+        both scores order all cases alike, ties included, or all cases are opened. Where two different orders
+        happen to open the same cases it is 0 with an interval: of other cases they might not.
 
     Raises
     ------
@@ -152,7 +156,7 @@ def precision_difference_at(
     Examples
     --------
     >>> print(precision_difference_at([1, 0, 1, 0, 0], [5, 4, 3, 2, 1], [1, 2, 5, 4, 3], 3).brief(3))
-    0.333 [-0.358, 0.934]
+    0.333 [-0.482, 1.000]
     """
     options = Options(
         interval=check_interval(interval, weighted=weight is not None),

@@ -141,7 +141,7 @@ def population_stability_index(
     --------
     >>> found = population_stability_index([100, 100], [50, 150])
     >>> print(found.index.brief(3))  # 0.25 log 3
-    0.275 [0.107, 0.519]
+    0.275 [0.108, 0.519]
     >>> print(f"{found.unchanged:.3f} {found.critical_95:.4f}")  # 1/200 + 1/200, times 3.8415
     0.010 0.0384
     """

@@ -158,7 +158,8 @@ def measure_f1(table: ConfusionTable, denominator: str) -> Figure:
         return Figure.not_estimable(NO_POSITIVES, int(table.rows.sum()), denominator)
     estimate, low, high = (2 * f / (1 + f) for f in (jaccard.estimate, jaccard.low, jaccard.high))
     method = f"{jaccard.method} of TP / (TP + FP + FN), mapped onto F1"
-    return Figure(estimate, low, high, jaccard.count, method, denominator)
+    of = f"those opened or with current abuse, of {denominator}"
+    return Figure(estimate, low, high, jaccard.count, method, of)
 
 
 def measure_matthews(table: ConfusionTable, denominator: str) -> Figure:

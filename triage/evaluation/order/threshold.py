@@ -1,10 +1,9 @@
-"""What a rule shows that opens a case when its score reaches a threshold, and which threshold reaches a goal."""
+"""What opening every case from a threshold on shows, and which threshold reaches a goal."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -132,7 +131,7 @@ def at_threshold(
     .. math:: F_1 = \frac{2 TP}{2 TP + FP + FN} = \frac{2J}{1 + J},\quad J = \frac{TP}{TP + FP + FN}
 
     rises with the share J, whose ends are mapped (given TP + FP + FN, TP is binomial, so that with
-    "clopper-pearson" the interval holds as often as it says; as cases come in it is that of the delta method).
+    "clopper-pearson" the interval holds as often as it says; from many cases it is the delta method's).
 
     .. math:: MCC = \frac{TP \cdot TN - FP \cdot FN}{\sqrt{(TP + FP)(TP + FN)(TN + FP)(TN + FN)}}
 
@@ -151,7 +150,7 @@ def at_threshold(
     outcome : array of shape (cases,)
         1 for current abuse, else 0.
     score : array of shape (cases,)
-        Higher is opened rather.
+        Higher means likelier.
     threshold : float
         On the scale of the score. It is compared with the scores as 64-bit numbers.
     weight : array of shape (cases,), optional
@@ -209,7 +208,7 @@ def at_threshold(
     >>> print(at.recall.brief(), at.specificity.brief())
     0.6667 [0.2077, 0.9385] 0.8000 [0.3755, 0.9638]
     >>> print(at.positive_likelihood_ratio.brief(2))
-    3.33 [0.51, 21.58]
+    3.33 [0.49, 22.90]
     """
     return measure_threshold(
         rank_cases(outcome, score, weight),
@@ -231,7 +230,7 @@ def measure_threshold(
     denominator: str = ALL_CASES,
 ) -> AtThreshold:
     """Return the figures at a threshold from a ranking made before; see `at_threshold`."""
-    if not isinstance(threshold, Real | np.bool_) or math.isnan(threshold):
+    if np.ndim(threshold) or np.asarray(threshold).dtype.kind not in "biuf" or np.isnan(threshold):
         raise InputRefusedError(f"{threshold!r}", where="threshold", expected="a number, such as 0.2")
     if rule not in {"at least", "above"}:
         raise InputRefusedError(f"{rule!r}", where="rule", expected="'at least' or 'above'")
@@ -333,7 +332,7 @@ def threshold_at(
     outcome : array of shape (cases,)
         1 for current abuse, else 0.
     score : array of shape (cases,)
-        Higher is opened rather.
+        Higher means likelier.
     recall, specificity : float, optional
         The share to reach, above 0 and at most 1. One of the two must be given.
     weight : array of shape (cases,), optional
@@ -357,9 +356,10 @@ def threshold_at(
 
     Notes
     -----
-    What other cases will have of the goal at this threshold is known without any model, although the threshold
-    was chosen here: with m cases with current abuse, of which :math:`r = \lceil m \cdot \text{level} \rceil`
-    are needed, the recall of the population from the r-th highest of their scores on has the law
+    What other cases will have of the goal at this threshold is known without any model, although the
+    threshold was chosen here: with m cases with current abuse, of which
+    :math:`r = \lceil m \cdot \text{level} \rceil` are needed, the recall of the population from the r-th
+    highest of their scores on has the law
     :math:`\text{Beta}(r, m - r + 1)` whatever the score, so that it is below the goal about as often as not.
     The interval of the goal has the low end of that law, and the high end of Clopper and Pearson for those
     that are found (ties may add to r); it is the interval of Wilks. With weights, m is Kish's effective
@@ -469,7 +469,7 @@ def _of_goal(table: ConfusionTable, goal: str, level: float, reached: Figure) ->
     low = clopper_pearson_interval(needed, trials, confidence=table.confidence)[0]
     high = clopper_pearson_interval(reached.estimate * trials, trials, confidence=table.confidence)[1]
     basis = f", on an effective count of {trials:.1f}" if table.weighted else ""
-    method = f"threshold chosen to reach {level:g} of these cases; Wilks {table.level} for others{basis}"
+    method = f"threshold chosen to reach {level:g} here; interval of Wilks {table.level} for other cases{basis}"
     return Figure(reached.estimate, float(low), float(high), reached.count, method, reached.denominator)
 
 
