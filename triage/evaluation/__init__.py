@@ -76,7 +76,14 @@ from triage.evaluation.order.gains import GainsCurve, gains_curve
 from triage.evaluation.order.oracle import share_of_oracle
 from triage.evaluation.order.partial import partial_auc
 from triage.evaluation.order.precision_recall import average_precision
-from triage.evaluation.proportions import clopper_pearson_interval, newcombe_interval, wilson_interval
+from triage.evaluation.order.threshold import AtThreshold, ThresholdChoice, at_threshold, threshold_at
+from triage.evaluation.proportions import (
+    agresti_coull_interval,
+    clopper_pearson_interval,
+    jeffreys_interval,
+    newcombe_interval,
+    wilson_interval,
+)
 from triage.evaluation.result import Evaluation, ProbabilityFigures, RankingFigures
 from triage.evaluation.selection.augmented import augmented_at, augmented_prevalence
 from triage.evaluation.selection.begg_greenes import begg_greenes, begg_greenes_at
@@ -113,6 +120,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AtCapacity",
+    "AtThreshold",
     "AucComparison",
     "BinnedCalibration",
     "BreakTest",
@@ -149,9 +157,12 @@ __all__ = [
     "ScoreParts",
     "SelectedFigures",
     "SmoothCalibration",
+    "ThresholdChoice",
     "adjust_holm",
+    "agresti_coull_interval",
     "arrange_outcomes",
     "at_capacity",
+    "at_threshold",
     "augmented_at",
     "augmented_prevalence",
     "average_precision",
@@ -191,6 +202,7 @@ __all__ = [
     "horvitz_thompson_at",
     "horvitz_thompson_prevalence",
     "hosmer_lemeshow",
+    "jeffreys_interval",
     "lift_at",
     "log_loss",
     "log_loss_parts",
@@ -225,6 +237,7 @@ __all__ = [
     "smooth_calibration",
     "spiegelhalter_test",
     "tango_interval",
+    "threshold_at",
     "threshold_for_costs",
     "tipping_between",
     "treat_undetermined",

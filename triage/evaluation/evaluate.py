@@ -11,15 +11,15 @@ from triage.errors import InputRefusedError
 from triage.evaluation.calibration.band import measure_band
 from triage.evaluation.calibration.binned import measure_binned
 from triage.evaluation.calibration.corp import measure_decomposition
-from triage.evaluation.calibration.expected import observed_over_expected
+from triage.evaluation.calibration.expected import measure_expected
 from triage.evaluation.calibration.logistic import logistic_calibration
-from triage.evaluation.calibration.reliability import reliability_curve
+from triage.evaluation.calibration.reliability import measure_curve
 from triage.evaluation.calibration.smooth import measure_smooth
 from triage.evaluation.calibration.spiegelhalter import spiegelhalter_test
-from triage.evaluation.columns import MODEL, Columns, check_columns, weigh_by_inclusion
+from triage.evaluation.columns import MODEL, ORACLE, Columns, check_columns, weigh_by_inclusion
 from triage.evaluation.comparison.compare import compare
 from triage.evaluation.groups.audit import evaluate_groups
-from triage.evaluation.inputs import NumberArray, check_cases, check_confidence
+from triage.evaluation.inputs import check_cases, check_confidence
 from triage.evaluation.monitoring.breaks import break_test
 from triage.evaluation.monitoring.periods import evaluate_periods
 from triage.evaluation.order.auc import measure_auc
@@ -29,11 +29,11 @@ from triage.evaluation.order.gains import measure_gains
 from triage.evaluation.order.oracle import measure_oracle_share
 from triage.evaluation.order.partial import measure_partial_auc
 from triage.evaluation.order.precision_recall import measure_average_precision
-from triage.evaluation.ranking import rank_cases
+from triage.evaluation.ranking import Ranking, rank_cases
 from triage.evaluation.result import Evaluation, ProbabilityFigures, RankingFigures
 from triage.evaluation.selection.selected import evaluate_selected
 from triage.evaluation.usefulness.net_benefit import decision_curve
-from triage.evaluation.usefulness.prevalence import precision_at_base_rate
+from triage.evaluation.usefulness.prevalence import measure_base_rates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from triage.evaluation.ranking import Ranking
+    from triage.evaluation.usefulness.prevalence import AtBaseRate
 
 USUAL_SHARE = 0.023
 FALSE_ALARMS = 0.1
@@ -165,6 +166,9 @@ def evaluate(
         resamples=resamples,
         seed=seed,
     )
+    rankings = {
+        name: rank_cases(columns.outcome, score, columns.weight) for name, score in columns.scores.items()
+    }
     return Evaluation(
         cases=len(columns.outcome),
         positives=int(columns.outcome.sum()),
@@ -174,11 +178,14 @@ def evaluate(
         confidence=confidence,
         weighted=columns.weight is not None,
         synthetic=synthetic,
-        rankings=_measure_rankings(columns, options),
+        rankings=tuple(
+            _measure_ranking(name, rankings[name], columns, rankings.get(ORACLE), options)
+            for name in rankings
+        ),
         comparisons=_compare(columns, options),
-        probability=_measure_probability(columns, options),
+        probability=_measure_probability(columns, rankings[MODEL], options),
         decision=_measure_decision(columns, options),
-        what_if=_suppose(columns, options),
+        what_if=_suppose(rankings[MODEL], options),
         groups=_audit(columns, options),
         selection=_select(everything, options, whole),
         **_follow(columns, options),
@@ -215,25 +222,18 @@ def _note(denominator: str, notes: list[str]) -> str:
     return f"{denominator} ({'; '.join(notes)})" if notes else denominator
 
 
-def _measure_rankings(columns: Columns, options: _Options) -> tuple[RankingFigures, ...]:
-    y, w = columns.outcome, columns.weight
-    best = None if columns.oracle is None else rank_cases(y, columns.oracle, w)
-    return tuple(
-        _measure_ranking(name, score, columns, best, options) for name, score in columns.scores.items()
-    )
-
-
 def _measure_ranking(
-    name: str, score: NumberArray, columns: Columns, best: Ranking | None, options: _Options
+    name: str, ranking: Ranking, columns: Columns, best: Ranking | None, options: _Options
 ) -> RankingFigures:
-    stated, capacities = options.stated, options.capacities
-    cases = check_cases(columns.outcome, score=score, probability=columns.oracle, weight=columns.weight)
-    ranking = rank_cases(columns.outcome, score, columns.weight)
-    shares = (
-        ()
-        if best is None
-        else tuple(measure_oracle_share(cases, ranking, best, capacity, **stated) for capacity in capacities)
-    )
+    stated, capacities, shares = options.stated, options.capacities, []
+    if best is not None:
+        cases = check_cases(
+            columns.outcome,
+            score=columns.scores[name],
+            probability=columns.oracle,
+            weight=columns.weight,
+        )
+        shares = [measure_oracle_share(cases, ranking, best, capacity, **stated) for capacity in capacities]
     return RankingFigures(
         name=name,
         at=tuple(measure_capacity(ranking, capacity, **stated) for capacity in capacities),
@@ -242,7 +242,7 @@ def _measure_ranking(
         partial_auc=measure_partial_auc(ranking, max_fpr=FALSE_ALARMS, standardised=True, **stated),
         ndcg=tuple(measure_ndcg(ranking, capacity, **stated) for capacity in capacities),
         gains=measure_gains(ranking, denominator=options.denominator),
-        oracle_share=shares,
+        oracle_share=tuple(shares),
     )
 
 
@@ -262,25 +262,25 @@ def _compare(columns: Columns, options: _Options) -> tuple[Any, ...]:
     )
 
 
-def _measure_probability(columns: Columns, options: _Options) -> ProbabilityFigures | None:
+def _measure_probability(columns: Columns, order: Ranking, options: _Options) -> ProbabilityFigures | None:
     if columns.probability is None:
         return None
     y, p, w = columns.outcome, columns.probability, columns.weight
-    stated, drawn = {"weight": w, **options.stated}, options.drawn
+    stated, drawn = options.stated, options.drawn
+    cases = check_cases(y, score=columns.scores[MODEL], probability=p, weight=w)
     ranking = rank_cases(y, p, w)
     return ProbabilityFigures(
-        logistic=logistic_calibration(y, p, **stated),
-        observed_over_expected=observed_over_expected(y, p, **stated),
+        logistic=logistic_calibration(y, p, weight=w, **stated),
+        observed_over_expected=measure_expected(cases, **stated),
         observed_over_expected_at=tuple(
-            observed_over_expected(y, p, score=columns.scores[MODEL], capacity=capacity, **stated)
-            for capacity in options.capacities
+            measure_expected(cases, order, capacity, **stated) for capacity in options.capacities
         ),
         spiegelhalter=spiegelhalter_test(y, p, weight=w, denominator=options.denominator),
         brier=measure_decomposition(ranking, score="brier", **drawn),
         log_loss=measure_decomposition(ranking, score="log", **drawn),
         smooth=measure_smooth(ranking, **drawn),
         binned=measure_binned(ranking, kind="count", **drawn),
-        curve=reliability_curve(y, p, synthetic=options.synthetic, **stated),
+        curve=measure_curve(ranking, synthetic=options.synthetic, **stated),
         band=measure_band(ranking, **drawn) if options.resamples else None,
     )
 
@@ -297,18 +297,10 @@ def _measure_decision(columns: Columns, options: _Options) -> Any:
     )
 
 
-def _suppose(columns: Columns, options: _Options) -> tuple[Any, ...]:
-    y = columns.outcome
-    if not 0 < y.sum() < len(y):
+def _suppose(ranking: Ranking, options: _Options) -> tuple[AtBaseRate, ...]:
+    if not 0 < ranking.positives < ranking.cases:
         return ()
-    cases = len(y) if columns.weight is None else float(columns.weight.sum())
-    return precision_at_base_rate(
-        y,
-        columns.scores[MODEL],
-        capacity=options.usual(cases),
-        weight=columns.weight,
-        **options.stated,
-    )
+    return measure_base_rates(ranking, capacity=options.usual(ranking.cases), **options.stated)
 
 
 def _audit(columns: Columns, options: _Options) -> Any:

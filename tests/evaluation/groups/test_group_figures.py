@@ -12,8 +12,10 @@ from triage.evaluation import evaluate_groups
 from triage.evaluation.calibration.logistic import calibration_in_the_large
 from triage.evaluation.groups.calibration import compare_ratio, observed_over_expected_of
 from triage.evaluation.groups.measures import (
+    AUC,
     BASE_RATE,
     BURDEN,
+    FALSE_POSITIVE,
     IN_THE_LARGE,
     MISSED,
     NEEDLESS,
@@ -22,6 +24,7 @@ from triage.evaluation.groups.measures import (
     PRECISION,
 )
 from triage.evaluation.groups.shares import KINDS, _extremes
+from triage.evaluation.order.auc import roc_auc
 from triage.evaluation.order.capacity import at_capacity
 from triage.evaluation.proportions import clopper_pearson_interval, wilson_interval
 
@@ -42,8 +45,8 @@ COMPAS = {
     ("Male", "Other"): (162, 80, 30, 38),
 }
 HIGH = 3317
-# fairlearn 0.15.0, MetricFrame over race: by_group of false_negative_rate, 1 - precision_score and
-# selection_rate; then difference() and ratio().
+# fairlearn 0.15.0, MetricFrame over race: by_group of false_negative_rate, 1 - precision_score,
+# selection_rate, the mean outcome and false_positive_rate; then difference() and ratio().
 FAIRLEARN = {
     MISSED: {
         "African-American": 0.27985270910047344,
@@ -77,12 +80,21 @@ FAIRLEARN = {
         "Native American": 0.5555555555555556,
         "Other": 0.35278514588859416,
     },
+    FALSE_POSITIVE: {
+        "African-American": 0.44846796657381616,
+        "Asian": 0.08695652173913043,
+        "Caucasian": 0.23454301075268819,
+        "Hispanic": 0.21481481481481482,
+        "Native American": 0.375,
+        "Other": 0.14754098360655737,
+    },
 }
 GAPS = {
     MISSED: (0.5766917293233083, 0.14777777777777779),
     NEEDLESS: (0.20789473684210524, 0.5459770114942529),
     OPENED: (0.4571175950486295, 0.31432360742705573),
     BASE_RATE: (0.2743055555555556, 0.50625),
+    FALSE_POSITIVE: (0.3615114448346857, 0.19389684039967595),
 }
 
 
@@ -127,6 +139,14 @@ def test_rates_are_those_that_propublica_printed(compas):
         27.99,
         47.72,
     ]
+    # The false positive rates there are 44.85 and 23.45 %.
+    opened = _by_value(compas, FALSE_POSITIVE, "race")
+    assert [round(100 * opened[race].estimate, 2) for race in ("African-American", "Caucasian")] == [
+        44.85,
+        23.45,
+    ]
+    assert opened["Caucasian"].denominator == "those without current abuse in the group, among all cases"
+    assert opened["Caucasian"].verdict == ""
     precision = _by_value(compas, PRECISION, "race")
     assert [round(precision[race].estimate, 2) for race in ("African-American", "Caucasian")] == [0.63, 0.59]
 
@@ -182,6 +202,9 @@ def test_a_case_by_hand():
     assert rows[NEEDLESS, "a"].estimate == pytest.approx(0)
     assert rows[NEEDLESS, "b"].estimate == pytest.approx(1)
     assert rows[OPENED, "a"].estimate == pytest.approx((1 + 2 / 3) / 2)
+    assert math.isnan(rows[FALSE_POSITIVE, "a"].estimate)
+    assert rows[FALSE_POSITIVE, "a"].method == "not estimable: none without current abuse"
+    assert rows[FALSE_POSITIVE, "b"].estimate == pytest.approx((4 / 3) / 2)
     assert rows[BURDEN, "b"].estimate == pytest.approx(1000 * (4 / 3) / 3)
     assert rows[BASE_RATE, "b"].estimate == pytest.approx(1 / 3)
     # The tied case of a is opened in two of three orders: 0 or 1 of 2 missed.
@@ -304,6 +327,31 @@ def test_calibration_in_a_group_is_that_of_its_cases_alone():
                 assert (ratio.low, ratio.high) == pytest.approx(ends)
 
 
+def test_the_area_within_a_group_is_that_of_its_cases_alone():
+    rng = np.random.default_rng(6)
+    score = rng.normal(size=2000).round(1)
+    outcome, group = rng.random(2000) < 1 / (1 + np.exp(2 - score)), rng.integers(0, 3, 2000)
+    for weight in (None, rng.random(2000) + 0.1):
+        audit = evaluate_groups(outcome, score, {"g": group, "h": group == 1}, weight=weight)
+        for value in range(3):
+            of = group == value
+            w = None if weight is None else weight[of]
+            alone, row = roc_auc(outcome[of], score[of], weight=w), _by_value(audit, AUC, "g")[str(value)]
+            assert (row.estimate, row.low, row.high) == pytest.approx((alone.estimate, alone.low, alone.high))
+            assert (row.method, row.count, row.verdict) == (alone.method, of.sum(), "")
+        whole, *groups = audit.of(AUC)
+        assert whole.estimate == pytest.approx(roc_auc(outcome, score, weight=weight).estimate)
+        # Values of attributes only, not their crossings.
+        assert {row.attribute for row in groups} == {"g", "h"}
+
+
+def test_an_area_of_one_kind_of_cases_is_not_estimable():
+    audit = evaluate_groups([1, 0, 1, 1], [4, 3, 2, 1], ["a", "a", "b", "b"], capacity=2, smallest=0)
+    rows = _by_value(audit, AUC, "group")
+    assert rows["a"].estimate == 1
+    assert rows["b"].method == "not estimable: only one kind of cases"
+
+
 def test_calibration_in_the_large_is_that_of_r():
     # R 4.2: glm(y ~ offset(qlogis(p)), family = binomial), coefficient and standard error.
     p, outcome = [0.1, 0.2, 0.4, 0.05, 0.3, 0.6, 0.15, 0.25], [0, 1, 1, 0, 0, 1, 0, 1]
@@ -332,9 +380,43 @@ def test_capacities_stand_one_after_the_other():
         assert [r.estimate for r in both.of(MISSED, k=k)] == [r.estimate for r in alone.of(MISSED)]
 
 
+def test_one_threshold_opens_the_same_cases_as_the_capacity_that_ends_there():
+    table = _compas()
+    groups = table[["race", "sex"]]
+    fixed = evaluate_groups(table.recid, table.high, groups, threshold=0.5, smallest=0, crossings=())
+    assert fixed.of(MISSED)[0].k == HIGH
+    found = {value: row.estimate for value, row in _by_value(fixed, FALSE_POSITIVE, "race").items()}
+    assert found == pytest.approx(FAIRLEARN[FALSE_POSITIVE], rel=1e-12)
+    rng = np.random.default_rng(1)
+    outcome, score, weight = rng.random(300) < 0.3, rng.integers(0, 9, 300), rng.integers(1, 4, 300)
+    for w in (None, weight):
+        fixed = evaluate_groups(outcome, score, score % 2, threshold=6, weight=w, smallest=0)
+        opened = int(np.sum((np.ones(300) if w is None else w)[score >= 6]))
+        assert fixed.of(MISSED)[0].k == opened
+        capacity = evaluate_groups(outcome, score, score % 2, capacity=opened, weight=w, smallest=0)
+        assert [row.estimate for row in fixed.rows] == pytest.approx(
+            [row.estimate for row in capacity.rows], nan_ok=True
+        )
+
+
+def test_thresholds_that_open_the_same_cases_are_one_question():
+    outcome, score, group = [1, 0, 1, 0], [4, 3, 2, 1], ["a", "a", "b", "b"]
+    audit = evaluate_groups(outcome, score, group, threshold=(2.5, 2.9, 1.5), smallest=0)
+    assert [row.k for row in audit.of(MISSED)] == [2, 2, 2, 3, 3, 3]
+
+
+def test_a_threshold_above_all_scores_opens_nobody():
+    audit = evaluate_groups([1, 0, 1, 0], [4, 3, 2, 1], ["a", "a", "b", "b"], threshold=9, smallest=0)
+    assert {row.k for row in audit.of(MISSED)} == {0}
+    assert [row.estimate for row in audit.of(MISSED)] == [1, 1, 1]
+    assert [row.estimate for row in audit.of(FALSE_POSITIVE)] == [0, 0, 0]
+    assert all("none opened" in row.method for row in audit.of(NEEDLESS))
+    assert not audit.findings
+
+
 def test_the_frame_has_a_row_a_group_measure_and_capacity(compas):
     frame = compas.to_frame()
-    assert len(frame) == len(compas.rows) == 6 * (1 + 6 + 2)
+    assert len(frame) == len(compas.rows) == 8 * (1 + 6 + 2)
     assert frame.columns.to_list()[:8] == [
         "attribute", "value", "measure", "k", "estimate", "low", "high", "count",
     ]  # fmt: skip
@@ -363,6 +445,10 @@ def test_every_line_with_a_number_of_a_world_says_so():
         ({"interval": "wald"}, "wilson"),
         ({"confidence": 95}, "between 0 and 1"),
         ({"capacity": 1.0}, "share such as"),
+        ({"capacity": ()}, "at least one"),
+        ({"capacity": 1, "threshold": 1}, "both a capacity and a threshold"),
+        ({"threshold": float("nan")}, "a number such as"),
+        ({"threshold": ("high",)}, "a number such as"),
         ({"crossings": [("group", "nothing")]}, "different names"),
         ({"groups": {"a": ["x"]}}, "different length"),
         ({"groups": {}}, "no attribute"),

@@ -10,7 +10,15 @@ from scipy.optimize import linprog
 
 from triage.evaluation import evaluate_groups
 from triage.evaluation.groups.attributes import find_atoms, make_partitions, read_attributes
-from triage.evaluation.groups.measures import BASE_RATE, MISSED, NEEDLESS, OPENED, PRECISION
+from triage.evaluation.groups.measures import (
+    AUC,
+    BASE_RATE,
+    FALSE_POSITIVE,
+    MISSED,
+    NEEDLESS,
+    OPENED,
+    PRECISION,
+)
 from triage.evaluation.groups.sums import membership
 from triage.evaluation.groups.withholding import choose_withheld, read_structure
 
@@ -112,6 +120,9 @@ def test_what_counts_differs_by_measure():
     assert not rows[NEEDLESS, "c"].withheld
     assert rows[NEEDLESS, "c"].verdict == "more needless intrusions than elsewhere"
     assert rows[BASE_RATE, "c"].withheld
+    # How many have no current abuse would tell how many have it.
+    assert rows[FALSE_POSITIVE, "c"].withheld
+    assert rows[AUC, "c"].withheld
 
 
 def test_a_large_group_withheld_for_the_sake_of_another_still_speaks_when_it_differs():

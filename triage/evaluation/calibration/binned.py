@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from triage.errors import InputRefusedError
 from triage.evaluation.calibration.deviation import UnderCalibration, invert, under_calibration
@@ -250,7 +250,7 @@ def hosmer_lemeshow(
     freedom = held - 2 if fitted_here else held
     why = "fitted to these cases" if fitted_here else "not fitted to these cases"
     method = f"Hosmer-Lemeshow test over {held} groups by quantiles, the model {why}"
-    p_value = float(chi2.sf(statistic, freedom))
+    p_value = float(chdtrc(freedom, statistic))
     return HypothesisTest(statistic, p_value, rows, method, denominator, float(freedom))
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from triage.evaluation.inputs import Cases
+    from triage.evaluation.ranking import Ranking
+
 Interval = Literal["clopper-pearson", "log", "shift"]
 MOST_CELLS = 1000
 EXACT_VARIANCE = 400.0
@@ -96,12 +99,42 @@ def observed_over_expected(
     2.000 [0.264, 4.267]
     """
     cases = check_cases(outcome, score=score, probability=probability, weight=weight)
+    ranking = None
+    if capacity is not None:
+        order = cases.probability if cases.score is None else cases.score
+        ranking = rank_cases(cases.outcome, np.asarray(order), cases.weight if cases.weighted else None)
+    return measure_expected(
+        cases, ranking, capacity, interval=interval, confidence=confidence, denominator=denominator
+    )
+
+
+def measure_expected(
+    cases: Cases,
+    ranking: Ranking | None = None,
+    capacity: float | None = None,
+    *,
+    interval: Interval = "clopper-pearson",
+    confidence: float = 0.95,
+    denominator: str = ALL_CASES,
+) -> Figure:
+    """Return observed over expected of checked cases; see `observed_over_expected`.
+
+    Parameters
+    ----------
+    cases : Cases
+        With a probability, and the score by which they are opened where that is another.
+    ranking : Ranking, optional
+        Of these cases in the order in which they are opened; needed with a capacity.
+    capacity : int or float, optional
+        Only the first k cases count.
+    interval, confidence, denominator
+        See `observed_over_expected`.
+    """
     _check_interval(interval, weighted=cases.weighted)
     y, w, p = cases.outcome, cases.weight, np.asarray(cases.probability)
     part, worst, best = np.ones(len(y)), float(w @ y), float(w @ y)
-    if capacity is not None:
+    if ranking is not None and capacity is not None:
         order = p if cases.score is None else cases.score
-        ranking = rank_cases(y, order, w if cases.weighted else None)
         cut = cut_at(ranking, cases_at(capacity, ranking.cases, whole=ranking.whole))
         part, found = opened_part(cut, order), found_at(ranking, cut)
         worst, best = found.worst, found.best
@@ -198,9 +231,9 @@ class _Chances:
         # The excess rises with the shift. The normal law says about where, which saves exact ones.
         near = brentq(excess, -FARTHEST_SHIFT, FARTHEST_SHIFT, args=(True,), xtol=1e-4)
         low, high, step = near - 0.02, near + 0.02, 0.05
-        while excess(low, False) > 0:  # noqa: FBT003 - one function for both laws
+        while excess(low, False) > 0:
             low, step = low - step, 2 * step
-        while excess(high, False) < 0:  # noqa: FBT003
+        while excess(high, False) < 0:
             high, step = high + step, 2 * step
         shift = brentq(excess, low, high, args=(False,), xtol=1e-10)
         return float(self.count @ expit(self.x + shift))
@@ -225,6 +258,9 @@ class _Chances:
         if not first <= observed < first + size:
             return float(observed >= first)
         turn = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
-        law = np.exp(self.count @ np.log1p(chance[:, None] * (turn[None, :] - 1)))
+        factor = 1 + chance[:, None] * (turn[None, :] - 1)
+        one = self.count == 1
+        # Products are much faster than powers, and most cases have a probability of their own.
+        law = factor[one].prod(axis=0) * np.power(factor[~one], self.count[~one, None]).prod(axis=0)
         mass = np.roll(np.fft.irfft(law, size), -(first % size))
         return float(np.clip(mass[: int(np.floor(observed)) - first + 1].sum(), 0, 1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from triage.evaluation.calibration.recalibration import (
     Fits,
@@ -305,7 +305,7 @@ def _tests(fits: Fits, denominator: str) -> CalibrationTests:
         # Rounding alone can take a ratio of likelihoods below 0.
         statistic = max(statistic, 0.0)
         method = f"{kind} that {hypothesis}{fits.note}"
-        p_value = float(chi2.sf(statistic, freedom))
+        p_value = float(chdtrc(freedom, statistic))
         return HypothesisTest(statistic, p_value, rows, method, denominator, float(freedom))
 
     both, first, second = (_wald_statistics if weighted else _likelihood_ratios)(fits, fits.shift)

@@ -160,6 +160,13 @@ def reliability_curve(
     (array([0.1 , 0.25, 0.4 ]), array([0. , 0.5, 1. ]), array([1, 2, 1]))
     """
     ranking = rank_cases(outcome, check_probability(probability), weight)
+    return measure_curve(ranking, confidence=confidence, denominator=denominator, synthetic=synthetic)
+
+
+def measure_curve(
+    ranking: Ranking, *, confidence: float = 0.95, denominator: str = ALL_CASES, synthetic: bool = False
+) -> ReliabilityCurve:
+    """Return the curve of cases ranked by their probability; see `reliability_curve`."""
     pools, forecast = pool_adjacent(ranking), ranking.score[::-1]
     rows, positive_rows, squared, product = (
         np.add.reduceat(column[::-1], pools.start)

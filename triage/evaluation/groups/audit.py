@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from triage.evaluation.groups.attributes import Groups
 
 SMALLEST = 10
+USUAL = (0.023,)
 
 
 def evaluate_groups(
@@ -39,7 +40,8 @@ def evaluate_groups(
     *,
     probability: ArrayLike | None = None,
     weight: ArrayLike | None = None,
-    capacity: float | Iterable[float] = (0.023,),
+    capacity: float | Iterable[float] | None = None,
+    threshold: float | Iterable[float] | None = None,
     crossings: Iterable[Sequence[str]] | None = None,
     smallest: int = SMALLEST,
     interval: Interval = "wilson",
@@ -56,16 +58,20 @@ def evaluate_groups(
         \text{missed} = \frac{\sum_g w_i y_i (1 - a_i)}{\sum_g w_i y_i},\qquad
         \text{needless} = \frac{\sum_g w_i (1 - y_i) a_i}{\sum_g w_i a_i}
 
-    the false negative rate and the false discovery rate of the group at the cut. Beside them: needless
-    intrusions per 1,000 cases of the group, precision, the share opened and the base rate; and with a
-    probability, observed over expected and, for the values of each attribute, calibration in the large.
+    the false negative rate and the false discovery rate of the group at the cut. Beside them, without a
+    verdict: needless intrusions per 1,000 cases of the group, precision, the share opened, the share opened
+    of the cases without current abuse (false positive rate; with the false negative rate it makes equalised
+    odds) and the base rate; for the values of each attribute the area under the ROC curve within the group;
+    and with a probability, observed over expected (with a verdict) and, for the values of each attribute,
+    calibration in the large.
 
     Each is compared with *all other cases* of the list (not with the whole list, of which the group is a
     part): the difference has Newcombe's interval (method 10). Missed and needless shares are tested by
     Fisher's exact test, observed over expected by the exact conditional test of two Poisson means, and the
     p-values are adjusted by Holm's procedure. The values of all attributes at all capacities are one family
     of tests, all crossings another, for each of the three measures: within a family the chance of any false
-    verdict is at most one minus `confidence`.
+    verdict is at most one minus `confidence`. An attribute with two values asks one question, as each is
+    "all others" to the other: it counts as one test and both have its p-value.
 
     Parameters
     ----------
@@ -82,7 +88,11 @@ def evaluate_groups(
         How many cases each row stands for. Estimates are Hajek's; intervals and tests rest on effective
         counts. What is small is judged by rows.
     capacity : int, float, or several
-        Numbers of cases, or shares of the list; see `cases_at`.
+        Numbers of cases, or shares of the list; see `cases_at`. 0.023 where neither it nor `threshold` is
+        given.
+    threshold : float, or several; optional
+        Instead of `capacity`: one fixed rule for all groups, a case is opened when its score is at least
+        this. The k of the figures is then the number of cases opened.
     crossings : iterable of sequences of str, optional
         Attributes to be crossed, such as ``[("region", "source")]``; ``()`` for none. By default every pair
         of up to four attributes. At most 1,000 crossed groups.
@@ -109,7 +119,8 @@ def evaluate_groups(
     ------
     InputRefusedError
         An array is not as described, columns differ in length, an attribute has more than 100 values, a
-        crossing names an attribute that is not there, or `smallest` is no whole number.
+        crossing names an attribute that is not there, `smallest` is no whole number, or both a capacity and
+        a threshold are given.
 
     Notes
     -----
@@ -155,8 +166,10 @@ def evaluate_groups(
     cases = check_cases(outcome, score=score, probability=probability, weight=weight)
     attributes = _kept(read_attributes(groups), weight, len(cases.outcome))
     add = synthetic and "synthetic" not in denominator
+    capacities, thresholds = _check_cuts(capacity, threshold)
     options = Options(
-        capacities=tuple(capacity) if np.iterable(capacity) else (capacity,),
+        capacities=capacities,
+        thresholds=thresholds,
         smallest=_check_smallest(smallest),
         interval=_check_interval(interval),
         confidence=check_confidence(confidence),
@@ -179,6 +192,27 @@ def evaluate_groups(
         rows=tuple(judge(measured, partitions, options, weighted=cases.weighted)),
         notes=(f"{len(attributes)} attributes: crossed only where it is asked for.",) * left_out,
     )
+
+
+def _check_cuts(
+    capacity: float | Iterable[float] | None, threshold: float | Iterable[float] | None
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if capacity is not None and threshold is not None:
+        raise InputRefusedError("both a capacity and a threshold", expected="one of them")
+    if threshold is None:
+        return _as_tuple(USUAL if capacity is None else capacity, "capacity"), ()
+    thresholds = _as_tuple(threshold, "threshold")
+    for one in thresholds:
+        if np.asarray(one).dtype.kind not in "iuf" or np.isnan(one):
+            raise InputRefusedError(f"{one!r}", where="threshold", expected="a number such as 0.5")
+    return (), thresholds
+
+
+def _as_tuple(cuts: float | Iterable[float], name: str) -> tuple[float, ...]:
+    several = tuple(cuts) if np.iterable(cuts) else (cuts,)
+    if not several:
+        raise InputRefusedError("none", where=name, expected="at least one number")
+    return several
 
 
 def _check_smallest(smallest: int) -> int:

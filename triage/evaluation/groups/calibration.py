@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit, logit
-from scipy.stats import binomtest
 
 from triage.evaluation.groups.measures import BASE_RATE
 from triage.evaluation.groups.shares import Shares, share_of
@@ -95,6 +94,8 @@ def compare_ratio(one: Ratios, other: Ratios, group: int) -> float:
         crossed = count >= chance * (count + rest)
     if crossed or not np.isfinite(chance):
         return 1.0
+    from scipy.stats import binomtest  # noqa: PLC0415 - slow to import, and most callers audit no groups
+
     return float(binomtest(int(count), int(count + rest), chance).pvalue)
 
 

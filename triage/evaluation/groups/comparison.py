@@ -10,11 +10,15 @@ from scipy.special import logit, ndtri
 
 from triage.evaluation.calibration.endpoints import moved_note, open_probability
 from triage.evaluation.figure import NAN
+from triage.evaluation.groups.areas import areas_of
 from triage.evaluation.groups.calibration import compare_ratio, observed_over_expected_of, shift_of
+from triage.evaluation.groups.cuts import find_cuts
 from triage.evaluation.groups.differences import fisher_p_value, round_to_null
 from triage.evaluation.groups.measures import (
+    AUC,
     BASE_RATE,
     BURDEN,
+    FALSE_POSITIVE,
     IN_THE_LARGE,
     MISSED,
     NEEDLESS,
@@ -26,18 +30,20 @@ from triage.evaluation.groups.measures import (
 from triage.evaluation.groups.shares import NAMES, Interval, share_of
 from triage.evaluation.groups.sums import ROWS, WEIGHT, membership, sum_atoms, sum_groups
 from triage.evaluation.groups.withholding import Structure, Withheld, choose_withheld, read_structure
-from triage.evaluation.order.capacity import cases_at
-from triage.evaluation.ranking import Cut, cut_at, rank_cases
+from triage.evaluation.inputs import Cases
+from triage.evaluation.order.auc import measure_auc
+from triage.evaluation.ranking import rank_cases
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from triage.evaluation.groups.attributes import Atoms, Partition
-    from triage.evaluation.inputs import Cases, FloatArray
+    from triage.evaluation.inputs import FloatArray
+    from triage.evaluation.ranking import Cut, Ranking
 
     BoolArray = NDArray[np.bool_]
 
-AT_CUT = (MISSED, NEEDLESS, BURDEN, PRECISION, OPENED)
+AT_CUT = (MISSED, NEEDLESS, BURDEN, PRECISION, OPENED, FALSE_POSITIVE)
 THOUSAND = 1000.0
 
 
@@ -46,6 +52,7 @@ class Options:
     """How an audit is made; see `evaluate_groups`."""
 
     capacities: tuple[float, ...]
+    thresholds: tuple[float, ...]
     smallest: int
     interval: Interval
     confidence: float
@@ -76,6 +83,8 @@ class Measured:
         Whether the numbers are withheld.
     method : str
         How the interval was made, and how groups were compared.
+    own_method : tuple of str
+        How the interval of each group was made, where it differs from group to group.
     """
 
     measure: str
@@ -90,6 +99,7 @@ class Measured:
     p_value: FloatArray
     hidden: BoolArray
     method: tuple[str, str]
+    own_method: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +134,9 @@ class _Ground:
 def compare_groups(
     cases: Cases, atoms: Atoms, partitions: tuple[Partition, ...], options: Options
 ) -> list[Measured]:
-    """Return all measures of all groups: at each capacity missed children first; base rates; calibration."""
+    """Return all measures of all groups: at each cut missed children first; then those without a cut."""
     ranking = rank_cases(cases.outcome, np.asarray(cases.score), cases.weight if cases.weighted else None)
-    cuts = tuple(
-        cut_at(ranking, cases_at(one, ranking.cases, whole=ranking.whole)) for one in options.capacities
-    )
+    cuts = find_cuts(ranking, options.capacities, options.thresholds)
     summed = sum_atoms(cases, atoms, cuts)
     members = membership(partitions)
     sums = [_with_whole(sum_groups(members, summed.at(cut)), summed.at(cut)) for cut in cuts]
@@ -140,6 +148,7 @@ def compare_groups(
         k = int(cut.k) if ranking.whole else cut.k
         measured += [_measure_share(kind, sums[at], cut, ground, at=at, k=k) for kind in AT_CUT]
     measured.append(_measure_share(BASE_RATE, sums[0], cuts[0], ground, at=0, k=NAN))
+    measured.append(_measure_area(cases, ranking, atoms, partitions, ground))
     if cases.probability is not None:
         expected = _with_whole(sum_groups(members, summed.expected), summed.expected)
         measured.append(_measure_ratio(sums[0], expected, ground))
@@ -207,6 +216,7 @@ def _hidden(kind: str, at: int, withheld: Withheld) -> BoolArray:
         PRECISION: (opened, found),
         BURDEN: (cases, opened, found),
         OPENED: (cases, opened),
+        FALSE_POSITIVE: (cases, positives, opened, found),
     }
     hidden: BoolArray = np.any(needed.get(kind, (cases, positives)), axis=0)
     return hidden
@@ -248,6 +258,45 @@ def _measure_ratio(sums: FloatArray, expected: FloatArray, ground: _Ground) -> M
             f"Clopper-Pearson {level} of the observed share over the mean probability",
             "difference to all others by square-and-add, p by the exact test of two Poisson means and Holm",
         ),
+    )
+
+
+def _measure_area(
+    cases: Cases, ranking: Ranking, atoms: Atoms, partitions: tuple[Partition, ...], ground: _Ground
+) -> Measured:
+    """Measure the area under the ROC curve within the values of attributes, not of crossings."""
+    confidence, size = ground.options.confidence, len(ground.counts.cases)
+    order = np.argsort(np.asarray(cases.score))[::-1]
+    falling = Cases(
+        cases.outcome[order], cases.weight[order], np.asarray(cases.score)[order], None, cases.weighted
+    )
+    atom = atoms.case[order]
+    figures = [
+        area
+        for one in partitions
+        if len(one.attributes) == 1
+        for area in areas_of(falling, one.codes[atom], len(one.labels), confidence=confidence)
+    ]
+    place = np.append(np.arange(len(figures)), size - 1)
+    figures.append(measure_auc(ranking, confidence=confidence))
+    columns, method = np.full((3, size), NAN), [""] * size
+    for at, figure in zip(place.tolist(), figures, strict=True):
+        columns[:, at], method[at] = (figure.estimate, figure.low, figure.high), figure.method
+    nothing = np.full(size, NAN)
+    return Measured(
+        measure=AUC,
+        k=NAN,
+        estimate=columns[0],
+        low=columns[1],
+        high=columns[2],
+        trials=nothing,
+        rows=ground.counts.cases,
+        tied=np.zeros(size, dtype=np.bool_),
+        difference=(nothing, nothing, nothing),
+        p_value=nothing[:-1],
+        hidden=ground.withheld.cases | ground.withheld.positives,
+        method=("", ""),
+        own_method=tuple(method),
     )
 
 

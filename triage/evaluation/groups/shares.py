@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from triage.evaluation.groups.measures import BASE_RATE, BURDEN, MISSED, NEEDLESS, OPENED, PRECISION
+from triage.evaluation.groups.measures import (
+    BASE_RATE,
+    BURDEN,
+    FALSE_POSITIVE,
+    MISSED,
+    NEEDLESS,
+    OPENED,
+    PRECISION,
+)
 from triage.evaluation.groups.sums import AFTER, BEFORE, ROWS, SQUARED, TIED, WEIGHT
 from triage.evaluation.proportions import clopper_pearson_interval, square_and_add, wilson_interval
 
@@ -28,6 +36,7 @@ KINDS: dict[str, _Kind] = {
     BURDEN: lambda part, y: (part * (1 - y), 1 + 0 * part * y),
     PRECISION: lambda part, y: (part * y, part + 0 * y),
     OPENED: lambda part, y: (part + 0 * y, 1 + 0 * part * y),
+    FALSE_POSITIVE: lambda part, y: (part * (1 - y), (1 - y) + 0 * part),
     BASE_RATE: lambda part, y: (y + 0 * part, 1 + 0 * part * y),
 }
 NAMES = {"wilson": "Wilson", "clopper-pearson": "Clopper-Pearson"}
@@ -105,7 +114,7 @@ def share_of(
     spread = np.einsum("gzy,gzy->g", sums[..., SQUARED], residual)
     kish = _divide(total**2, np.einsum("gzy,zy->g", sums[..., SQUARED], d), empty=0.0)
     trials = _effective(share, _divide(spread, total**2, empty=0.0), kish)
-    if not sums[:, AFTER].any() and part == 1 and kind in {MISSED, OPENED}:
+    if not sums[:, AFTER].any() and part == 1 and kind in {MISSED, OPENED, FALSE_POSITIVE}:
         nowhere = np.zeros(len(share), dtype=np.bool_)
         return Shares(share, trials, rows, share, share, (share, share), nowhere)
     least, most = _extremes(kind, sums[..., WEIGHT], part * tied_weight, tied_weight)
@@ -157,9 +166,10 @@ def _extremes(
         return least, (before + own, base + own + other)
     if kind == BASE_RATE:
         return (positives, cases), (positives, cases)
-    tied, before = (tied0, before0) if kind == BURDEN else (tied0 + tied1, before0 + before1)
+    total = cases - positives if kind == FALSE_POSITIVE else cases
+    tied, before = (tied0 + tied1, before0 + before1) if kind == OPENED else (tied0, before0)
     few, many = reach(tied)
-    return (before + few, cases), (before + many, cases)
+    return (before + few, total), (before + many, total)
 
 
 def _effective(share: FloatArray, variance: FloatArray, kish: FloatArray) -> FloatArray:

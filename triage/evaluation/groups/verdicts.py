@@ -10,6 +10,8 @@ import numpy as np
 from triage.evaluation.figure import NAN
 from triage.evaluation.groups.measures import (
     ALL,
+    AUC,
+    FALSE_POSITIVE,
     IN_THE_LARGE,
     MISSED,
     NEEDLESS,
@@ -31,13 +33,21 @@ if TYPE_CHECKING:
     from triage.evaluation.groups.comparison import Measured, Options
     from triage.evaluation.inputs import FloatArray
 
-_OF = {MISSED: "those with current abuse", NEEDLESS: "those opened", PRECISION: "those opened"}
+_OF = {
+    MISSED: "those with current abuse",
+    NEEDLESS: "those opened",
+    PRECISION: "those opened",
+    FALSE_POSITIVE: "those without current abuse",
+}
+_OF_VALUES = {AUC, IN_THE_LARGE}
 _EMPTY = {
     MISSED: "none with current abuse",
     NEEDLESS: "none opened",
     PRECISION: "none opened",
+    FALSE_POSITIVE: "none without current abuse",
     OBSERVED: "the probabilities sum to 0",
     IN_THE_LARGE: "only one kind of cases",
+    AUC: "only one kind of cases",
 }
 
 
@@ -59,7 +69,7 @@ def judge(
     for one in measured:
         p_value, rejected = next(adjusted[one.measure]) if one.measure in VERDICTS else (None, None)
         for (attribute, value), group in zip(names, order.tolist(), strict=True):
-            if one.measure == IN_THE_LARGE and values <= group < len(names) - 1:
+            if one.measure in _OF_VALUES and values <= group < len(names) - 1:
                 continue
             row = _row(one, group, options, whole=group == len(names) - 1, weighted=weighted)
             row |= {"attribute": attribute, "value": value, "p_value": NAN, "verdict": ""}
@@ -157,6 +167,8 @@ def _method(
     if math.isnan(one.estimate[group]):
         return f"not estimable: {_EMPTY[one.measure]}"
     interval, compared = one.method
+    if one.own_method:
+        interval = one.own_method[group]
     if weighted and not math.isnan(one.trials[group]):
         interval = f"weighted (Hajek), {interval} on an effective count of {one.trials[group]:.1f}"
     if one.tied[group]:

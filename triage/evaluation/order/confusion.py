@@ -200,22 +200,35 @@ def measure_likelihood_ratio(table: ConfusionTable, *, opened: bool, denominator
         return Figure.not_estimable(NO_POSITIVES if above.count == 0 else NO_NEGATIVES, rows, denominator)
     if above.estimate == below.estimate == 0:
         return Figure.not_estimable(NONE_OPENED if opened else ALL_OPENED, rows, denominator)
-    separate = f"Donner and Zou's ratio of two intervals ({above.method})"
-    if below.estimate == 0:
-        low = math.sqrt(above.low * (2 * above.estimate - above.low)) / below.high
-        kind = "opened" if opened else "left"
-        why = f"not estimable: no case without current abuse is {kind}; at least {low:.4g} by {separate}"
-        return Figure(NAN, low, math.inf, rows, why, denominator)
+    if np.any(table.rows == 0):
+        return _ratio_with_an_empty_cell(above, below, opened=opened, rows=rows, denominator=denominator)
     ratio = above.estimate / below.estimate
-    if above.estimate == 0:
-        spread = math.sqrt(below.low * (2 * below.estimate - below.low))
-        high = above.high / spread if spread > 0 else math.inf
-        return Figure(ratio, 0.0, high, rows, separate, denominator)
     variance = above.variance / above.estimate**2 + below.variance / below.estimate**2
-    if not variance > NO_VARIANCE:
-        # Both shares and their high ends are 1, which leaves this of their formula.
-        return Figure(ratio, above.low, 1 / below.low, rows, separate, denominator)
     half = float(ndtri((1 + table.confidence) / 2)) * math.sqrt(variance)
     weighted = "weighted, " if table.weighted else ""
     method = f"{weighted}Simel, Samsa and Matchar's interval {table.level} on the log scale"
     return Figure(ratio, ratio * math.exp(-half), ratio * math.exp(half), rows, method, denominator)
+
+
+def _ratio_with_an_empty_cell(
+    above: Share, below: Share, *, opened: bool, rows: int, denominator: str
+) -> Figure:
+    # Simel's variance is infinite where a share is 0, and knows of no doubt in a share of 1.
+    low, high = _divide_intervals(above, below)
+    method = f"Donner and Zou's ratio of two intervals ({above.method}), as a cell of the table is empty"
+    if below.estimate > 0:
+        return Figure(above.estimate / below.estimate, low, high, rows, method, denominator)
+    kind = "opened" if opened else "left"
+    why = f"not estimable: no case without current abuse is {kind}; at least {low:.4g} by {method}"
+    return Figure(NAN, low, high, rows, why, denominator)
+
+
+def _divide_intervals(above: Share, below: Share) -> tuple[float, float]:
+    """Return Donner and Zou's interval for the ratio of two independent shares from their own intervals."""
+    a, b = above.estimate, below.estimate
+    lowest, highest = above.low * (2 * a - above.low), above.high * (2 * a - above.high)
+    near, far = below.low * (2 * b - below.low), below.high * (2 * b - below.high)
+    # Written without a quotient of two zeros: far is 0 where the high end is twice the share.
+    low = lowest / (a * b + math.sqrt(max((a * b) ** 2 - lowest * far, 0.0))) if lowest > 0 else 0.0
+    high = (a * b + math.sqrt(max((a * b) ** 2 - highest * near, 0.0))) / near if near > 0 else math.inf
+    return low, high

@@ -169,9 +169,10 @@ def at_threshold(
     AtThreshold
         A share among no case is not estimable (precision when nothing is opened, recall without current
         abuse), and so are F1 without current abuse, and Matthews' correlation where one margin of the table
-        is empty (other tools say 0). A likelihood ratio over 0 is not estimable, but its low end is given;
-        there, and where one is 0 or has no variance, its ends are those of Donner and Zou from the intervals
-        of the two shares. A correlation of 1 or -1 has no interval.
+        is empty (other tools say 0). A likelihood ratio over 0 is not estimable, but its low end is given.
+        Where a cell of the table is empty, Simel's interval has no width or says too little, and the ends of
+        likelihood ratios are those of Donner and Zou from the intervals of the two shares. A correlation of 1
+        or -1 has no interval.
 
     Raises
     ------
@@ -181,7 +182,18 @@ def at_threshold(
     Notes
     -----
     The threshold is taken as given. One that was chosen on the same cases makes all figures look better than
-    they are. Simel's interval is short where recall or specificity is 1, as that adds nothing to it.
+    they are.
+
+    Simulated (1,000 draws each; 50, 200 and 1,000 cases; 5 and 30 % current abuse; recall 0.6 and 0.9;
+    specificity 0.9 and 0.99), the 95 % intervals that are no plain shares hold what they should in percent of
+    draws, on average and at least (the least from 50 cases of which 5 % have current abuse):
+
+    =========================  ==========
+    F1, "wilson"               95.3, 93.3
+    Matthews correlation       94.4, 82.3
+    positive likelihood ratio  95.7, 91.3
+    negative likelihood ratio  94.5, 89.1
+    =========================  ==========
 
     References
     ----------
@@ -469,7 +481,8 @@ def _of_goal(table: ConfusionTable, goal: str, level: float, reached: Figure) ->
     low = clopper_pearson_interval(needed, trials, confidence=table.confidence)[0]
     high = clopper_pearson_interval(reached.estimate * trials, trials, confidence=table.confidence)[1]
     basis = f", on an effective count of {trials:.1f}" if table.weighted else ""
-    method = f"threshold chosen to reach {level:g} here; interval of Wilks {table.level} for other cases{basis}"
+    chosen = f"threshold chosen to reach {level:g} here"
+    method = f"{chosen}; interval of Wilks {table.level} for other cases{basis}"
     return Figure(reached.estimate, float(low), float(high), reached.count, method, reached.denominator)
 
 

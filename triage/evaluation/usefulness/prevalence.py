@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from triage.evaluation.inputs import FloatArray
+    from triage.evaluation.ranking import Ranking
 
 BASE_RATES = (0.0025, 0.005, 0.01, 0.02, 0.05)
 ASSUMPTION = "recall and false positive rate as they are"
@@ -118,7 +119,27 @@ def precision_at_base_rate(
     ...     print(f"{at.base_rate:.0%}: {at.precision.brief(3)}, opened {at.opened:.3f}")
     1%: 0.022 [0.006, 0.075], opened 0.337
     """
-    opened = open_cases(rank_cases(outcome, score, weight), capacity=capacity, threshold=threshold)
+    return measure_base_rates(
+        rank_cases(outcome, score, weight),
+        capacity=capacity,
+        threshold=threshold,
+        base_rates=base_rates,
+        confidence=confidence,
+        denominator=denominator,
+    )
+
+
+def measure_base_rates(
+    ranking: Ranking,
+    *,
+    capacity: float | None = None,
+    threshold: float | None = None,
+    base_rates: Iterable[float] = BASE_RATES,
+    confidence: float = 0.95,
+    denominator: str = ALL_CASES,
+) -> tuple[AtBaseRate, ...]:
+    """Return precision at other base rates from a ranking made before; see `precision_at_base_rate`."""
+    opened = open_cases(ranking, capacity=capacity, threshold=threshold)
     rates = [_check_base_rate(rate) for rate in base_rates]
     check_confidence(confidence)
     return tuple(_at_base_rate(opened, rate, confidence, denominator) for rate in rates)
