@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
+from triage.evaluation.columns import ORACLE
 from triage.evaluation.evaluate import RESAMPLES, evaluate
 from triage.evaluation.order.capacity import CAPACITIES
 from triage.evaluation.outcomes import REASON, STATE
 from triage.evaluation.selection.description import describe_selection
+from triage.evaluation.tables import read_numbers, read_texts, read_times
 from triage.scoring.labels import CASE, parse_labels
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from triage.evaluation.evaluate import Unit
     from triage.evaluation.result import Evaluation
 
-ORACLE = "oracle"
 ARRIVAL, URGENCY, LIST_ORDER = "arrival order", "urgency flag only", "list with escalations"
 
 
@@ -135,12 +136,12 @@ def evaluate_table(
         read_numbers(kept, score),
         read_numbers(kept, probability) if probability and calibrated else None,
         None if weight is None else read_numbers(kept, weight),
-        {name: _texts(kept, name) for name in groups} or None,
+        {name: read_texts(kept, name) for name in groups} or None,
         capacity=capacity,
         oracle=oracle,
         baselines=_list_orders(kept) | {name: read_numbers(kept, name) for name in baselines},
         inclusion=None if inclusion is None else read_numbers(kept, inclusion),
-        time=None if time is None else _times(kept, time),
+        time=None if time is None else read_times(kept, time),
         period=period,
         unit=unit,
         synthetic=synthetic or oracle is not None,
@@ -151,7 +152,7 @@ def evaluate_table(
     if inclusion is None or not {STATE, REASON} <= set(kept.column_names):
         return result
     choice = describe_selection(
-        kept[STATE].to_pylist(), read_numbers(kept, inclusion), reason=_texts(kept, REASON)
+        kept[STATE].to_pylist(), read_numbers(kept, inclusion), reason=read_texts(kept, REASON)
     )
     return replace(result, choice=choice)
 
@@ -161,8 +162,8 @@ def _list_orders(table: pa.Table) -> dict[str, NDArray[np.float64]]:
     found: dict[str, NDArray[np.float64]] = {}
     names = set(table.column_names)
     if "received_at" in names:
-        seconds = _times(table, "received_at").astype("datetime64[s]").astype(np.int64)
-        found[ARRIVAL] = -np.where(np.isnat(_times(table, "received_at")), 0, seconds).astype(np.float64)
+        seconds = read_times(table, "received_at").astype("datetime64[s]").astype(np.int64)
+        found[ARRIVAL] = -np.where(np.isnat(read_times(table, "received_at")), 0, seconds).astype(np.float64)
     if "lane" in names:
         found[URGENCY] = np.asarray(pc.equal(table["lane"].cast(pa.string()), "escalated")).astype(np.float64)
     if {"lane", "rank"} <= names:
@@ -175,32 +176,3 @@ def _list_order(table: pa.Table) -> NDArray[np.float64]:
     rank = read_numbers(table, "rank")
     paused = np.asarray(pc.equal(table["lane"].cast(pa.string()), "paused"))
     return -np.where(paused, rank + np.nanmax(rank, initial=0.0), rank)
-
-
-def read_numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
-    """Return a column as numbers, NaN where it is empty."""
-    values = _cast(table, name, pa.float64(), "numbers")
-    return np.asarray(pc.fill_null(values, np.nan), dtype=np.float64)
-
-
-def _times(table: pa.Table, name: str) -> NDArray[Any]:
-    values = _cast(table, name, pa.timestamp("s", "UTC"), "times such as 2024-03-01T10:00:00Z")
-    seconds = np.asarray(pc.fill_null(values.cast(pa.int64()), np.iinfo(np.int64).min))
-    return seconds.astype("datetime64[s]")
-
-
-def _texts(table: pa.Table, name: str) -> NDArray[Any]:
-    return np.asarray(table[name].cast(pa.string()).to_pylist(), dtype=object)
-
-
-def _cast(table: pa.Table, name: str, kind: pa.DataType, expected: str) -> pa.ChunkedArray:
-    """Return a column as another type; empty text is taken as missing."""
-    column = table[name]
-    if pa.types.is_string(column.type):
-        column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
-    try:
-        return column.cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise InputRefusedError(
-            str(error).splitlines()[0], where=f"column {name}", expected=expected
-        ) from None

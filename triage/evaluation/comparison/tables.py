@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
+from triage.evaluation.columns import ORACLE
 from triage.evaluation.comparison.compare import compare
-from triage.evaluation.joining import ORACLE, read_numbers
 from triage.evaluation.order.capacity import CAPACITIES
+from triage.evaluation.tables import read_numbers
 from triage.scoring.labels import CASE, parse_labels
 
 if TYPE_CHECKING:
