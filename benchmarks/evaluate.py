@@ -70,7 +70,9 @@ def main(cases):
     worst = max(abs(one - other) for one, other in zip(ours(result), numbers, strict=True))
     assert worst < 1e-9, worst
     full, page = timed(lambda: evaluate(outcome, score, probability).to_html(), 1)
-    print(f"  evaluate with 199 draws for bands and tests, and the page ({len(page) / 1e6:.1f} MB)    {full:7.2f}")
+    print(
+        f"  evaluate with 199 draws for bands and tests, and the page ({len(page) / 1e6:.1f} MB)    {full:7.2f}"
+    )
     print(f"  largest difference from scikit-learn {worst:.1e}")
     print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
 

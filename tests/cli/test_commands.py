@@ -133,6 +133,45 @@ def test_a_batch_as_outcomes_says_which_exist_and_speaks_of_the_whole_list(
     assert reasons["all"]["yes"] == found["positives"]
 
 
+def test_an_evaluation_never_writes_over_what_it_reads(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("case_id,score,current_abuse\n" + "".join(f"{n},{n},{n % 2}\n" for n in range(20)))
+    before = table.read_bytes()
+    for option in ("--html", "--plot"):
+        error = answer("evaluate", table, option, table, "--force", code=4)["error"]
+        assert "one of the inputs" in error["message"]
+    assert table.read_bytes() == before
+    run("evaluate", table, "--html", tmp_path / "x", "--plot", tmp_path / "x", code=2)
+    assert not (tmp_path / "x").exists()
+
+
+def test_columns_that_nobody_named_are_not_read_as_ours(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    rows = "".join(f"{n},{n},{n % 2},yesterday,delphi,a\n" for n in range(20))
+    table.write_text(f"case_id,score,current_abuse,received_at,oracle,lane\n{rows}")
+    found = answer("evaluate", table, "--resamples", 0)
+    assert [one["name"] for one in found["rankings"]] == ["model"]
+    assert found["synthetic"] is False
+
+
+def test_days_are_times_and_what_is_none_is_named_with_its_row(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    rows = "".join(f"{n},{n},{n % 2},2024-0{1 + n % 3}-05,{'x' if n == 3 else ''}\n" for n in range(21))
+    table.write_text(f"case_id,score,current_abuse,day,other\n{rows}")
+    found = answer("evaluate", table, "--time", "day", "--resamples", 0)
+    assert [one["label"] for one in found["periods"]["periods"]] == ["2024-01", "2024-02", "2024-03"]
+    error = answer("evaluate", table, "--time", "other", code=4)["error"]
+    assert error["where"] == "column other, row 4"
+    assert "2024-03-01" in error["expected"]
+
+
+def test_a_case_that_stands_twice_is_refused_by_its_name(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("case_id,score,current_abuse\na,1,1\nb,2,0\na,3,0\n")
+    assert "case a twice" in answer("evaluate", table, code=4)["error"]["message"]
+    assert answer("evaluate", table, "--reports", "--resamples", 0)["cases"] == 3
+
+
 def test_any_table_of_reports_is_evaluated_by_its_own_columns(tmp_path: Path) -> None:
     rows = ["id,points,found,urgent,region", "1,9,yes,1,n", "2,7,no,0,s", "3,7,yes,0,n", "4,1,no,1,"]
     (tmp_path / "theirs.csv").write_text("\n".join(rows))

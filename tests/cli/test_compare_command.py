@@ -13,6 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from triage.cli import main
+from triage.evaluation.outcomes import gather_outcomes
+from triage.schema.batch import open_batch
+from triage.worlds import load_world, write_world
 
 # Ten cases, four with current abuse. Rules open a to d; the model opens c to f.
 OUTCOME = [1, 1, 1, 0, 0, 1, 0, 0, 0, 0]
@@ -135,6 +138,31 @@ def test_weights_are_read(tmp_path: Path) -> None:
     found = answer(path, "--score", "a", "--score", "b", "--weight", "w", "--capacity", 8)
     assert found["weighted"]
     assert found["at"][0]["recall"]["estimate"] == pytest.approx(0.25)
+
+
+def test_outcomes_of_a_batch_are_weighted_by_their_logged_probability(tmp_path: Path) -> None:
+    write_world(load_world("nl-2017"), 3000, 7, tmp_path / "year")
+    told = gather_outcomes(open_batch(tmp_path / "year"))
+    order = list(range(len(told)))
+    path = tmp_path / "scores.csv"
+    write(path, case_id=told["case_id"].to_pylist(), a=order, b=[(7919 * x) % 3001 for x in order])
+    words = path, "--score", "a", "--score", "b", "--outcomes", tmp_path / "year", "--capacity", "10%"
+    found = answer(*words)
+    known = sum(outcome is not None for outcome in told["current_abuse"].to_pylist())
+    assert (found["synthetic"], found["weighted"], found["cases"]) == (True, True, known)
+    assert f"{known} with an outcome, weighted by one over its logged probability" in found["denominator"]
+    assert found["at"][0]["k"] == pytest.approx(0.1 * len(told))
+    text = run(*words, "--capacity", 99_999).output
+    assert "weighted by one over" in text
+    assert f"All {len(told):,} cases opened" in text
+
+
+def test_a_score_that_seems_to_be_upside_down_is_pointed_out(tmp_path: Path) -> None:
+    outcome, score = [1] * 10 + [0] * 30, list(range(40, 0, -1))
+    path = write(tmp_path / "s.csv", score=score, rank=list(range(1, 41)), current_abuse=outcome)
+    text = run(path, "--score", "score", "--score", "rank", "--capacity", 4).output
+    assert "Note: a lower value of rank seems to mean earlier; negate it" in text
+    assert "value of score" not in text
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from triage.cli import main
+from triage.evaluation.outcomes import gather_outcomes
+from triage.schema.batch import open_batch
+from triage.worlds import load_world, write_world
 
 
 def run(*arguments: object, code: int = 0) -> Result:
@@ -168,3 +171,44 @@ def test_pipe_is_refused_and_nothing_waits_for_it(folder: Path) -> None:
         folder / "same.csv", "--reference", folder / "reference.json", "--state", folder / "pipe.json", code=4
     )
     run(folder / "pipe.json", "--reference", folder / "reference.json", code=4)
+
+
+def test_no_output_replaces_an_input_whatever_is_forced(folder: Path) -> None:
+    batch, content = folder / "same.csv", (folder / "same.csv").read_bytes()
+    assert "--pin" in run(batch, "--pin", batch, "--force", code=4).stderr
+    (folder / "link.csv").symlink_to(batch)
+    run(batch, "--pin", folder / "link.csv", "--force", code=4)
+    reference, outcomes = folder / "reference.json", folder / "same-outcomes.parquet"
+    for state in (batch, reference, outcomes):
+        told = run(batch, "--reference", reference, "--outcomes", outcomes, "--state", state, code=4).stderr
+        assert "--state" in told
+    assert batch.read_bytes() == content
+
+
+def test_impossible_probability_is_refused_without_outcomes(folder: Path) -> None:
+    p = scored(1)["probability"].to_pylist()
+    p[4] = -0.1
+    pv.write_csv(scored(1).append_column("p", pa.array(p)), folder / "p.csv")
+    told = run(
+        folder / "p.csv", "--reference", folder / "reference.json", "--probability", "p", code=4
+    ).stderr
+    assert "column p, row 5" in told
+
+
+def test_outcomes_of_a_batch(folder: Path) -> None:
+    write_world(load_world("nl-2017"), 3_000, 7, folder / "year")
+    known = gather_outcomes(open_batch(folder / "year"))
+    rng = np.random.default_rng(0)
+    table = pa.table({
+        "case_id": known["case_id"],
+        "score": rng.normal(size=len(known)),
+        "probability": np.full(len(known), 0.05),
+    })  # fmt: skip
+    pv.write_csv(table, folder / "year.csv")
+    run(folder / "year.csv", "--pin", folder / "year.json", "--column", "score")
+    options = [folder / "year.csv", "--reference", folder / "year.json", "--outcomes", folder / "year"]
+    found = answer(*options)
+    assert found["counted"] == len(known) - known["current_abuse"].null_count > 0
+    assert (found["synthetic"], len(found["remarks"])) == (True, 1)
+    assert "only cases that were chosen to be opened have outcomes" in run(*options).output
+    run(*options, "--outcome", "found", code=4)

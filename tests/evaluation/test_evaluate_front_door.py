@@ -220,9 +220,14 @@ def test_a_logged_lottery_weighs_the_rows_with_an_outcome(world):
     result = evaluate(outcome, world["score"], inclusion=inclusion, capacity=0.05)
     assert result.weighted
     assert result.left_out == (~chosen).sum()
+    weight = 1 / inclusion[chosen]
     expected = evaluate(
-        world["outcome"][chosen], world["score"][chosen], weight=1 / inclusion[chosen], capacity=0.05
+        world["outcome"][chosen],
+        world["score"][chosen],
+        weight=weight * 2000 / weight.sum(),
+        capacity=0.05,
     )
+    assert result.model.at[0].k == pytest.approx(100)
     assert result.model.at[0].recall.estimate == expected.model.at[0].recall.estimate
     assert result.selection.labelled == chosen.sum()
     assert "The whole list" in str(result)
@@ -240,6 +245,59 @@ def test_time_gives_periods_and_a_test_for_a_break(world):
     result = evaluate(world["outcome"], world["score"], time=time, capacity=0.05)
     assert [one.label for one in result.periods.periods] == ["2024-01", "2024-02", "2024-03"]
     assert 0 < result.breaks.p_value <= 1
+
+
+def test_the_top_of_the_list_is_that_of_the_score_not_of_the_probability(world):
+    rng = np.random.default_rng(4)
+    p = rng.uniform(0.01, 0.2, 2000)
+    result = evaluate(world["outcome"], world["score"], p, capacity=100, resamples=0)
+    first = np.argsort(-world["score"])[:100]
+    expected = world["outcome"][first].sum() / p[first].sum()
+    assert result.probability.observed_over_expected_at[0].estimate == pytest.approx(expected)
+
+
+def test_periods_tell_of_the_probability_too(world):
+    time = np.datetime64("2024-01-01") + np.arange(2000) % 60
+    result = evaluate(
+        world["outcome"], world["score"], world["probability"], time=time, capacity=0.05, resamples=0
+    )
+    january = time < np.datetime64("2024-02-01")
+    expected = world["outcome"][january].sum() / world["probability"][january].sum()
+    assert result.periods.periods[0].observed_over_expected.estimate == pytest.approx(expected)
+
+
+def test_a_masked_outcome_is_unknown_whatever_lies_under_the_mask(world):
+    masked = np.ma.array(world["outcome"], mask=np.arange(2000) % 4 == 0)
+    result = evaluate(masked, world["score"], capacity=0.05)
+    assert result.left_out == 500
+    with pytest.raises(InputRefusedError, match="score"):
+        evaluate(world["outcome"], np.ma.array(world["score"], mask=np.arange(2000) == 7))
+
+
+def test_a_break_is_not_said_to_be_weighted(world):
+    time = np.datetime64("2024-01-01") + np.arange(2000) % 60
+    result = evaluate(world["outcome"], world["score"], weight=np.full(2000, 2.5), time=time, resamples=9)
+    assert all("each counted once" in one.test.denominator for one in result.breaks.breaks)
+
+
+def test_every_part_is_a_frame(result):
+    frames = result.frames()
+    assert {"figures", "tests", "decision", "comparisons", "what if"} <= set(frames)
+    assert frames["figures"].equals(result.to_frame())
+    assert set(frames["comparisons"]["against"]) == {"arrival order", "urgency flag only"}
+    assert (frames["tests"]["p_value"] <= 1).all()
+
+
+@pytest.mark.parametrize("capacity", [(), [[1, 2]], "5"])
+def test_no_capacity_is_refused(capacity):
+    with pytest.raises(InputRefusedError, match="capacity"):
+        evaluate([0, 1, 0], [1, 2, 3], capacity=capacity)
+
+
+@pytest.mark.parametrize("weight", [1e-300, 1e160, np.inf])
+def test_weights_whose_squares_are_no_numbers_are_refused(weight):
+    with pytest.raises(InputRefusedError, match="weight"):
+        evaluate([0, 1, 0], [1, 2, 3], weight=np.full(3, weight))
 
 
 def test_without_draws_nothing_is_simulated_and_all_else_is_the_same(world, result):

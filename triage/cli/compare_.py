@@ -67,7 +67,8 @@ def command(  # noqa: PLR0917 - click passes options by name
 
     At each capacity: what each finds and misses, what only one of them finds, and whether that can
     be told from chance. Then AUC, average precision, and with --probability the Brier score. Every
-    difference is the first less the second.
+    difference is the first less the second. With a batch as --outcomes, the cases with an outcome are
+    weighted by one over its logged probability, so that the figures speak of the whole list.
     """
     from triage.evaluation.comparison.tables import (
         compare_table,
@@ -77,6 +78,8 @@ def command(  # noqa: PLR0917 - click passes options by name
     )
     from triage.evaluation.joining import join_outcomes
     from triage.evaluation.order.capacity import CAPACITIES
+    from triage.evaluation.outcomes import INCLUSION, gather_outcomes
+    from triage.intake.opening import open_any
     from triage.intake.tables import read_scores
     from triage.worklist.export import export_csv
     from triage.writing import refuse_existing
@@ -97,8 +100,13 @@ def command(  # noqa: PLR0917 - click passes options by name
         readings = _joined(table, readings) if readings else None
         outcome = outcome if outcomes else joined_name(table, outcome, second=False)
         weight = weight and joined_name(table, weight, second=False)
-    if outcomes:
-        table = join_outcomes(table, _read_outcomes(outcomes, outcome))
+    inclusion = None
+    if outcomes and outcomes.is_dir():
+        batch = open_any(outcomes)
+        table, inclusion = join_outcomes(table, gather_outcomes(batch)), INCLUSION
+        synthetic = synthetic or batch.meta.population.startswith("world ")
+    elif outcomes:
+        table = join_outcomes(table, read_scores(outcomes, ("case_id", outcome)))
     result = compare_table(
         table,
         outcome=outcome,
@@ -106,6 +114,7 @@ def command(  # noqa: PLR0917 - click passes options by name
         names=names,
         probabilities=readings,
         weight=weight,
+        inclusion=inclusion,
         capacity=[limit.count or limit.share or 0.0 for limit in capacity] or CAPACITIES,
         synthetic=synthetic,
         note=note,
@@ -143,13 +152,3 @@ def _joined(table: pa.Table, names: tuple[str, str]) -> tuple[str, str]:
     from triage.evaluation.comparison.tables import joined_name
 
     return joined_name(table, names[0], second=False), joined_name(table, names[1], second=True)
-
-
-def _read_outcomes(path: Path, outcome: str) -> pa.Table:
-    from triage.evaluation.outcomes import gather_outcomes
-    from triage.intake.opening import open_any
-    from triage.intake.tables import read_scores
-
-    if path.is_dir():
-        return gather_outcomes(open_any(path))
-    return read_scores(path, ("case_id", outcome))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import CapacityType, force_option, json_option, say_result
+from triage.cli.say import CapacityType, force_option, json_option, refuse_inputs, say_result
 
 if TYPE_CHECKING:
     from triage.worklist.policy import Capacity
@@ -106,8 +106,11 @@ def command(  # noqa: PLR0917 - click passes options by name
     from triage.intake.tables import read_scores
     from triage.writing import refuse_existing
 
-    for target in (html, plot):
+    if html and plot and html.resolve() == plot.resolve():
+        raise click.UsageError("--html and --plot are the same file")
+    for option, target in (("--html", html), ("--plot", plot)):
         if target:
+            refuse_inputs(target, option, (scores, outcomes, group_file))
             refuse_existing(target, force=force)
     table = read_scores(scores, (score,))
     if outcomes:

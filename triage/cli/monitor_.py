@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -10,9 +10,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import SET_ASIDE, CapacityType, force_option, json_option, program, say_result
+from triage.cli.say import (
+    SET_ASIDE,
+    CapacityType,
+    force_option,
+    json_option,
+    program,
+    refuse_inputs,
+    say_result,
+)
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from triage.evaluation.monitoring.monitor import Monitoring
     from triage.worklist.policy import Capacity
 
@@ -29,7 +39,7 @@ _Path = click.Path(path_type=Path)
 @click.option("--synthetic", is_flag=True, help="With --pin: the cases come from a world.")
 @click.option("--state", type=_Path, help="JSON file with the state, read and written back.")
 @click.option("--outcome", help="Column with the outcome; with --outcomes it is current_abuse if not given.")
-@click.option("--outcomes", type=_Path, help="File with the outcomes, joined by case_id.")
+@click.option("--outcomes", type=_Path, help="File or batch with the outcomes, joined by case_id.")
 @click.option("--score", default="score", show_default=True, help="Column with the score.")
 @click.option("--probability", default="probability", show_default=True, help="Column with the probability.")
 @click.option("--time", default="received_at", show_default=True, help="Column with the time of a case.")
@@ -130,6 +140,7 @@ def _pin(scores: Path, pin: Path, watched: _Watched, *, force: bool, as_json: bo
     from triage.intake.tables import read_scores
     from triage.writing import refuse_existing, shown
 
+    refuse_inputs(pin, "--pin", (scores,))
     refuse_existing(pin, force=force)
     table = read_scores(scores, watched.columns)
     left_out = {} if watched.columns else choose_columns(table)[1]
@@ -158,16 +169,20 @@ def _check(
     from triage.evaluation.monitoring.state import MonitorState
     from triage.intake.tables import read_scores
 
+    if state is not None:
+        refuse_inputs(state, "--state", (scores, reference, said.outcomes))
     pinned = Reference.load(reference)
     before = MonitorState.start(pinned, alpha=alpha, tolerance=tolerance)
     if state is not None and state.exists():
         before = MonitorState.load(state, pinned)
     table, outcome = read_scores(scores, ()), said.outcome or ""
+    of_batch = of_world = False
     if said.outcomes is not None:
         from triage.evaluation.joining import join_outcomes
 
         outcome = outcome or "current_abuse"
-        known = read_scores(said.outcomes, ("case_id", outcome))
+        of_batch = said.outcomes.is_dir()
+        known, of_world = _read_outcomes(said.outcomes, outcome)
         table = join_outcomes(table, known.select(["case_id", outcome]))
     found = monitor_batch(
         pinned,
@@ -180,7 +195,25 @@ def _check(
         capacity=said.capacity.count or said.capacity.share or 0.0,
         batch=sha256(scores.read_bytes()).hexdigest(),
         at=datetime.now(UTC).date().isoformat(),
+        only_chosen=of_batch,
     )
     if state is not None:
         found.state.save(state)
-    return found
+    return replace(found, synthetic=found.synthetic or of_world)
+
+
+def _read_outcomes(path: Path, outcome: str) -> tuple[pa.Table, bool]:
+    """Return the outcomes of a file or of a batch, and whether they are those of a world."""
+    from triage.errors import InputRefusedError
+    from triage.evaluation.outcomes import OUTCOME, gather_outcomes
+    from triage.intake.opening import open_any
+    from triage.intake.tables import read_scores
+
+    if not path.is_dir():
+        return read_scores(path, ("case_id", outcome)), False
+    if outcome != OUTCOME:
+        raise InputRefusedError(
+            f"--outcome {outcome}", where=str(path), expected=f"{OUTCOME}, the outcome of a batch"
+        )
+    batch = open_any(path)
+    return gather_outcomes(batch), batch.meta.population.startswith("world ")

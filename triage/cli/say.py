@@ -110,6 +110,15 @@ def leave(set_aside: int, findings: Sequence[Finding]) -> None:
         click.get_current_context().exit(SET_ASIDE)
 
 
+def refuse_inputs(target: Path, option: str, inputs: Sequence[Path | None]) -> None:
+    """Refuse an output that is one of the inputs, or lies in an input that is a folder, --force or not."""
+    from triage.errors import InputRefusedError
+
+    place = target.resolve()
+    if any(path is not None and place.is_relative_to(path.resolve()) for path in inputs):
+        raise InputRefusedError("one of the inputs", where=str(target), mend=f"choose another {option}")
+
+
 def program() -> str:
     """Return how the program was called, for commands to be typed next."""
     called = Path(sys.argv[0])

@@ -124,12 +124,16 @@ def check_columns(
     return columns
 
 
-def weigh_by_inclusion(columns: Columns) -> Columns:
-    """Return columns whose rows weigh one over their inclusion probability, where all of these are known."""
+def weigh_by_inclusion(columns: Columns, cases: int) -> Columns:
+    """Return columns whose rows weigh one over their inclusion probability, where all of these are known.
+
+    The weights add up to the number of cases on the list, so that a capacity means the same on both.
+    """
     inclusion = columns.inclusion
     if columns.weight is not None or inclusion is None or not np.all(inclusion > 0):
         return columns
-    return replace(columns, weight=1 / inclusion)
+    weight = 1 / inclusion
+    return replace(columns, weight=weight * (cases / weight.sum()))
 
 
 def _read_groups(group: Any) -> dict[str, Any]:

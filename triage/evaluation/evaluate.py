@@ -23,13 +23,14 @@ from triage.evaluation.inputs import check_cases, check_confidence
 from triage.evaluation.monitoring.breaks import break_test
 from triage.evaluation.monitoring.periods import evaluate_periods
 from triage.evaluation.order.auc import measure_auc
-from triage.evaluation.order.capacity import CAPACITIES, measure_capacity
+from triage.evaluation.order.capacity import CAPACITIES, cases_at, measure_capacity
 from triage.evaluation.order.gain import measure_ndcg
 from triage.evaluation.order.gains import measure_gains
 from triage.evaluation.order.oracle import measure_oracle_share
 from triage.evaluation.order.partial import measure_partial_auc
 from triage.evaluation.order.precision_recall import measure_average_precision
 from triage.evaluation.ranking import Ranking, rank_cases
+from triage.evaluation.resampling import check_resamples
 from triage.evaluation.result import Evaluation, ProbabilityFigures, RankingFigures
 from triage.evaluation.selection.selected import evaluate_selected
 from triage.evaluation.usefulness.net_benefit import decision_curve
@@ -70,6 +71,8 @@ def evaluate(
     seed: int = 0,
 ) -> Evaluation:
     """Evaluate a ranking, and the probabilities that go with it.
+
+    All columns are taken by position: the index of a pandas Series is not looked at.
 
     Parameters
     ----------
@@ -148,7 +151,7 @@ def evaluate(
     left_out = int(np.count_nonzero(~known))
     if left_out == len(known):
         raise InputRefusedError("no case has an outcome", where="outcome", expected="0 or 1 in some rows")
-    columns = weigh_by_inclusion(everything.only(known) if left_out else everything)
+    columns = weigh_by_inclusion(everything.only(known) if left_out else everything, len(known))
     notes = ["synthetic"] if synthetic else []
     whole = _note(denominator or f"all {unit}", notes)
     if columns.weight is not None and weight is None:
@@ -158,12 +161,12 @@ def evaluate(
     elif left_out:
         notes.append(f"{left_out:,} without an outcome left out")
     options = _Options(
-        capacities=tuple(capacity) if np.iterable(capacity) else (capacity,),
+        capacities=_check_capacities(capacity),
         confidence=confidence,
         denominator=_note(denominator or f"all {unit}", notes),
         synthetic=synthetic,
         period=period,
-        resamples=resamples,
+        resamples=check_resamples(resamples) if resamples else 0,
         seed=seed,
     )
     rankings = {
@@ -216,6 +219,15 @@ class _Options:
         """Return the capacity nearest to what can usually be opened, 2.3 %."""
         shares = [abs(np.log((c if c < 1 else c / cases) / USUAL_SHARE)) for c in self.capacities]
         return self.capacities[int(np.argmin(shares))]
+
+
+def _check_capacities(capacity: float | Iterable[float]) -> tuple[float, ...]:
+    capacities = tuple(capacity) if np.iterable(capacity) else (capacity,)
+    if not capacities:
+        raise InputRefusedError("none", where="capacity", expected="a number of cases or a share, or several")
+    for one in capacities:
+        cases_at(one, 1)
+    return tuple(dict.fromkeys(capacities))
 
 
 def _note(denominator: str, notes: list[str]) -> str:
@@ -358,6 +370,8 @@ def _follow(columns: Columns, options: _Options) -> dict[str, Any]:
         score=s,
         resamples=max(options.resamples, 999),
         seed=options.seed,
-        denominator=options.denominator,
+        denominator=f"{len(y):,} with an outcome, each counted once"
+        if w is not None
+        else options.denominator,
     )
     return {"periods": periods, "breaks": breaks}

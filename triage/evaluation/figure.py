@@ -130,7 +130,9 @@ class HypothesisTest:
             return "not possible"
         small = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
         freedom = "" if math.isnan(self.freedom) else f" on {self.freedom:.6g} degrees of freedom"
-        return f"statistic {self.statistic:.3f}{freedom}, {small}"
+        tiny = 0 < abs(self.statistic) < 0.001
+        statistic = f"{self.statistic:.2g}" if tiny else f"{self.statistic:.3f}"
+        return f"statistic {statistic}{freedom}, {small}"
 
     def __str__(self) -> str:
         """Return the test as one line."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 NumberArray = NDArray[Any]
+LEAST_WEIGHT = 1e-100
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,7 @@ def check_score(score: ArrayLike, name: str = "score") -> NumberArray:
         Scores that are no numbers or NaN, with how often and where first.
     """
     array = np.asarray(score)
-    if array.dtype.kind in "iu" and array.ndim == 1:
+    if array.dtype.kind in "iu" and array.ndim == 1 and not np.ma.isMaskedArray(score):
         return array
     values = _to_floats(score, name, "a number a case")
     _refuse_rows(np.isnan(values), values, name, "a number a case", "score those cases, or leave them out")
@@ -138,9 +139,10 @@ def check_weight(weight: ArrayLike | None) -> FloatArray | None:
     """
     if weight is None:
         return None
-    expected = "a finite number, 0 or more, a case"
+    expected = f"0, or a number from {LEAST_WEIGHT:g} to {1 / LEAST_WEIGHT:g}, a case"
     values = _to_floats(weight, "weight", expected)
-    wrong = ~(np.isfinite(values) & (values >= 0))
+    # Their squares must be numbers too.
+    wrong = ~((values == 0) | ((values >= LEAST_WEIGHT) & (values <= 1 / LEAST_WEIGHT)))
     _refuse_rows(wrong, values, "weight", expected, "give one over the inclusion probability, or no weights")
     if values.size and not values.any():
         raise InputRefusedError("all weights are 0", where="weight", expected="a weight above 0 somewhere")
@@ -155,7 +157,8 @@ def check_confidence(confidence: float) -> float:
     InputRefusedError
         It is outside.
     """
-    if not 0 < confidence < 1:
+    numeric = isinstance(confidence, Real)  # callers without types hand in anything
+    if not numeric or not 0 < confidence < 1:
         raise InputRefusedError(
             f"{confidence!r}", where="confidence", expected="a number between 0 and 1, such as 0.95"
         )
@@ -183,7 +186,11 @@ def check_lengths(columns: Mapping[str, NumberArray | None]) -> int:
 
 
 def _to_floats(values: ArrayLike, name: str, expected: str) -> FloatArray:
+    # A masked entry is unknown, whatever number lies under the mask.
+    masked = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else None
     array = np.asarray(values)
+    if masked is not None:
+        array = np.where(masked, np.nan, array.astype(np.float64))
     if array.ndim != 1:
         raise InputRefusedError(f"an array of shape {array.shape}", where=name, expected="one dimension")
     if array.size == 0:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from triage.evaluation.evaluate import Unit
     from triage.evaluation.result import Evaluation
 
+# By these columns our own worklist, and the truth of a world, are told from anybody else's table.
+WORKLIST = frozenset({"case_id", "rank", "lane", "tier", "received_at"})
+TRUTH = frozenset({ORACLE, "selection_probability", "situation"})
 ARRIVAL, URGENCY, LIST_ORDER = "arrival order", "urgency flag only", "list with escalations"
 
 
@@ -124,12 +127,17 @@ def evaluate_table(
     missing = [name for name in named if name is not None and name not in table.column_names]
     if missing:
         raise InputRefusedError(
-            f"no column {', '.join(missing)}", expected=f"one of {', '.join(table.column_names[:40])}"
+            f"no column {', '.join(missing)}; the columns are {', '.join(table.column_names[:40])}",
+            expected="the name of a column",
+            mend="name it (--outcome, --score, ...), or join the outcomes by case_id (--outcomes)",
         )
+    if unit == "cases" and CASE in table.column_names:
+        _refuse_twice(table[CASE])
     scored = ~np.isnan(read_numbers(table, score))
     kept = table.filter(pa.array(scored))
     left_out = int(len(scored) - scored.sum())
-    oracle = read_numbers(kept, ORACLE) if ORACLE in kept.column_names else None
+    of_a_world = set(kept.column_names) >= TRUTH
+    oracle = read_numbers(kept, ORACLE) if of_a_world else None
     calibrated = probability is not None and not np.isnan(read_numbers(kept, probability)).all()
     result = evaluate(
         parse_labels(kept[outcome], outcome),
@@ -157,17 +165,30 @@ def evaluate_table(
     return replace(result, choice=choice)
 
 
+def _refuse_twice(cases: pa.ChunkedArray) -> None:
+    named = cases.combine_chunks().drop_null()
+    if pc.count_distinct(named).as_py() == len(named):
+        return
+    counted = pc.value_counts(named)
+    twice = counted.filter(pc.greater(counted.field("counts"), 1))[0]["values"]
+    raise InputRefusedError(
+        f"case {str(twice)[:60]} twice",
+        where=f"column {CASE}",
+        expected="one row a case",
+        mend="leave out the repetition, or say --reports where a row is a report",
+    )
+
+
 def _list_orders(table: pa.Table) -> dict[str, NDArray[np.float64]]:
     """Return arrival order, urgency and list order where the columns of a worklist are there."""
     found: dict[str, NDArray[np.float64]] = {}
-    names = set(table.column_names)
-    if "received_at" in names:
-        seconds = read_times(table, "received_at").astype("datetime64[s]").astype(np.int64)
-        found[ARRIVAL] = -np.where(np.isnat(read_times(table, "received_at")), 0, seconds).astype(np.float64)
-    if "lane" in names:
-        found[URGENCY] = np.asarray(pc.equal(table["lane"].cast(pa.string()), "escalated")).astype(np.float64)
-    if {"lane", "rank"} <= names:
-        found[LIST_ORDER] = _list_order(table)
+    # Somebody else's column of one of these names is not ours to read.
+    if not set(table.column_names) >= WORKLIST:
+        return found
+    received = read_times(table, "received_at")
+    found[ARRIVAL] = -np.where(np.isnat(received), 0, received.astype(np.int64)).astype(np.float64)
+    found[URGENCY] = np.asarray(pc.equal(table["lane"].cast(pa.string()), "escalated")).astype(np.float64)
+    found[LIST_ORDER] = _list_order(table)
     return found
 
 

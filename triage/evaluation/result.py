@@ -241,6 +241,32 @@ class Evaluation:
             ]
         )
 
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Return every part that there is as a frame, by its name: figures, tests, groups and so on."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and most callers never ask for a frame
+
+        frames = {"figures": self.to_frame()}
+        if self.probability is not None:
+            tests = [{"name": name, **vars(test)} for name, test in self.probability.tests()]
+            frames["tests"] = pd.DataFrame(tests)
+        parts = {
+            "decision": self.decision,
+            "groups": self.groups,
+            "choice": self.choice,
+            "selection": self.selection,
+            "periods": self.periods,
+        }
+        frames |= {name: part.to_frame() for name, part in parts.items() if part is not None}
+        if self.comparisons:
+            frames["comparisons"] = pd.concat(
+                [one.to_frame().assign(against=one.names[1]) for one in self.comparisons], ignore_index=True
+            )
+        if self.what_if:
+            frames["what if"] = pd.DataFrame(
+                [{"base_rate": one.base_rate, **vars(one.precision)} for one in self.what_if]
+            )
+        return frames
+
     def to_html(self, title: str = "How good is the order of this list?") -> str:
         """Return one self-contained page: no script, no font, no network."""
         from triage.evaluation.report.page import write_page  # noqa: PLC0415 - loads matplotlib and jinja2

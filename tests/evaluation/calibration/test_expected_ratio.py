@@ -102,3 +102,10 @@ def test_on_the_log_scale_weights_use_an_effective_count():
     weighted = observed_over_expected(y, p, weight=w, interval="log")
     assert (weighted.low, weighted.high) == pytest.approx((plain.low, plain.high))
     assert "effective count of 5.0" in weighted.method
+
+
+@pytest.mark.parametrize("interval", ["clopper-pearson", "log", "shift"])
+def test_a_ratio_beyond_all_numbers_is_not_estimable(interval):
+    figure = observed_over_expected(np.arange(100) % 5 == 0, np.full(100, 5e-324), interval=interval)
+    assert np.isnan(figure.estimate)
+    assert "below 2.3e-308" in figure.method

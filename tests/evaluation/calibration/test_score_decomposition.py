@@ -157,3 +157,15 @@ def test_draws_are_repeatable_and_follow_the_seed():
 def test_an_unknown_score_is_refused():
     with pytest.raises(InputRefusedError):
         score_decomposition([0, 1], [0.1, 0.2], score="spherical")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_interval_that_is_widened_says_so_and_begins_at_a_clean_nought(seed):
+    rng = np.random.default_rng(seed)
+    p = rng.beta(1, 30, 300)
+    parts = score_decomposition(rng.random(300) < p, p, resamples=49)
+    for figure in (parts.miscalibration, parts.discrimination):
+        assert figure.low <= figure.estimate <= figure.high
+        assert "widened to hold the estimate" in figure.method
+        assert figure.low > 1e-15 or math.copysign(1, figure.low) == 1
+        assert figure.low == 0 or figure.low > 1e-15

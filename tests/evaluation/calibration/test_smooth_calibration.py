@@ -194,3 +194,37 @@ def test_without_draws_there_are_estimates_alone(made):
 def test_options_that_make_no_sense_are_refused(wrong):
     with pytest.raises(InputRefusedError):
         smooth_calibration([0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.5], **wrong)
+
+
+@pytest.mark.parametrize("smoother", ["loess", "lowess"])
+@pytest.mark.parametrize("factor", [1e-6, 1e-20, 1e-50, 1e-150, 1e-200, 1e-300])
+def test_the_curve_is_the_same_in_other_units(made, smoother, factor):
+    outcome, p = made("smooth", 500)
+    one = smooth_calibration(outcome, p, smoother=smoother, resamples=0)
+    other = smooth_calibration(outcome, np.asarray(p) * factor, smoother=smoother, resamples=0)
+    at = one.probability * factor
+    assert np.interp(at, other.probability, other.observed) == pytest.approx(one.observed, abs=1e-9)
+
+
+def test_loess_of_many_cases_is_the_same_in_other_units():
+    rng = np.random.default_rng(7)
+    p = rng.uniform(0, 1, 20_000)
+    outcome = rng.random(20_000) < p
+    one, other = (smooth_calibration(outcome, p * factor, resamples=0) for factor in (1, 1e-200))
+    at = one.probability * 1e-200
+    assert np.interp(at, other.probability, other.observed) == pytest.approx(one.observed, abs=1e-9)
+
+
+@pytest.mark.parametrize("smoother", ["loess", "lowess"])
+@pytest.mark.parametrize("factor", [1e-310, 1e-320, 5e-324])
+def test_the_smallest_numbers_give_a_figure_or_a_reason(made, smoother, factor):
+    outcome, p = made("smooth", 60)
+    ici = smooth_calibration(outcome, np.asarray(p) * factor, smoother=smoother, resamples=19).ici
+    assert 0 <= ici.estimate <= 1 or "fewer than 4 distinct" in ici.method
+
+
+def test_neighbourhoods_too_narrow_for_a_slope_are_not_estimable():
+    p = np.where(np.arange(100) < 90, 1e-200, 1.0) * (np.arange(100) + 1) / 101
+    ici = smooth_calibration(np.arange(100) % 3 == 0, p).ici
+    assert math.isnan(ici.estimate)
+    assert "narrower than 1e-100" in ici.method

@@ -51,6 +51,86 @@ def test_a_difference_beyond_chance_is_named_and_only_then():
     assert at.verdict == "b finds more of the cases with current abuse than a"
 
 
+def _found_alone(found, **options):
+    """Compare lists of 100 of 2,000 cases: both find 20 with current abuse, the first alone finds more."""
+    # Order by the first: found alone, 20 found by both, others up to 100. The second opens others instead.
+    outcome = np.zeros(2000)
+    outcome[: found + 20] = 1
+    first = np.arange(2000, 0, -1.0)
+    second = first.copy()
+    second[:found] = -np.arange(found)
+    (at,) = compare(outcome, first, second, names=("a", "b"), capacity=100, **options).at
+    return at
+
+
+def test_a_winner_is_named_only_where_the_interval_and_mcnemars_test_agree():
+    # Of b found by the first alone and none by the second, the exact p-value is 2 / 2^b.
+    four = _found_alone(4)
+    assert (four.only_first, four.only_second) == (4, 0)
+    assert four.test.p_value == pytest.approx(0.125)
+    assert four.recall.low > 0
+    assert four.verdict == "a and b cannot be told apart on these cases"
+    assert _found_alone(5).verdict == "a and b cannot be told apart on these cases"
+    six = _found_alone(6)
+    assert six.test.p_value == pytest.approx(0.03125)
+    assert six.verdict == "a finds more of the cases with current abuse than b"
+    assert _found_alone(6, confidence=0.99).verdict == "a and b cannot be told apart on these cases"
+
+
+def test_with_weights_there_is_no_exact_test_and_the_interval_decides_alone():
+    at = _found_alone(4, weight=np.ones(2000))
+    assert at.recall.low > 0
+    assert at.verdict == "a finds more of the cases with current abuse than b"
+
+
+def test_inclusion_probabilities_are_weights_of_one_over_them_that_add_up_to_the_list():
+    outcome = [*OUTCOME, None, None]
+    one, two, chance = [*FIRST, 0, -1], [*SECOND, 0, -1], np.array([1, 0.5] * 5)
+    compared = compare(outcome, one, two, inclusion=[*chance, np.nan, np.nan], capacity=4)
+    weight = 1 / chance * 12 / (1 / chance).sum()
+    (at,) = compared.at
+    (expected,) = compare(OUTCOME, FIRST, SECOND, weight=weight, capacity=4).at
+    assert compared.weighted
+    assert at.k == 4
+    assert [at.recall.estimate, at.recall.low] == pytest.approx(
+        [expected.recall.estimate, expected.recall.low]
+    )
+    assert (
+        compared.denominator == "all cases (10 with an outcome, weighted by one over its logged probability)"
+    )
+    assert compared.notes == ()
+    given = compare(outcome, one, two, weight=np.ones(12), inclusion=[*chance, 1, 1], capacity=4)
+    assert given.denominator == "all cases (2 without an outcome left out)"
+
+
+@pytest.mark.parametrize("unknown", [np.nan, 0.0])
+def test_without_all_inclusion_probabilities_the_figures_are_naive_and_say_so(unknown):
+    compared = compare(OUTCOME, FIRST, SECOND, inclusion=[unknown, *[0.5] * 9], capacity=4)
+    assert not compared.weighted
+    assert compared.denominator == "all cases (naive: only the 10 cases with an outcome)"
+    (at,) = compared.at
+    assert at.recall.estimate == pytest.approx(1 / 4)
+    assert "Note: naive" in str(compared)
+
+
+def test_a_score_that_is_upside_down_is_pointed_out():
+    rng = np.random.default_rng(4)
+    y = rng.random(500) < 0.3
+    good, noise = y + rng.normal(size=500), rng.normal(size=500)
+    hint = "a lower value of rank seems to mean earlier; negate it"
+    assert compare(y, good, -good, names=("score", "rank"), capacity=50).notes == (hint,)
+    upside = compare(y, -good, good, names=("rank", "score"), capacity=50)
+    assert upside.notes == (hint,)
+    assert f"Note: {hint}" in str(upside)
+    assert compare(y, good, noise, capacity=50).notes == ()
+
+
+def test_a_capacity_of_all_cases_or_more_is_said():
+    text = str(compare(OUTCOME, FIRST, SECOND, capacity=[4, 10, 50]))
+    assert "First 4 cases opened (40 %)" in text
+    assert text.count("All 10 cases opened (100 %)") == 2
+
+
 def test_the_same_lists_differ_by_exactly_0():
     (at,) = compare(OUTCOME, FIRST, np.exp(FIRST), capacity=4).at
     for figure in (at.recall, at.precision, at.found, at.missed):

@@ -458,3 +458,16 @@ def test_every_line_with_a_number_of_a_world_says_so():
 def test_other_input_is_refused(options, said):
     with pytest.raises(InputRefusedError, match=said):
         evaluate_groups([1, 0], [2, 1], **({"groups": ["x", "y"]} | options))
+
+
+@pytest.mark.parametrize("probability", [5e-324, 1e-310])
+def test_observed_over_expected_beyond_all_numbers_is_not_estimable(probability):
+    outcome = np.arange(400) % 4 == 0
+    audit = evaluate_groups(
+        outcome, np.arange(400), np.arange(400) % 3, probability=np.full(400, probability), capacity=9
+    )
+    for row in audit.of(OBSERVED):
+        assert math.isnan(row.estimate)
+        assert math.isnan(row.high)
+        assert math.isnan(row.p_value)
+        assert row.method.startswith("not estimable")

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from triage.errors import InputRefusedError
+from triage.evaluation.monitoring.drift import measure_drift
 from triage.evaluation.monitoring.monitor import monitor_batch
 from triage.evaluation.monitoring.reference import pin_reference
 from triage.evaluation.monitoring.state import RULES, STATES, STOP, USE, WATCH, MonitorState
@@ -179,3 +180,34 @@ def test_operator_page_names_every_rule_and_state() -> None:
         assert rule.when in page
         assert rule.then in page
     assert all(f"**{state}**" in page for state in STATES)
+
+
+def test_few_cases_are_too_few_to_tell_and_keep_the_state() -> None:
+    few = monitor_batch(REFERENCE, draw(4, 29, moved=3), batch="a")
+    assert (few.too_few, few.state) == (True, MonitorState.start(REFERENCE))
+    assert str(few).splitlines()[-1] == "state: USE; drift: too few to tell"
+    assert "too few to tell, 29 cases" in few.as_dict()["remarks"][0]
+    assert not monitor_batch(REFERENCE, draw(4, 30)).too_few
+
+
+def test_few_cases_still_show_that_a_column_is_gone() -> None:
+    assert monitor_batch(REFERENCE, draw(5, 20).drop_columns(["probability"])).state.state == WATCH
+
+
+def test_impossible_probability_is_refused_with_its_row_also_without_outcomes() -> None:
+    p = pa.array([None, 0.5, 1.5] + [0.5] * 197)
+    batch = draw(14, 200).drop_columns(["probability"]).append_column("probability", p)
+    with pytest.raises(InputRefusedError, match="column probability, row 3"):
+        monitor_batch(REFERENCE, batch)
+    with pytest.raises(InputRefusedError, match="column probability, row 3"):
+        pin_reference(batch)
+
+
+def test_pandas_frame_is_as_good_as_a_table() -> None:
+    frame = draw(0).to_pandas()
+    frame.index = frame.index + 7
+    assert pin_reference(frame, ["score", "probability"]) == pin_reference(draw(0), ["score", "probability"])
+    assert str(measure_drift(REFERENCE, draw(1).to_pandas())) == str(measure_drift(REFERENCE, draw(1)))
+    assert monitor_batch(REFERENCE, draw(1).to_pandas()).state == monitor_batch(REFERENCE, draw(1)).state
+    with pytest.raises(InputRefusedError, match="list"):
+        pin_reference([1, 2])  # type: ignore[arg-type]

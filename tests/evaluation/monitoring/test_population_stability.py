@@ -97,6 +97,20 @@ def test_the_rule_for_empty_bins_holds_for_each_permutation_by_itself() -> None:
     assert found.critical_95 == pytest.approx(1.5 * np.log(7))
 
 
+def test_value_to_expect_in_sparse_bins_is_the_mean_of_the_permutations() -> None:
+    # One case among 1,000 and bins of 990 and 11: it falls into either as often as their sizes say.
+    n, m = np.array([990, 10]), np.array([0, 1])
+    found = population_stability_index(n, m, resamples=20_000)
+
+    def index(reference: list[int], current: list[int]) -> float:
+        p, q = (np.array(side) + 0.5 for side in (reference, current))
+        return float(((q / q.sum() - p / p.sum()) * np.log(q / q.sum() / (p / p.sum()))).sum())
+
+    mean = (990 * index([989, 11], [1, 0]) + 11 * index([990, 10], [0, 1])) / 1001
+    assert found.unchanged == pytest.approx(mean, rel=0.05)
+    assert found.unchanged < found.critical_99
+
+
 def test_p_value_of_a_sparse_change_falls_below_one_over_the_permutations() -> None:
     found = population_stability_index([990, 5, 5], [500, 250, 2])
     assert found.test.p_value < 1e-20
@@ -117,7 +131,8 @@ def test_what_cannot_be_compared_is_not_estimable(
 ) -> None:
     found = population_stability_index(reference, current)
     assert reason in found.index.method
-    assert "not estimable" in str(found)
+    assert str(found).startswith("not estimable (")
+    assert "nan" not in str(found)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +153,8 @@ def test_index_is_symmetric_and_does_not_know_the_order_of_bins(counts: list[tup
     there = population_stability_index(n, m, resamples=9)
     back = population_stability_index(m[::-1], n[::-1], resamples=9)
     assert there.index.estimate == pytest.approx(back.index.estimate, nan_ok=True)
-    assert there.unchanged == pytest.approx(back.unchanged, nan_ok=True)
+    if "permutations" not in there.test.method:
+        assert there.unchanged == pytest.approx(back.unchanged, nan_ok=True)
     if there.index.estimable:
         assert there.index.estimate >= 0
         assert 0 <= there.jensen_shannon <= 1

@@ -119,6 +119,26 @@ def test_the_right_figures_are_nearer_to_the_truth_than_the_naive_ones() -> None
     assert at.monotone.recall.low_limit < recall < at.monotone.recall.high_limit
 
 
+def test_what_a_broken_lottery_makes_impossible_is_not_estimable() -> None:
+    # All have outcomes although one in two was said to: each stands for two.
+    at = evaluate_selected([1] * 400, np.arange(400), [0.5] * 400, capacity=56).at[0]
+    for name in ("precision", "found", "missed", "false_discovery"):
+        figure = getattr(at.horvitz_thompson, name)
+        assert not figure.estimable
+        assert "the logged lottery does not hold: see check_lottery" in figure.method
+    assert at.hajek.precision.estimate == 1
+    assert at.horvitz_thompson.recall.estimate == pytest.approx(56 / 400)
+
+
+def test_augmented_count_below_0_is_given_as_0() -> None:
+    # Ten opened cases count for 0.1 + (0 - 0.1) / 0.5 each, so for -1 together.
+    outcome = [0] * 10 + [1, 0] * 10
+    options = {"capacity": 10, "outcome_model": [0.1] * 30, "least_effective": 1}
+    found = evaluate_selected(outcome, -np.arange(30), [0.5] * 30, **options).at[0].augmented.found
+    assert found.estimate == 0
+    assert "-1 cut off at 0, the nearest possible value" in found.method
+
+
 def test_an_input_that_is_none_is_refused() -> None:
     with pytest.raises(InputRefusedError, match="outcome"):
         evaluate_selected([2, 1], [2, 1], [0.5, 0.5])

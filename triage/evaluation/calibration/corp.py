@@ -50,6 +50,7 @@ __all__ = [
 
 MOST_CELLS = 1000
 MOST_CELLS_INVERTED = 200
+ROUNDING = 1e-15
 
 
 @dataclass(frozen=True)
@@ -253,8 +254,12 @@ def measure_decomposition(
         low, high = coarse.intervals(confidence)
         # The parts themselves are of all cases, and joining them to cells makes parts smaller.
         low, high = np.minimum(low, found), np.maximum(high, found)
+        low[np.abs(low) < ROUNDING] = 0.0
         draws = f"{resamples:,} draws{coarse.cells.note}, seed {seed}"
-        how = f"{name}; {100 * confidence:g} % interval by inverted tests with {draws}"
+        how = (
+            f"{name}; {100 * confidence:g} % interval by inverted tests with {draws}, "
+            "widened to hold the estimate"
+        )
     miscalibration, discrimination = (
         Figure(float(found[i]), float(low[i]), float(high[i]), rows, how, denominator) for i in (0, 1)
     )

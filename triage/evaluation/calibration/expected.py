@@ -68,7 +68,7 @@ def observed_over_expected(
     Returns
     -------
     Figure
-        Not estimable when the probabilities sum to 0.
+        Not estimable when the probabilities sum to 0, or their mean is below 2.3e-308.
 
     Raises
     ------
@@ -144,6 +144,8 @@ def measure_expected(
     rows = int(np.count_nonzero(part)) if cases.weighted else round(total)
     if expected == 0:
         return Figure.not_estimable("the probabilities sum to 0", rows, denominator)
+    if expected < total * np.finfo(np.float64).tiny:
+        return Figure.not_estimable("the mean probability is below 2.3e-308", rows, denominator)
     share = observed / total
     spread = float(opened @ (w * (y - share) ** 2)) / total**2
     trials = effective_count(share, spread, kish_count(total, float(opened @ w)))

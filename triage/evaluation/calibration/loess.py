@@ -16,6 +16,7 @@ CELL = 0.2
 MARGIN = 0.005
 SINGULAR = 100 * np.finfo(np.float64).eps
 MANY_ROWS, TELLABLE = 10_000, 1e-12
+NARROWEST = 1e-100
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +29,13 @@ class Nodes:
         The points, rising.
     smooth : bool
         Whether there are slopes: the curve is then cubic between two nodes (Hermite), else straight.
+    exponent : int
+        Nodes and slopes are in units of this power of two; see `power_of_two`.
     """
 
     at: FloatArray
     smooth: bool
+    exponent: int
 
     def evaluate(self, x: FloatArray, coefficient: FloatArray) -> FloatArray:
         """Return the curve at `x`.
@@ -47,7 +51,7 @@ class Nodes:
         -------
         array of shape (points, ...)
         """
-        count = len(self.at)
+        x, count = np.ldexp(x, -self.exponent), len(self.at)
         left = np.clip(np.searchsorted(self.at, x) - 1, 0, count - 2)
         width = self.at[left + 1] - self.at[left]
         h = (x - self.at[left]) / width
@@ -105,7 +109,7 @@ class LinearSmooth:
 
 def fit_loess(
     groups: Groups, share: FloatArray, start: NDArray[np.int64], *, span: float, degree: int
-) -> LinearSmooth:
+) -> LinearSmooth | None:
     r"""Fit loess to the observed shares of groups and return it as a linear map.
 
     At each node q, a weighted least-squares polynomial in x - q on the nearest span n cases, with the weights
@@ -131,6 +135,12 @@ def fit_loess(
     degree : int
         0, 1 or 2.
 
+    Returns
+    -------
+    LinearSmooth or None
+        None where a neighbourhood is narrower than 1e-100 of the largest probability: a slope within it, and
+        with it the curve outside it, would be beyond all numbers.
+
     References
     ----------
     Cleveland, W. S., Devlin, S. J. (1988). Locally weighted regression: an approach to regression analysis by
@@ -141,20 +151,32 @@ def fit_loess(
     """
     ends = np.cumsum(groups.weight)
     near = neighbours(groups.total, span)
-    at = _tree_nodes(groups.x, ends, span)
+    unit = power_of_two(groups.x)
+    x = np.ldexp(groups.x, -unit)
+    at = _tree_nodes(x, ends, span)
     operator = np.zeros((2 * len(at), len(start)))
     coefficient = np.zeros(2 * len(at))
     widened = 0
     for index, node in enumerate(at):
-        first, last, radius, wider = _neighbourhood(groups.x, ends, node, near, degree)
+        first, last, radius, wider = _neighbourhood(x, ends, node, near, degree)
+        if degree and radius < NARROWEST:
+            return None
         widened += wider
         window = slice(first, last)
-        rows = _local_rows(groups.x[window] - node, groups.weight[window], radius, degree)
+        rows = _local_rows(x[window] - node, groups.weight[window], radius, degree)
         coefficient[[index, len(at) + index]] = rows @ share[window]
         cells = slice(int(np.searchsorted(start, first, "right")) - 1, int(np.searchsorted(start, last)))
         inside = np.maximum(start[cells] - first, 0)
         operator[[index, len(at) + index], cells] = np.add.reduceat(rows, inside, axis=1)
-    return LinearSmooth(Nodes(at, smooth=True), operator, coefficient, widened)
+    return LinearSmooth(Nodes(at, smooth=True, exponent=unit), operator, coefficient, widened)
+
+
+def power_of_two(x: FloatArray | float) -> int:
+    """Return the exponent of the power of two just above all of `x`.
+
+    In its units squares do not underflow, and scaling by a power of two changes no digit.
+    """
+    return int(np.frexp(np.max(np.abs(x)))[1])
 
 
 def neighbours(total: float, span: float) -> float:
@@ -217,26 +239,35 @@ def _neighbourhood(
         below, above = (below, half) if mass(*window(half)) >= near * (1 - 1e-12) else (half, above)
         half = (below + above) / 2
     first, last = window(above * (1 + 1e-12))
+    unit = power_of_two(above)
     # Two values equally far but for rounding: the nearer one may already fill the neighbourhood.
     while last - first > 1:
-        left = (x[first] - node) ** 2 >= (x[last - 1] - node) ** 2
+        left = np.ldexp(x[first] - node, -unit) ** 2 >= np.ldexp(x[last - 1] - node, -unit) ** 2
         fewer = (first + 1, last) if left else (first, last - 1)
         if mass(*fewer) < near:
             break
         first, last = fewer
-    squared = (x[first:last] - node) ** 2
+    distance = np.abs(x[first:last] - node)
+    squared = np.ldexp(distance, -unit) ** 2
     if squared.min() < squared.max():
-        return first, last, float(squared.max()), False
+        return first, last, float(distance.max()), False
     order = np.sort(np.abs(x[max(first - degree - 2, 0) : last + degree + 2] - node))
     radius = float(order[min(degree + 1, len(order) - 1)]) * (1 + 1e-9)
     first, last = window(radius)
-    return first, last, radius**2, True
+    return first, last, radius, True
 
 
-def _local_rows(offset: FloatArray, weight: FloatArray, squared_radius: float, degree: int) -> FloatArray:
+def _local_rows(offset: FloatArray, weight: FloatArray, radius: float, degree: int) -> FloatArray:
     # Two rows: what takes observed shares to the value and to the slope of the local polynomial at offset 0.
+    unit = power_of_two(radius)
+    rows = _scaled_rows(np.ldexp(offset, -unit), weight, float(np.ldexp(radius, -unit)), degree)
+    rows[1] = np.ldexp(rows[1], -unit)
+    return rows
+
+
+def _scaled_rows(offset: FloatArray, weight: FloatArray, radius: float, degree: int) -> FloatArray:
     squared = offset * offset
-    ratio = np.sqrt(np.minimum(squared / squared_radius, 1.0))
+    ratio = np.sqrt(np.minimum(squared / radius**2, 1.0))
     falling = 1 - ratio * ratio * ratio
     local = weight * falling * falling * falling
     if len(offset) >= MANY_ROWS:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from triage.evaluation.calibration.loess import LinearSmooth, Nodes
+from triage.evaluation.calibration.loess import LinearSmooth, Nodes, power_of_two
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +40,8 @@ def fit_lowess(
     Cleveland, W. S. (1979). Robust locally weighted regression and smoothing scatterplots. Journal of the
     American Statistical Association 74, 829-836.
     """
-    ends = np.cumsum(count)
+    ends, unit = np.cumsum(count), power_of_two(x)
+    x = np.ldexp(x, -unit)
     near = max(2, min(int(ends[-1]), int(span * ends[-1] + 1e-7)))
     at, step, last = [0], 0.01 * float(x[-1] - x[0]), len(x) - 1
     while at[-1] < last:
@@ -52,7 +53,7 @@ def fit_lowess(
         row = _local_line(x, count, ends, group, near)
         coefficient[index] = row @ share
         operator[index] = np.add.reduceat(row, start)
-    return LinearSmooth(Nodes(x[at], smooth=False), operator, coefficient, 0)
+    return LinearSmooth(Nodes(x[at], smooth=False, exponent=unit), operator, coefficient, 0)
 
 
 def _local_line(

@@ -133,8 +133,8 @@ def smooth_calibration(
     Returns
     -------
     SmoothCalibration
-        Not estimable with fewer than four distinct probabilities, or fewer than degree + 2 cases in a
-        neighbourhood.
+        Not estimable with fewer than four distinct probabilities, fewer than degree + 2 cases in a
+        neighbourhood, or a neighbourhood narrower than 1e-100 of the largest probability.
 
     Raises
     ------
@@ -210,7 +210,11 @@ def measure_smooth(
     share = (ranking.positive / ranking.weight)[::-1]
     cells = make_cells(ranking, MOST_CELLS)
     if smoother == "loess":
-        smooth = fit_loess(groups, share, cells.start, span=span, degree=degree)
+        fitted = fit_loess(groups, share, cells.start, span=span, degree=degree)
+        if fitted is None:
+            reason = f"a neighbourhood of span {span:g} is narrower than 1e-100 of the largest probability"
+            return _none(reason, rows, denominator)
+        smooth = fitted
     else:
         count = groups.weight.astype(np.int64)
         smooth = fit_lowess(groups.x, count, share, cells.start, span=span)

@@ -218,6 +218,7 @@ def _compare(
     )
     lists = Lists.of(pair, opened, drawn)
     recall, found = recall_difference(lists, options), found_difference(lists, options)
+    test = _test(lists, options)
     entering, leaving = (
         _changed(pair, opened, part, group, options.ids)
         for part, group in (
@@ -236,9 +237,11 @@ def _compare(
         missed=replace(found, estimate=0 - found.estimate, low=0 - found.high, high=0 - found.low),
         only_first=lists.found_alone[0],
         only_second=lists.found_alone[1],
-        test=_test(lists, options),
+        test=test,
         overlap=_overlap(pair, lists),
-        verdict=_verdict(recall, (first.found, second.found), options.names, same=lists.same),
+        verdict=f"{' and '.join(options.names)} open the same cases"
+        if lists.same
+        else _verdict(recall, test, (first.found, second.found), options),
         _entering=entering,
         _leaving=leaving,
     )
@@ -287,13 +290,14 @@ def _changed(
     )
 
 
-def _verdict(recall: Figure, found: tuple[OverTies, OverTies], names: tuple[str, str], *, same: bool) -> str:
-    first, second = names
-    if same:
-        return f"{first} and {second} open the same cases"
-    if recall.low > 0:
+def _verdict(recall: Figure, test: HypothesisTest, found: tuple[OverTies, OverTies], options: Options) -> str:
+    """Name a winner only where the interval excludes 0 and, if it is possible, the exact test rejects."""
+    first, second = options.names
+    # Without a test its p-value is NaN, and the interval decides alone.
+    rejected = not test.p_value > 1 - options.confidence
+    if rejected and recall.low > 0:
         return _finds_more(first, second, *found)
-    if recall.high < 0:
+    if rejected and recall.high < 0:
         return _finds_more(second, first, *found[::-1])
     return f"{first} and {second} {NO_DIFFERENCE}"
 

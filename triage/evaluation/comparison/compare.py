@@ -24,6 +24,7 @@ from triage.evaluation.inputs import (
 from triage.evaluation.order.auc_difference import measure_auc_difference
 from triage.evaluation.order.capacity import ALL_CASES, CAPACITIES
 from triage.evaluation.resampling import RESAMPLES
+from triage.evaluation.selection.cases import check_inclusion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from triage.evaluation.comparison.found_alone import Interval
+
+NAIVE = (
+    "naive, as the probability of having an outcome is not known of every case that has one: the figures "
+    "take the cases with an outcome to be like the others, though most were chosen for looking bad"
+)
 
 
 def compare(
@@ -43,6 +49,7 @@ def compare(
     probability_second: ArrayLike | None = None,
     capacity: float | Iterable[float] = CAPACITIES,
     weight: ArrayLike | None = None,
+    inclusion: ArrayLike | None = None,
     ids: ArrayLike | None = None,
     interval: Interval = "score",
     resamples: int = RESAMPLES,
@@ -68,6 +75,11 @@ def compare(
         How many cases can be opened: whole numbers of cases, or shares above 0 and below 1 (rounded up).
     weight : array of shape (cases,), optional
         How many cases each row stands for.
+    inclusion : array of shape (cases,), optional
+        Probability with which a case came to have an outcome, above 0, NaN where it is unknown. Where that of
+        every case with an outcome is known and no weights are given, these weigh one over it, scaled to add
+        up to the number of rows, and the figures speak of all rows; else, without weights, the figures are
+        naive, which the denominator and a note say.
     ids : array of shape (cases,), optional
         What the cases are called in the lists of those that enter and leave; else their rows, from 0.
     interval : {"score", "tango", "newcombe", "bootstrap"}
@@ -85,7 +97,9 @@ def compare(
     Returns
     -------
     Comparison
-        Figures, which print as a report and turn into a frame, and the cases that change lists.
+        Figures, which print as a report and turn into a frame, and the cases that change lists. A winner is
+        named only where the interval of the recall difference excludes 0 and, without weights, the p-value of
+        McNemar's exact test is at most 1 less the confidence.
 
     Raises
     ------
@@ -108,6 +122,7 @@ def compare(
     """
     check_confidence(confidence)
     y, w = check_outcome(outcome, missing=True), check_weight(weight)
+    chance = None if inclusion is None else check_inclusion(inclusion, len(y))
     scores = check_score(first, "first"), check_score(second, "second")
     given = {"probability_first": probability_first, "probability_second": probability_second}
     probabilities = {
@@ -115,7 +130,15 @@ def compare(
     }
     labels = None if ids is None else np.asarray(ids)
     check_lengths(
-        {"outcome": y, "first": scores[0], "second": scores[1], "weight": w, "ids": labels} | probabilities
+        {
+            "outcome": y,
+            "first": scores[0],
+            "second": scores[1],
+            "weight": w,
+            "inclusion": chance,
+            "ids": labels,
+        }
+        | probabilities
     )
     if len(probabilities) == 1:
         raise InputRefusedError(
@@ -125,14 +148,24 @@ def compare(
     left_out = len(y) - len(known)
     if len(known) == 0:
         raise InputRefusedError("no case has an outcome", where="outcome", expected="0 or 1 in some rows")
-    notes = ["synthetic"] if synthetic else []
-    notes += [f"{left_out:,} without an outcome left out"] if left_out else []
-    denominator = f"{denominator} ({'; '.join(notes)})" if notes else denominator
-    labels = known if labels is None else labels[known]
     weights = None if w is None else w[known]
+    marks, notes = ["synthetic"] if synthetic else [], []
+    if chance is not None and w is None:
+        if np.all(chance[known] > 0):
+            weights = 1 / chance[known]
+            # They add up to the list, so that a capacity means the same on both.
+            weights *= len(y) / weights.sum()
+            marks.append(f"{len(known):,} with an outcome, weighted by one over its logged probability")
+        else:
+            marks.append(f"naive: only the {len(known):,} cases with an outcome")
+            notes.append(NAIVE)
+    elif left_out:
+        marks.append(f"{left_out:,} without an outcome left out")
+    denominator = f"{denominator} ({'; '.join(marks)})" if marks else denominator
+    labels = known if labels is None else labels[known]
     y, probabilities = y[known], {name: values[known] for name, values in probabilities.items()}
     options = Options(
-        interval=check_interval(interval, weighted=weight is not None),
+        interval=check_interval(interval, weighted=weights is not None),
         resamples=resamples,
         seed=seed,
         confidence=confidence,
@@ -142,6 +175,12 @@ def compare(
     )
     pair = pair_scores(y, scores[0][known], scores[1][known], weights)
     rows = len(pair.row)
+    auc = measure_auc_difference(pair.cases, pair.scores[1], confidence=confidence, denominator=denominator)
+    notes += [
+        f"a lower value of {name} seems to mean earlier; negate it"
+        for name, area in zip(options.names, (auc.first, auc.second), strict=True)
+        if area.high < 0.5
+    ]
     return Comparison(
         names=options.names,
         cases=rows,
@@ -149,12 +188,10 @@ def compare(
         left_out=left_out,
         denominator=denominator,
         confidence=confidence,
-        weighted=weight is not None,
+        weighted=weights is not None,
         synthetic=synthetic,
         at=compare_at(pair, tuple(capacity) if np.iterable(capacity) else (capacity,), options),
-        auc=measure_auc_difference(
-            pair.cases, pair.scores[1], confidence=confidence, denominator=denominator
-        ),
+        auc=auc,
         average_precision=measure_average_precisions(
             pair.cases, pair.rankings, pair.groups, confidence=confidence, denominator=denominator
         ),
@@ -164,6 +201,7 @@ def compare(
         )
         if probabilities
         else None,
+        notes=tuple(notes),
     )
 
 

@@ -66,9 +66,10 @@ class CapacityComparison:
     overlap : Overlap
         How alike the lists are, whatever the outcomes.
     verdict : str
-        Which finds more, only where the interval of the recall difference excludes 0; it speaks for this
-        capacity alone. Where another order of the tied cases could turn it around, it says that it holds on
-        average over these orders.
+        Which finds more, only where the interval of the recall difference excludes 0 and the p-value of
+        `test` is at most 1 less the confidence (with weights, where there is no such test, the interval
+        decides alone); else that they cannot be told apart. It speaks for this capacity alone. Where another
+        order of the tied cases could turn it around, it says that it holds on average over these orders.
     """
 
     k: float
@@ -126,6 +127,9 @@ class Comparison:
         Spearman's, over all cases.
     brier : PairedComparison or None
         See `compare_brier`; None where not both have probabilities.
+    notes : tuple of str
+        What to know before relying on the figures: that they are naive, or that a score seems to be upside
+        down.
     """
 
     names: tuple[str, str]
@@ -141,6 +145,7 @@ class Comparison:
     average_precision: PairedComparison
     rank_correlation: Figure
     brier: PairedComparison | None = None
+    notes: tuple[str, ...] = ()
 
     def figures(self) -> Iterator[tuple[str, str, float, Figure]]:
         """Give every figure with its name, of which score or of the difference, and its k (or NaN)."""

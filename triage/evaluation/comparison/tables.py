@@ -93,6 +93,7 @@ def compare_table(
     names: tuple[str, str],
     probabilities: tuple[str, str] | None = None,
     weight: str | None = None,
+    inclusion: str | None = None,
     capacity: float | Iterable[float] = CAPACITIES,
     synthetic: bool = False,
     note: str = "",
@@ -115,6 +116,8 @@ def compare_table(
         Columns of their calibrated readings; as good as not given where one is empty throughout.
     weight : str, optional
         Column with how many cases a row stands for.
+    inclusion : str, optional
+        Column with the probability of having an outcome; see `triage.evaluation.comparison.compare.compare`.
     capacity : int, float, or several
         Counts or shares.
     synthetic : bool
@@ -127,8 +130,8 @@ def compare_table(
     InputRefusedError
         A column is missing or not as described.
     """
-    asked = [outcome, *scores, *(probabilities or ()), *([weight] if weight else [])]
-    missing = [name for name in dict.fromkeys(asked) if name not in table.column_names]
+    asked = [outcome, *scores, *(probabilities or ()), weight, inclusion]
+    missing = [name for name in dict.fromkeys(asked) if name and name not in table.column_names]
     if missing:
         raise InputRefusedError(
             f"no column {', '.join(missing)}", expected=f"one of {', '.join(table.column_names[:40])}"
@@ -156,6 +159,7 @@ def compare_table(
         probability_second=readings[1] if readings else None,
         capacity=capacity,
         weight=None if weight is None else read_numbers(kept, weight),
+        inclusion=None if inclusion is None else read_numbers(kept, inclusion),
         ids=ids,
         synthetic=synthetic or any(name.startswith(ORACLE) for name in kept.column_names),
         denominator=f"all cases but {' and '.join(notes)}" if notes else "all cases",

@@ -38,12 +38,15 @@ def _head(comparison: Comparison) -> Iterator[str]:
         f"Differences are {first} less {second}; intervals {100 * comparison.confidence:g} %, "
         f"each for itself{weighted}"
     )
+    for note in comparison.notes:
+        yield f"Note: {note}"
 
 
 def _capacity(comparison: Comparison, at: CapacityComparison) -> Iterator[str]:
     (first, second), mark = comparison.names, _mark(comparison)
     synthetic = ", synthetic" if comparison.synthetic else ""
-    yield f"First {format_count(at.k)} cases opened ({100 * at.share:.3g} %{synthetic})"
+    which = "All" if at.share >= 1 - 1e-9 else "First"
+    yield f"{which} {_count(at.k)} cases opened ({100 * at.share:.3g} %{synthetic})"
     rows = [
         ("", "recall", "children missed", "precision"),
         (first, *_alone(at.first), *mark),
@@ -52,8 +55,8 @@ def _capacity(comparison: Comparison, at: CapacityComparison) -> Iterator[str]:
     ]
     yield from align_columns(rows)
     alone = (
-        f"only {first} finds {format_count(at.only_first)} with current abuse, "
-        f"only {second} {format_count(at.only_second)}"
+        f"only {first} finds {_count(at.only_first)} with current abuse, "
+        f"only {second} {_count(at.only_second)}"
     )
     test = (
         "" if at.test.method.startswith("not possible") else f" ({_p(at.test.p_value)}, McNemar's exact test)"
@@ -61,7 +64,7 @@ def _capacity(comparison: Comparison, at: CapacityComparison) -> Iterator[str]:
     overlap = at.overlap
     yield f"  {alone}{test}{synthetic}"
     yield (
-        f"  {format_count(overlap.in_both)} of {format_count(at.k)} cases are opened by both "
+        f"  {_count(overlap.in_both)} of {_count(at.k)} cases are opened by both "
         f"(Jaccard {overlap.jaccard:.2f}){synthetic}"
     )
     yield f"  {at.verdict}{synthetic}"
@@ -69,9 +72,9 @@ def _capacity(comparison: Comparison, at: CapacityComparison) -> Iterator[str]:
 
 def _alone(at: AtCapacity) -> tuple[str, str, str]:
     # One case with current abuse stands for at least one child.
-    missed = f"at least {format_count(at.missed.expected)}" if at.positives else "0, as none was there"
+    missed = f"at least {_count(at.missed.expected)}" if at.positives else "0, as none was there"
     if at.missed.best != at.missed.worst:
-        missed += f" ({format_count(at.missed.best)} to {format_count(at.missed.worst)})"
+        missed += f" ({_count(at.missed.best)} to {_count(at.missed.worst)})"
     return at.recall.brief(3), missed, at.precision.brief(3)
 
 
@@ -97,6 +100,11 @@ def _pair(
     test = "no test" if pair.test.method.startswith("not possible") else _p(pair.test.p_value)
     figures = (pair.first.brief(digits), pair.second.brief(digits), pair.difference.brief(digits))
     return name, *figures, test, *_mark(comparison)
+
+
+def _count(number: float) -> str:
+    # Sums of weights miss whole numbers by rounding.
+    return format_count(round(number, 6))
 
 
 def _p(value: float) -> str:

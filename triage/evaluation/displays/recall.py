@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from triage.evaluation.result import Evaluation, RankingFigures
+
+LINE = 80
 
 
 class RecallDisplay:
@@ -88,7 +91,7 @@ class RecallDisplay:
         ax.set(
             xlim=(0, end),
             ylim=(0, 100),
-            xlabel=f"opened, % of {evaluation.denominator}\n{self._basis()}",
+            xlabel=f"{fill(f'opened, % of {evaluation.denominator}', LINE)}\n{self._basis()}",
             ylabel="recall: % of those with current abuse that are opened",
             title=title_of("Recall at capacity", synthetic=evaluation.synthetic),
         )

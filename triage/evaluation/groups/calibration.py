@@ -28,7 +28,7 @@ class Ratios:
     Parameters
     ----------
     estimate, low, high : array of shape (groups,)
-        NaN where the probabilities sum to 0.
+        NaN where the probabilities sum to 0, or their mean is below the smallest normal number.
     share : Shares
         The observed share.
     mean : array of shape (groups,)
@@ -61,7 +61,9 @@ def observed_over_expected_of(sums: FloatArray, expected: FloatArray, *, confide
     """
     share = share_of(BASE_RATE, sums, 1.0, 0.0, confidence=confidence, interval="clopper-pearson")
     weight = sums[..., 1].sum(axis=(1, 2))
-    mean = np.divide(expected, weight, out=np.full_like(weight, np.nan), where=(expected > 0) & (weight > 0))
+    # Below it numbers have too few digits to divide by, and ratios are beyond the largest number.
+    enough = (weight > 0) & (expected >= weight * np.finfo(np.float64).tiny)
+    mean = np.divide(expected, weight, out=np.full_like(weight, np.nan), where=enough)
     low, high = clopper_pearson_interval(
         np.nan_to_num(share.estimate) * share.trials, share.trials, confidence=confidence
     )
@@ -74,6 +76,7 @@ def compare_ratio(one: Ratios, other: Ratios, group: int) -> float:
     Given the number observed in both, that of the group is binomial with probability
     :math:`E_g/(E_g + E_r)` where current abuse is rare (Poisson), and varies less where it is not: the test
     is then on the safe side. With weights, counts are effective and rounded towards the hypothesis.
+    NaN where either ratio is not estimable.
 
     References
     ----------
@@ -92,7 +95,9 @@ def compare_ratio(one: Ratios, other: Ratios, group: int) -> float:
     else:
         count, rest = np.ceil(observed[0] - slack), np.floor(observed[1] + slack)
         crossed = count >= chance * (count + rest)
-    if crossed or not np.isfinite(chance):
+    if not np.isfinite(chance):
+        return float("nan")
+    if crossed:
         return 1.0
     from scipy.stats import binomtest  # noqa: PLC0415 - slow to import, and most callers audit no groups
 

@@ -45,7 +45,7 @@ _EMPTY = {
     NEEDLESS: "none opened",
     PRECISION: "none opened",
     FALSE_POSITIVE: "none without current abuse",
-    OBSERVED: "the probabilities sum to 0",
+    OBSERVED: "the probabilities sum to 0, or their mean is below 2.3e-308",
     IN_THE_LARGE: "only one kind of cases",
     AUC: "only one kind of cases",
 }

@@ -9,9 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
+from triage.evaluation.inputs import check_probability
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    import pandas as pd
 
     from triage.evaluation.inputs import FloatArray
 
@@ -24,6 +27,41 @@ NEVER_WATCHED = frozenset({"rank", "tied", "batch", "model", "tier", "waiting_ho
 OUTCOMES = frozenset(
     {"current_abuse", "outcome", "oracle", "situation", "selection_probability", "onset", "end", "abuse_ever"}
 )
+
+
+def as_table(table: pa.Table | pd.DataFrame) -> pa.Table:
+    """Return a table, or a pandas frame without its index, as a table.
+
+    Raises
+    ------
+    InputRefusedError
+        It is neither, or a column of the frame holds values of several kinds.
+    """
+    if isinstance(table, pa.Table):
+        return table
+    expected = "a pyarrow.Table or a pandas.DataFrame, with one kind of values a column"
+    try:
+        return pa.Table.from_pandas(table, preserve_index=False)
+    except AttributeError:
+        raise InputRefusedError(type(table).__name__, where="table", expected=expected) from None
+    except (TypeError, ValueError, pa.ArrowException) as error:
+        raise InputRefusedError(
+            f"a frame that is no table ({str(error)[:120]})", where="table", expected=expected
+        ) from None
+
+
+def read_probabilities(table: pa.Table, name: str) -> FloatArray | None:
+    """Return a column of probabilities, NaN where there is none; None without the column or numbers in it.
+
+    Raises
+    ------
+    InputRefusedError
+        A value outside 0 and 1, with its row.
+    """
+    numbers = read_numbers(table[name]) if name in table.column_names else None
+    if numbers is not None:
+        check_probability(np.where(np.isnan(numbers), 0.0, numbers), f"column {name}")
+    return numbers
 
 
 def choose_columns(table: pa.Table, leave_out: Collection[str] = ()) -> tuple[list[str], dict[str, str]]:

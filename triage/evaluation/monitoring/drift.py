@@ -9,6 +9,7 @@ import numpy as np
 
 from triage.errors import InputRefusedError
 from triage.evaluation.figure import NAN, Figure
+from triage.evaluation.monitoring.columns import as_table
 from triage.evaluation.monitoring.drift_result import ColumnDrift, Drift, MissingChange
 from triage.evaluation.monitoring.reference import ColumnReference, Reference, place_sources
 from triage.evaluation.monitoring.stability import EmptyBins, Stability, population_stability_index
@@ -18,13 +19,14 @@ from triage.evaluation.proportions import newcombe_interval
 from triage.evaluation.resampling import RESAMPLES
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
     from numpy.typing import ArrayLike, NDArray
 
 
 def measure_drift(
     reference: Reference,
-    table: pa.Table,
+    table: pa.Table | pd.DataFrame,
     *,
     empty: EmptyBins = "half",
     resamples: int = RESAMPLES,
@@ -38,7 +40,7 @@ def measure_drift(
     ----------
     reference : Reference
         From `pin_reference`.
-    table : pyarrow.Table
+    table : pyarrow.Table or pandas.DataFrame
         One row per case. Columns that the reference does not know are not looked at; a column that is not
         there counts as missing throughout.
     empty, resamples, seed, confidence
@@ -67,6 +69,7 @@ def measure_drift(
     >>> print(column.stability.index.brief(3), column.verdict)
     0.416 [0.135, 0.850] changed much: ranked 80.0 -> 50.0 %
     """
+    table = as_table(table)
     if table.num_rows == 0:
         raise InputRefusedError("no cases", where="batch", expected="at least one case")
     measure = _Measure(empty, resamples, seed, confidence, denominator)

@@ -12,8 +12,7 @@ import pyarrow as pa
 from triage.errors import InputRefusedError
 from triage.evaluation.calibration.expected import observed_over_expected
 from triage.evaluation.figure import Figure, format_count
-from triage.evaluation.inputs import FloatArray, check_probability
-from triage.evaluation.monitoring.columns import read_codes, read_numbers
+from triage.evaluation.monitoring.columns import as_table, read_codes, read_numbers, read_probabilities
 from triage.evaluation.monitoring.drift import measure_drift
 from triage.evaluation.monitoring.reference import model_of
 from triage.evaluation.monitoring.state import (
@@ -35,13 +34,17 @@ from triage.scoring.labels import parse_labels
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
     from numpy.typing import NDArray
 
+    from triage.evaluation.inputs import FloatArray
     from triage.evaluation.monitoring.drift_result import Drift
     from triage.evaluation.monitoring.reference import Reference
 
 CASE = "case_id"
 CAPACITY = 0.023
+# Below this many cases a batch that shows no drift is no sign that there is none.
+LEAST_CASES = 30
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Monitoring:
         After this batch.
     synthetic : bool
         Whether the reference comes from a world.
+    only_chosen : bool
+        Whether only cases that were chosen to be opened have outcomes.
     """
 
     drift: Drift
@@ -76,6 +81,25 @@ class Monitoring:
     note: str
     state: MonitorState
     synthetic: bool
+    only_chosen: bool = False
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What has to be kept in mind, in words."""
+        few = (
+            f"drift: too few to tell, {self.drift.cases:,} cases of at least {LEAST_CASES}; the batch does "
+            "not count for drift, so gather cases of several days"
+        )
+        chosen = (
+            "outcomes: only cases that were chosen to be opened have outcomes; calibration is that of the "
+            "chosen cases, without weights"
+        )
+        return (*([few] if self.too_few else []), *([chosen] if self.only_chosen else []))
+
+    @property
+    def too_few(self) -> bool:
+        """Whether the batch has too few cases to tell whether they drifted."""
+        return self.drift.cases < LEAST_CASES
 
     def as_dict(self) -> dict[str, Any]:
         """Return all as values that JSON can hold."""
@@ -88,6 +112,8 @@ class Monitoring:
             "repeated": self.repeated,
             "note": self.note,
             "synthetic": self.synthetic,
+            "too_few": self.too_few,
+            "remarks": list(self.remarks),
         }
 
     def __str__(self) -> str:
@@ -107,6 +133,7 @@ class Monitoring:
             lines.append(f"  {self.counted_before:,} outcomes had been counted before and were left out")
         if not self.note:
             lines.append(f"Observed over expected, {self.top.denominator}: {self._ratio()}")
+        lines += [f"note: {remark}" for remark in self.remarks]
         return "\n".join([*lines, "", *self._verdict()])
 
     def _ratio(self) -> str:
@@ -129,12 +156,13 @@ class Monitoring:
         yield from (f"because {reason}" for reason in state.reasons)
         yield from (f"next: {step}" for step in state.next_steps)
         since = f" since {state.since}" if state.since else ""
-        yield f"state: {state.state.upper()}{since}"
+        few = "; drift: too few to tell" if self.too_few else ""
+        yield f"state: {state.state.upper()}{since}{few}"
 
 
 def monitor_batch(
     reference: Reference,
-    table: pa.Table,
+    table: pa.Table | pd.DataFrame,
     state: MonitorState | None = None,
     *,
     outcome: str = "",
@@ -144,6 +172,7 @@ def monitor_batch(
     capacity: float = CAPACITY,
     batch: str = "",
     at: str = "",
+    only_chosen: bool = False,
 ) -> Monitoring:
     """Look at a batch of scored cases.
 
@@ -151,7 +180,7 @@ def monitor_batch(
     ----------
     reference : Reference
         From `pin_reference`.
-    table : pyarrow.Table
+    table : pyarrow.Table or pandas.DataFrame
         One row per case: a worklist, or any table of scores.
     state : MonitorState, optional
         After the batches before; a first one where none is given.
@@ -166,11 +195,14 @@ def monitor_batch(
         not count again. Outcomes count once a case whatever the batch, where the table has ``case_id``.
     at : str
         When this is; it becomes the date of a change of state.
+    only_chosen : bool
+        Whether only cases that were chosen to be opened have outcomes; the result then says so.
 
     Returns
     -------
     Monitoring
-        With the state after this batch.
+        With the state after this batch. A batch of fewer than 30 cases does not count for drift: the state
+        stays, unless outcomes or a missing column make it worse, and the result says "too few to tell".
 
     Raises
     ------
@@ -186,12 +218,13 @@ def monitor_batch(
     >>> found.state.state, found.state.since
     ('watch', '2024-03-01')
     """
+    table = as_table(table)
     _require_same(reference, table)
     state = state or MonitorState.start(reference)
     drift = measure_drift(reference, table)
     repeated = bool(batch) and batch in state.batches
     findings = [(COLUMN_RULE, column.name) for column in drift.columns if column.absent]
-    if not repeated:
+    if not repeated and table.num_rows >= LEAST_CASES:
         level, alarm = state.drift.next_level, state.drift.update(drift.p_value)
         if alarm.sounded and not state.drift.sounded:
             findings.append((DRIFT_RULE, "; ".join(drift.changed(level))))
@@ -213,6 +246,7 @@ def monitor_batch(
         cases.note,
         state.apply(findings, at),
         reference.synthetic,
+        only_chosen,
     )
 
 
@@ -231,7 +265,6 @@ class _Outcomes:
     def of(cls, table: pa.Table, outcome: str, probability: str, state: MonitorState) -> _Outcomes:
         y, p, note = _read_outcomes(table, outcome, probability)
         known = ~np.isnan(y) & ~np.isnan(p)
-        check_probability(p[known], f"column {probability}")
         if CASE in table.column_names:
             ids = read_codes(table[CASE], CASE).filter(pa.array(known)).to_pylist()
             digests = _hash_ids(ids, state.reference)
@@ -245,12 +278,12 @@ class _Outcomes:
 
 def _read_outcomes(table: pa.Table, outcome: str, probability: str) -> tuple[FloatArray, FloatArray, str]:
     none = np.full(table.num_rows, np.nan)
+    numbers = read_probabilities(table, probability)
     if not outcome:
         return none, none, "not checked, as no outcomes were given"
     if outcome not in table.column_names:
         raise InputRefusedError(f"no column {outcome}", where="batch", expected="a column with outcomes")
     y = parse_labels(table[outcome], outcome)
-    numbers = read_numbers(table[probability]) if probability in table.column_names else None
     p = none if numbers is None else numbers
     if np.isnan(y).all():
         return y, p, "not checked, as no outcome is known"

@@ -13,13 +13,21 @@ import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
 from triage.evaluation.figure import as_plain
-from triage.evaluation.monitoring.columns import MOST_CATEGORIES, choose_columns, read_codes, read_numbers
+from triage.evaluation.monitoring.columns import (
+    MOST_CATEGORIES,
+    as_table,
+    choose_columns,
+    read_codes,
+    read_numbers,
+    read_probabilities,
+)
 from triage.evaluation.monitoring.stored import LARGEST_NUMBER, Reader, is_text, read_object, write_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from triage.evaluation.inputs import FloatArray
@@ -190,7 +198,7 @@ class Reference:
 
 
 def pin_reference(
-    table: pa.Table,
+    table: pa.Table | pd.DataFrame,
     columns: Sequence[str] | None = None,
     *,
     source: str = "",
@@ -208,7 +216,7 @@ def pin_reference(
 
     Parameters
     ----------
-    table : pyarrow.Table
+    table : pyarrow.Table or pandas.DataFrame
         One row per case: a worklist, or any table of scores.
     columns : sequence of str, optional
         The columns to watch; `choose_columns` chooses where none are given.
@@ -224,7 +232,8 @@ def pin_reference(
     Raises
     ------
     InputRefusedError
-        Fewer than 100 cases, no column to watch, or a column that is not there.
+        Fewer than 100 cases, no column to watch, a column that is not there, or a probability outside
+        0 and 1.
 
     Examples
     --------
@@ -232,6 +241,7 @@ def pin_reference(
     >>> [(one.name, one.counts) for one in pin_reference(table, bins=4).columns]
     [('score', (25, 25, 25, 25, 0)), ('lane', (95, 5, 0))]
     """
+    table = as_table(table)
     if table.num_rows < LEAST_CASES:
         raise InputRefusedError(
             f"{table.num_rows:,} cases", where="reference", expected=f"at least {LEAST_CASES}"
@@ -374,7 +384,7 @@ def _span(table: pa.Table, time: str) -> tuple[str, str]:
 
 
 def _mean(table: pa.Table, name: str) -> float:
-    numbers = read_numbers(table[name]) if name in table.column_names else None
+    numbers = read_probabilities(table, name)
     if numbers is None or np.isnan(numbers).all():
         return 0.0
     return float(np.nanmean(numbers))

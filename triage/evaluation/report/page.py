@@ -16,7 +16,6 @@ from triage.evaluation.report.sections import build_sections, count_missed, head
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from triage.evaluation.order.capacity import AtCapacity
     from triage.evaluation.report.section import Section
     from triage.evaluation.result import Evaluation, RankingFigures
 
@@ -101,12 +100,12 @@ def _lay_out(evaluation: Evaluation, title: str) -> _Page:
             f"{_capital(evaluation.denominator)}: {evaluation.cases:,} {unit}, {evaluation.positives:,} of "
             "them with current abuse of a child."
         ),
-        question=f"When {format_count(at.k)} of {format_count(at.cases)} {unit} can be opened "
+        question=f"When {at.k:,.0f} of {at.cases:,.0f} {unit} can be opened "
         f"({100 * at.share:.3g} %), in the order of the {evaluation.model.name}:",
         synthetic=evaluation.synthetic,
-        tiles=tuple(_tiles(at)),
-        orders_caption=f"As many opened in other orders; intervals {100 * evaluation.confidence:g} %.",
-        orders=tuple(_order(ranking, ranking.at[index]) for ranking in evaluation.rankings),
+        tiles=tuple(_tiles(evaluation, index)),
+        orders_caption=_orders_caption(evaluation),
+        orders=tuple(_order(evaluation, ranking, index) for ranking in evaluation.rankings),
         know=tuple(what_to_know(evaluation, index)),
         first_picture=draw_picture("recall", evaluation),
         sections=shown,
@@ -125,27 +124,46 @@ def _with_drawings(section: Section, evaluation: Evaluation) -> _Shown:
     return _Shown(replace(section, header=header, rows=rows), (picture,) if picture else ())
 
 
-def _tiles(at: AtCapacity) -> Iterator[_Tile]:
+def _tiles(evaluation: Evaluation, index: int) -> Iterator[_Tile]:
+    at = evaluation.model.at[index]
     if not at.positives:
         yield _Tile("Found", "nothing to find", "no case with current abuse is known among these")
         return
+    about = "about " if evaluation.weighted else ""
     yield _Tile(
         "Found",
-        f"{at.found.expected:,.0f} of {at.positives:,.0f}",
-        f"{_percent(at.recall)} of those with current abuse",
+        f"{about}{at.found.expected:,.0f} of {at.positives:,.0f}",
+        f"{_percent(_recall(evaluation, evaluation.model, index))} of those with current abuse",
     )
-    yield _Tile("Missed", count_missed(at.missed, at.positives), "children behind what is not opened")
+    missed = count_missed(at.missed, at.positives, weighted=evaluation.weighted)
+    yield _Tile("Missed", missed, "children behind what is not opened")
     value, _, interval = _needed(at.needed).partition(" ")
     yield _Tile("Opened for each one found", value, interval or "number needed to open")
 
 
-def _order(ranking: RankingFigures, at: AtCapacity) -> _Order:
-    recall = at.recall
+def _orders_caption(evaluation: Evaluation) -> str:
+    told = f"As many opened in other orders; intervals {100 * evaluation.confidence:g} %."
+    return f"{told} Numbers are estimates by weights, not counts." if evaluation.weighted else told
+
+
+def _recall(evaluation: Evaluation, ranking: RankingFigures, index: int) -> Figure:
+    """Return recall with the widest doubt known, that of a lottery of outcomes included."""
+    own = ranking.at[index].recall
+    if evaluation.selection is None or ranking is not evaluation.model or not evaluation.weighted:
+        return own
+    whole = evaluation.selection.at[index].hajek.recall
+    if not whole.estimable:
+        return own
+    return replace(own, low=min(own.low, whole.low), high=max(own.high, whole.high))
+
+
+def _order(evaluation: Evaluation, ranking: RankingFigures, index: int) -> _Order:
+    at, recall = ranking.at[index], _recall(evaluation, ranking, index)
     low, high = (0.0, 0.0) if math.isnan(recall.low) else (100 * recall.low, 100 * recall.high)
     return _Order(
         name=ranking.name,
         found=f"{at.found.expected:,.0f} of {at.positives:,.0f}",
-        missed=count_missed(at.missed, at.positives),
+        missed=count_missed(at.missed, at.positives, weighted=evaluation.weighted),
         share=_percent(recall),
         needed=_needed(at.needed),
         width=f"{100 * recall.estimate:.1f}" if recall.estimable else None,
@@ -157,6 +175,11 @@ def _order(ranking: RankingFigures, at: AtCapacity) -> _Order:
 def what_to_know(evaluation: Evaluation, index: int) -> Iterator[str]:
     """Give in plain words what a reader must know before relying on the figures at one capacity."""
     at = evaluation.model.at[index]
+    if evaluation.weighted:
+        yield (
+            f"Numbers found and missed are estimates: they rest on {evaluation.positives:,} "
+            f"{evaluation.unit} with current abuse, each of which stands for others."
+        )
     if evaluation.positives < FEW:
         yield (
             f"Only {evaluation.positives:,} with current abuse are known: every share here is uncertain, as "

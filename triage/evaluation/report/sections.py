@@ -60,11 +60,11 @@ def describe_cases(evaluation: Evaluation) -> Iterator[str]:
     yield f"Intervals {100 * evaluation.confidence:g} %{weighted}"
 
 
-def count_missed(missed: OverTies, positives: float) -> str:
-    """Say how many are missed; a case with current abuse stands for at least one child."""
+def count_missed(missed: OverTies, positives: float, *, weighted: bool = False) -> str:
+    """Say how many are missed; a counted case with current abuse stands for at least one child."""
     if not positives:
         return "0, as none was there"
-    text = f"at least {missed.expected:,.0f}"
+    text = f"{'about' if weighted else 'at least'} {missed.expected:,.0f}"
     if missed.best == missed.worst:
         return text
     return f"{text} ({missed.best:,.0f} to {missed.worst:,.0f})"
@@ -78,19 +78,21 @@ def at_capacity_section(evaluation: Evaluation, index: int) -> Section:
         header += ("share of oracle",)
     tied = ((ranking.name, ranking.at[index].tied_at_cut) for ranking in evaluation.rankings)
     return Section(
-        title=f"First {format_count(at.k)} {evaluation.unit} opened ({100 * at.share:.3g} %)",
+        title=f"First {at.k:,.0f} {evaluation.unit} opened ({100 * at.share:.3g} %)",
         header=header,
-        rows=tuple(_capacity_row(ranking, index) for ranking in evaluation.rankings),
+        rows=tuple(
+            _capacity_row(ranking, index, weighted=evaluation.weighted) for ranking in evaluation.rankings
+        ),
         notes=tuple(f"{name}: {number:,} tied at the cut" for name, number in tied if number),
     )
 
 
-def _capacity_row(ranking: RankingFigures, index: int) -> Cells:
+def _capacity_row(ranking: RankingFigures, index: int, *, weighted: bool) -> Cells:
     at = ranking.at[index]
     return (
         ranking.name,
         at.recall.brief(3),
-        count_missed(at.missed, at.positives),
+        count_missed(at.missed, at.positives, weighted=weighted),
         at.precision.brief(3),
         at.lift.brief(1),
         at.needed.brief(1),
@@ -188,7 +190,7 @@ def comparison_section(evaluation: Evaluation) -> Section:
                 at.verdict,
             )
         )
-    k = format_count(evaluation.model.at[index].k)
+    k = f"{evaluation.model.at[index].k:,.0f}"
     return Section(
         title=f"The model against each other order, first {k} opened",
         lead=("Differences are the model less the other order, on the same cases.",),
@@ -200,7 +202,7 @@ def comparison_section(evaluation: Evaluation) -> Section:
 def probability_sections(probability: ProbabilityFigures, model: RankingFigures) -> Iterator[Section]:
     """Give how far the probabilities can be believed, the top of the list first."""
     expected = tuple(
-        (f"observed over expected, first {format_count(at.k)} (1 is right)", figure.brief(3))
+        (f"observed over expected, first {at.k:,.0f} (1 is right)", figure.brief(3))
         for at, figure in zip(model.at, probability.observed_over_expected_at, strict=True)
     )
     logistic, smooth = probability.logistic, probability.smooth
@@ -264,7 +266,7 @@ def usefulness_sections(evaluation: Evaluation) -> Iterator[Section]:
                 "A threshold of 5 % says: one found is worth 19 opened in vain.",
                 "Other orders open as many as the model does there.",
             ),
-            header=("", *(f"{100 * decision.threshold[index]:.3g} %" for index in shown)),
+            header=("", *(f"{100 * decision.threshold[index]:.2g} %" for index in shown)),
             rows=tuple(
                 (
                     policy.name,

@@ -33,7 +33,7 @@ def _write_section(section: Section, mark: Cells) -> Iterator[str]:
     yield from align_columns([*header, *((*row, *mark) for row in section.rows)])
     for line in section.notes:
         told = mark and any(letter.isdigit() for letter in line)
-        yield f"  {line}, {mark[0]}" if told else f"  {line}"
+        yield f"  {line.removesuffix('.')}, {mark[0]}" if told else f"  {line}"
 
 
 def align_columns(rows: Sequence[Cells]) -> Iterator[str]:

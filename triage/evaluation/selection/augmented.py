@@ -382,6 +382,10 @@ class _Shape:
         method = (
             f"{self.method}, mid-p gamma, wide: one more case of weight {count.extra:.4g} would change it"
         )
+        if self.share != self.estimate:
+            method += (
+                f"; a share of {self.share:.4g} cut off at {self.estimate:g}, the nearest possible value"
+            )
         return Figure(self.estimate, *ends, self.rows, method, self.of)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
+
+
+IMPOSSIBLE = "more than all cases, by a rare chance or as the logged lottery does not hold: see check_lottery"
 
 
 def evaluate_selected(
@@ -112,6 +116,10 @@ def evaluate_selected(
 
     Notes
     -----
+    A figure of Horvitz and Thompson's that is larger than its cases (a precision above 1, more found than
+    opened) is not estimable here, and an augmented one beyond 0 or its cases is the nearest possible value,
+    as its method says; `horvitz_thompson_at` and `augmented_at` give the estimates as they come.
+
     Simulated over lists of 4,000 to 20,000 cases and lotteries from 1 in 50 to all, with 25 to 280 cases with
     current abuse seen, the 95 % intervals of Horvitz and Thompson's, Hajek's and the augmented figures hold
     the truth in 94 to 96.5 % of draws on average, none in less than 91 %. Where one more case of the rarest
@@ -149,7 +157,7 @@ def evaluate_selected(
         measure_lottery(cases, denominator),
         SelectedPrevalence(
             _naive_share(cases, whole_list(cases), options, f"cases with an outcome, of {denominator}"),
-            measure_prevalence(whole, options, HORVITZ_THOMPSON),
+            _require_possible(measure_prevalence(whole, options, HORVITZ_THOMPSON), 1),
             measure_prevalence(whole, options, HAJEK),
             measure_augmented_prevalence(whole, correction, options),
             at[0].monotone.prevalence,
@@ -164,6 +172,12 @@ def _measure_at(
     cases: SelectedCases, split: Split, correction: Correction, options: Options, limits: dict[str, float]
 ) -> SelectedAtCapacity:
     of, counted = options.denominator, count_split(cases, split, options)
+    opened, rest = split.opened.size, split.rest.size
+    weighted, augmented = (
+        measure_horvitz_thompson(counted, options),
+        measure_augmented(counted, correction, options),
+    )
+    precision = _require_possible(weighted.precision, 1)
     return SelectedAtCapacity(
         split.opened.size,
         split.opened.size / len(cases),
@@ -171,13 +185,39 @@ def _measure_at(
         counted.opened.rows,
         counted.rest.rows,
         _measure_naive(cases, split, options),
-        measure_horvitz_thompson(counted, options),
+        replace(
+            weighted,
+            precision=precision,
+            found=_require_possible(weighted.found, opened),
+            missed=_require_possible(weighted.missed, rest),
+            false_discovery=precision if precision is not weighted.precision else weighted.false_discovery,
+        ),
         measure_hajek(counted, options),
-        measure_augmented(counted, correction, options),
+        replace(
+            augmented,
+            found=_cut_off(augmented.found, opened),
+            missed=_cut_off(augmented.missed, rest),
+        ),
         measure_begg_greenes(cases, split, options),
         measure_monotone_bounds(cases, split, confidence=options.confidence, denominator=of),
         measure_bounds(cases, split, denominator=of, **limits),
     )
+
+
+def _require_possible(figure: Figure, most: float) -> Figure:
+    """Return a figure, without a number where that is larger than it can be."""
+    if figure.estimate > most * (1 + 1e-9):
+        return Figure.not_estimable(IMPOSSIBLE, figure.count, figure.denominator)
+    return figure
+
+
+def _cut_off(figure: Figure, most: float) -> Figure:
+    """Return a count, moved to the nearest possible value where it is beyond."""
+    nearest = min(max(figure.estimate, 0.0), most)
+    if not figure.estimable or abs(figure.estimate - nearest) <= 1e-9 * most:
+        return figure
+    method = f"{figure.method}; {figure.estimate:.4g} cut off at {nearest:g}, the nearest possible value"
+    return replace(figure, estimate=nearest, method=method)
 
 
 def _measure_naive(cases: SelectedCases, split: Split, options: Options) -> ListFigures:
