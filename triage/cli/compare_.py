@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import CapacityType, force_option, json_option, say_result
+from triage.cli.say import CapacityType, force_option, json_option, refuse_inputs, say_result
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,7 +88,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     scores = _two(score or ("score",) * (files - 1), "--score", files)
     readings = _two(probability, "--probability", files) if probability else None
     if entering:
-        _refuse_inputs(entering, (first, second, outcomes))
+        refuse_inputs(entering, "--entering", (first, second, outcomes))
         refuse_existing(entering, force=force)
     names, note = scores, ""
     if second is None:
@@ -131,13 +131,6 @@ def _two(given: tuple[str, ...], option: str, files: int) -> tuple[str, str]:
         return given[0], given[0]
     expected = "once or twice for two files" if files == 2 else "twice, with two columns of one file"
     raise click.UsageError(f"{option} has to be given {expected}")
-
-
-def _refuse_inputs(entering: Path, inputs: tuple[Path | None, ...]) -> None:
-    from triage.errors import InputRefusedError
-
-    if any(path is not None and path.resolve() == entering.resolve() for path in inputs):
-        raise InputRefusedError("one of the inputs", where=str(entering), mend="choose another --entering")
 
 
 def _name_files(first: Path, second: Path) -> tuple[str, str]:
