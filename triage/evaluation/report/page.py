@@ -201,8 +201,7 @@ def what_to_know(evaluation: Evaluation, index: int) -> Iterator[str]:
             f"{at.tied_at_cut:,} {evaluation.unit} share the score at which the last place falls; which of "
             "them are opened is chance, and the intervals allow for it."
         )
-    for comparison in evaluation.comparisons:
-        yield f"{_capital(comparison.at[index].verdict)}."
+    yield from _verdicts(evaluation, index)
     if evaluation.probability is not None:
         yield _calibration_sentence(evaluation, index)
     if evaluation.groups is not None:
@@ -211,6 +210,19 @@ def what_to_know(evaluation: Evaluation, index: int) -> Iterator[str]:
         "One with current abuse stands for at least one child. Missed means: not opened at this capacity, "
         "not dropped; it stays on the list."
     )
+
+
+def _verdicts(evaluation: Evaluation, index: int) -> Iterator[str]:
+    """Give what can be said of the model against each other order; those that are like it in one sentence."""
+    alike = []
+    for comparison in evaluation.comparisons:
+        verdict = comparison.at[index].verdict
+        if "cannot be told apart" in verdict:
+            alike.append(comparison.names[1])
+        else:
+            yield f"{_capital(verdict)}."
+    if alike:
+        yield f"The model cannot be told apart from {', '.join(alike)} on these {evaluation.unit}."
 
 
 def _calibration_sentence(evaluation: Evaluation, index: int) -> str:
