@@ -207,3 +207,15 @@ def test_breaks_are_found_within_the_delay_that_is_stated(shift: float, later: i
         alarm = CalibrationAlarm().update(y, expit(x), time=DAY + day)
         delays.append(expit(x)[later * 50 : alarm.sounded_after].sum() if alarm.sounded else math.inf)
     assert np.median(delays) <= most
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.2])
+def test_it_sounds_at_a_wealth_of_one_over_alpha_and_not_before(alpha):
+    alarm, wealth = CalibrationAlarm(alpha=alpha), []
+    for _ in range(400):
+        alarm = alarm.update(np.array([1.0]), np.array([0.6]))
+        wealth.append(alarm.wealth)
+        assert alarm.sounded == (max(wealth) >= 1 / alpha)
+    assert alarm.sounded
+    # It has come through the stretch in which a bound twice as large would have sounded.
+    assert any(0.5 / alpha < one < 1 / alpha for one in wealth)
