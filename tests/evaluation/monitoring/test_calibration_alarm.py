@@ -219,3 +219,18 @@ def test_it_sounds_at_a_wealth_of_one_over_alpha_and_not_before(alpha):
     assert alarm.sounded
     # It has come through the stretch in which a bound twice as large would have sounded.
     assert any(0.5 / alpha < one < 1 / alpha for one in wealth)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [{"log_wealth": [1e299] * 12}, {"peak": 50.0}, {"peak": 0.0, "sounded_after": 3}, {"sounded_after": 3}],
+)
+def test_an_alarm_that_contradicts_itself_is_refused(edited):
+    alarm = CalibrationAlarm().update(np.array([0.0, 1.0]), np.array([0.1, 0.2]))
+    whole = alarm.as_dict()
+    assert CalibrationAlarm.from_dict(whole) == alarm
+    edited = {
+        name: value[: len(whole[name])] if name == "log_wealth" else value for name, value in edited.items()
+    }
+    with pytest.raises(InputRefusedError, match="do not agree"):
+        CalibrationAlarm.from_dict(whole | edited)

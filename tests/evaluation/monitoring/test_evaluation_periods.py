@@ -33,8 +33,6 @@ def test_each_period_is_evaluated_by_itself() -> None:
         assert one.recall.estimate == pytest.approx(top["y"].sum() / rows["y"].sum())
         assert one.precision.estimate == pytest.approx(top["y"].mean())
         assert one.auc.estimate == pytest.approx(roc_auc_score(rows["y"], rows["p"]))
-        assert one.observed_over_expected is not None
-        assert one.observed_over_expected_at is not None
         assert one.observed_over_expected.estimate == pytest.approx(rows["y"].sum() / rows["p"].sum())
         assert one.observed_over_expected_at.estimate == pytest.approx(top["y"].sum() / top["p"].sum())
 

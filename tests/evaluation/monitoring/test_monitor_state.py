@@ -167,6 +167,17 @@ def test_changed_state_is_refused(tmp_path: Path, change: dict[str, object]) -> 
         MonitorState.load(tmp_path / "s.json", REFERENCE)
 
 
+def test_state_that_forgets_its_alarm_is_refused(tmp_path: Path) -> None:
+    state = monitor_batch(REFERENCE, draw(2, odds=4), **OUTCOME).state
+    assert state.calibration.sounded
+    state.save(tmp_path / "s.json")
+    assert MonitorState.load(tmp_path / "s.json", REFERENCE) == state
+    content = json.loads((tmp_path / "s.json").read_text())
+    (tmp_path / "s.json").write_text(json.dumps(content | {"state": USE}))
+    with pytest.raises(InputRefusedError, match="an alarm has sounded"):
+        MonitorState.load(tmp_path / "s.json", REFERENCE)
+
+
 def test_every_rule_leads_to_a_state_and_a_next_step() -> None:
     assert all(rule.state in STATES[1:] and rule.when and rule.then for rule in RULES)
     for rule in RULES:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 Kind = Literal["count", "width"]
-LARGEST_DRAW = 2_000_000
 
 
 @dataclass(frozen=True)

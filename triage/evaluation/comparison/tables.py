@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from triage.evaluation.comparison.result import Comparison
 
-ENTERS, LEAVES = "enters", "leaves"
 _FIRST, _SECOND = " (first)", " (second)"
 
 

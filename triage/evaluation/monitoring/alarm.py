@@ -267,7 +267,7 @@ class CalibrationAlarm:
             Something else.
         """
         read = Reader(content, "calibration alarm")
-        return cls(
+        alarm = cls(
             alpha=read.number("alpha"),
             tolerance=read.number("tolerance"),
             centre=read.number("centre"),
@@ -281,6 +281,15 @@ class CalibrationAlarm:
             peak=read.number("peak"),
             sounded_after=read.count("sounded_after"),
         )
+        reached = alarm.peak >= -math.log(alarm.alpha)
+        if alarm.sounded != reached or math.log(alarm.wealth) > max(alarm.peak, 0.0) + 1e-9:
+            raise InputRefusedError(
+                "wealth, its peak and whether the alarm has sounded do not agree",
+                where="calibration alarm",
+                expected="an alarm as it was written",
+                mend="take the last state that no one has edited, or begin a new one",
+            )
+        return alarm
 
     def __str__(self) -> str:
         """Return the state in one line."""

@@ -128,11 +128,14 @@ class PeriodEvaluation:
         yield self._section(
             f"By period, of {self.denominator}",
             ("base rate", "recall", "precision", "AUC"),
-            (f"Capacity {self.capacity:g} of each period's own cases. {level}",),
+            (f"{self._opened()} of each period's own cases are opened. {level}",),
         )
         if self.periods[0].in_the_large is not None:
             names = ("observed over expected", "observed over expected at", "in the large")
             yield self._section("Probabilities by period", names, (level,))
+
+    def _opened(self) -> str:
+        return f"{100 * self.capacity:g} %" if self.capacity < 1 else f"{self.capacity:,}"
 
     def _section(self, title: str, names: tuple[str, ...], lead: tuple[str, ...]) -> Section:
         rows = []

@@ -186,13 +186,22 @@ class MonitorState:
                 expected=f"reference {reference.id}",
                 mend="give the reference that the state began with, or begin a new state in another file",
             )
+        calibration = CalibrationAlarm.from_dict(read.inner("calibration"))
+        drift = DriftAlarm.from_dict(read.inner("drift"))
+        if (calibration.sounded and state != STOP) or (drift.sounded and state == USE):
+            raise InputRefusedError(
+                f"the state '{state}' although an alarm has sounded",
+                where=str(path),
+                expected="the state as it was written",
+                mend="take the last state that no one has edited, or begin a new one",
+            )
         return cls(
             reference.id,
             state,
             read.text("since"),
             read.texts("reasons"),
-            CalibrationAlarm.from_dict(read.inner("calibration")),
-            DriftAlarm.from_dict(read.inner("drift")),
+            calibration,
+            drift,
             read.texts("batches"),
             counted,
         )
