@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-browser check bench docs format clean
+.PHONY: demo test test-slow test-browser check bench models docs format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/triage demo --out triage-demo --force
@@ -28,6 +28,17 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/synth.py
 	$(BIN)/python benchmarks/score.py
 	$(BIN)/python benchmarks/evaluate.py
+
+# The released bundles, trained on a synthetic world with its truth; then the scores that are held fixed.
+models: $(VENV)/.dev
+	rm -rf build/history build/history-truth
+	mkdir -p build models/nl-2017
+	$(BIN)/triage synth nl-2017 --cases 100000 --seed 2017 --out build/history
+	for recipe in logistic informed scorecard additive boosted; do \
+	  $(BIN)/triage train build/history --outcomes build/history-truth/truth.parquet --recipe $$recipe \
+	    --out models/nl-2017/$$recipe --force || exit 1; \
+	done
+	$(BIN)/python tests/golden/write_golden.py
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m triage.schema.dictionary > docs/data-dictionary.md

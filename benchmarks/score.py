@@ -24,8 +24,8 @@ from triage.schema.tables import TABLES
 
 ROUNDS = 5
 NAMES = [
-    "person_reported", "escalated", "contact_incident", "extortion_or_sadism", "contact_channel", "minor_counterpart",
-    "grooming_signs", "days_since_contact", "child_reachable", "severest_class", "unknown_material", "viral",
+    "person_reported", "escalated", "enticement", "sextortion", "contact_channel", "minor_counterpart",
+    "meeting", "days_since_contact", "lives_with_child", "severest_class", "unknown_material", "viral",
     "days_since_upload", "contact_record", "prior_reports", "small_payments",
 ]  # fmt: skip
 
@@ -87,27 +87,16 @@ def with_pandas(folder: Path) -> pd.DataFrame:
     out["escalated"] = flag(
         reports, reports["escalated_by_reporter"] == "asserted", reports["escalated_by_reporter"] == "denied"
     )
-    out["contact_incident"] = flag(
-        reports, reports["incident_type"].isin(["enticement", "molestation", "trafficking", "travel"])
-    )
-    out["extortion_or_sadism"] = flag(
-        reports, has(reports["report_annotations"], "sextortion", "sadistic_online")
-    )
-    out["contact_channel"] = flag(reports, has(reports["channels"], "chat", "gaming", "phone", "offline"))
+    out["enticement"] = flag(reports, reports["incident_type"] == "enticement")
+    out["sextortion"] = flag(reports, has(reports["report_annotations"], "sextortion"))
+    out["contact_channel"] = flag(reports, has(reports["channels"], "chat", "gaming", "phone"))
     minor = threads["counterpart_is_minor"]
     out["minor_counterpart"] = flag(threads, minor == "asserted", minor == "denied")
-    signs = (
-        "secrecy",
-        "gifts",
-        "off_platform_move",
-        "meeting_proposed",
-        "meeting_arranged",
-        "travel",
-        "image_threat",
-    )
-    out["grooming_signs"] = flag(threads, has(threads["contact_codes"], *signs))
+    codes = threads["contact_codes"]
+    met = has(codes, "meeting_proposed", "meeting_arranged", "travel")
+    out["meeting"] = flag(threads, met, codes.notna())
     out["days_since_contact"] = days(threads, "last_message_at")
-    out["child_reachable"] = flag(t["children"], t["children"]["identification"].isin(["named", "locatable"]))
+    out["lives_with_child"] = flag(t["children"], t["children"]["access_level"] == "lives_with")
     severity = files["severity_class"]
     out["severest_class"] = flag(
         files, severity.isin(["A1", "IWF_A"]), severity.isin(["A2", "B1", "B2", "IWF_B", "IWF_C", "none"])
@@ -120,10 +109,10 @@ def with_pandas(folder: Path) -> pd.DataFrame:
     )
     tagged = has(files["file_annotations"], "viral", "meme")
     out["viral"] = (any_of(files, tagged) & ~any_of(files, ~tagged)).astype(float)
-    out["days_since_upload"] = days(files, "uploaded_at")
+    out["days_since_upload"] = days(files[~tagged], "uploaded_at")
     kind = priors["record_kind"]
     out["contact_record"] = flag(
-        priors, kind.isin(["contact_conviction", "allegation"]), ~kind.isin(["prior_report", "open_case"])
+        priors, kind == "contact_conviction", ~kind.isin(["prior_report", "open_case"])
     )
     counts = (kind == "prior_report").groupby(priors["case_id"].astype(str)).sum()
     out["prior_reports"] = counts.reindex(out.index, fill_value=0).astype(float)

@@ -30,17 +30,24 @@ if TYPE_CHECKING:
     from triage.evaluation.joining import evaluate_table, join_outcomes
     from triage.evaluation.outcomes import gather_outcomes
     from triage.features.catalogue import FEATURES, build_features
+    from triage.features.pipeline import FeaturePipeline
     from triage.features.view import View
     from triage.intake.opening import open_any as open_batch
+    from triage.scoring.boosting import MonotoneBoostingClassifier
     from triage.scoring.bundle import Bundle, save_bundle
+    from triage.scoring.calibration import fit_calibration
+    from triage.scoring.informed.classifier import InformedLogisticClassifier
     from triage.scoring.labels import read_label_file
-    from triage.scoring.loading import load_model
+    from triage.scoring.loading import list_models, load_model
     from triage.scoring.logistic import SignedLogisticClassifier
-    from triage.scoring.recipe import load_recipe
+    from triage.scoring.recipe import list_recipes, load_recipe
+    from triage.scoring.scorecard.classifier import SparseScorecardClassifier
+    from triage.scoring.signed_additive import SignedAdditiveClassifier
     from triage.worklist.build import build_worklist
     from triage.worklist.explain import explain_case
     from triage.worklist.export import export_csv
     from triage.worklist.policy import Capacity
+    from triage.worklist.stability import measure_stability
     from triage.worlds import load_world, write_world
     from triage.worlds.convicted import write_convicted
     from triage.worlds.describe import describe_world
@@ -52,11 +59,16 @@ _HOME = {
     "DecisionCurveDisplay": "triage.evaluation",
     "Evaluation": "triage.evaluation",
     "FEATURES": "triage.features.catalogue",
+    "FeaturePipeline": "triage.features.pipeline",
     "GroupsDisplay": "triage.evaluation",
+    "InformedLogisticClassifier": "triage.scoring.informed.classifier",
+    "MonotoneBoostingClassifier": "triage.scoring.boosting",
     "PeriodsDisplay": "triage.evaluation",
     "RecallDisplay": "triage.evaluation",
     "ReliabilityDisplay": "triage.evaluation",
+    "SignedAdditiveClassifier": "triage.scoring.signed_additive",
     "SignedLogisticClassifier": "triage.scoring.logistic",
+    "SparseScorecardClassifier": "triage.scoring.scorecard.classifier",
     "View": "triage.features.view",
     "build_features": "triage.features.catalogue",
     "build_worklist": "triage.worklist.build",
@@ -68,11 +80,15 @@ _HOME = {
     "evaluate_table": "triage.evaluation.joining",
     "explain_case": "triage.worklist.explain",
     "export_csv": "triage.worklist.export",
+    "fit_calibration": "triage.scoring.calibration",
     "gather_outcomes": "triage.evaluation.outcomes",
     "join_outcomes": "triage.evaluation.joining",
+    "list_models": "triage.scoring.loading",
+    "list_recipes": "triage.scoring.recipe",
     "load_model": "triage.scoring.loading",
     "load_recipe": "triage.scoring.recipe",
     "load_world": "triage.worlds",
+    "measure_stability": "triage.worklist.stability",
     "open_batch": "triage.intake.opening",
     "read_label_file": "triage.scoring.labels",
     "save_bundle": "triage.scoring.bundle",
@@ -89,11 +105,16 @@ __all__ = [
     "ComparisonDisplay",
     "DecisionCurveDisplay",
     "Evaluation",
+    "FeaturePipeline",
     "GroupsDisplay",
+    "InformedLogisticClassifier",
+    "MonotoneBoostingClassifier",
     "PeriodsDisplay",
     "RecallDisplay",
     "ReliabilityDisplay",
+    "SignedAdditiveClassifier",
     "SignedLogisticClassifier",
+    "SparseScorecardClassifier",
     "View",
     "build_features",
     "build_worklist",
@@ -105,11 +126,15 @@ __all__ = [
     "evaluate_table",
     "explain_case",
     "export_csv",
+    "fit_calibration",
     "gather_outcomes",
     "join_outcomes",
+    "list_models",
+    "list_recipes",
     "load_model",
     "load_recipe",
     "load_world",
+    "measure_stability",
     "open_batch",
     "read_label_file",
     "save_bundle",

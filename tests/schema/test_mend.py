@@ -224,3 +224,9 @@ def test_mending_what_is_mended_changes_nothing(values: list[str | None]) -> Non
     twice, bad = mend_column(once, REPORTS["incident_type"])
     assert twice.equals(once)
     assert not bad.any()
+
+
+def test_set_that_loses_all_its_codes_is_unknown_not_empty() -> None:
+    """An empty set of codes says that somebody looked and found none; what cannot be read says nothing."""
+    values = pa.array([["nonsense"], ["nonsense", "gifts"], []], pa.list_(pa.string()))
+    assert mend(values, "contact_codes", "communications") == ([None, ["gifts"], []], [True, True, False])

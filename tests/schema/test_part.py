@@ -52,9 +52,11 @@ def test_row_without_a_time_of_knowing_was_known_with_the_latest_report_of_its_c
         prior_records=[{"record_id": "k", "person_id": "p", "record_kind": "allegation"}],
     )
     known = {
-        name: part.tables[name]["known_at"].to_pylist() for name in ("reports", "accounts", "prior_records")
+        name: part.tables[name]["known_at"].to_pylist()
+        for name in ("reports", "persons", "accounts", "prior_records")
     }
     assert known["reports"] == [datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC)]
+    assert known["persons"] == known["reports"]  # what a report itself names is known with that report
     assert known["accounts"] == [datetime(2024, 2, 1, tzinfo=UTC)]
     # A register check comes after the report; nothing says when, so no model may learn from it as if before.
     assert known["prior_records"] == [now]

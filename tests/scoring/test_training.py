@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,11 +15,19 @@ from triage.features.catalogue import FEATURES
 from triage.schema.batch import Batch, BatchMeta
 from triage.schema.part import Part
 from triage.scoring.labels import parse_labels, read_label_file, read_outcomes
+from triage.scoring.logistic_learning import LogisticOptions
 from triage.scoring.recipe import Recipe, load_recipe, read_recipe
-from triage.scoring.training import LabelledCases, gather_labelled, train
+from triage.scoring.training import (
+    LabelledCases,
+    gather_labelled,
+    learn,
+    split_periods,
+    train,
+    weigh,
+)
 
 NAMES = ("escalated", "contact_record", "viral", "prior_reports", "days_since_upload")
-RECIPE = Recipe("test", "signed-logistic", NAMES, 1.0, 0.6, 0.2, 20, "")
+RECIPE = Recipe("test", "logistic", NAMES, LogisticOptions())
 TOLD = {"population": "world w abc", "labels": "truth"}
 
 
@@ -125,6 +134,80 @@ def test_periods_follow_each_other_and_do_not_overlap() -> None:
     assert trained.latest.at.min() > 799 * 3600 - 1
 
 
+def test_nobody_stands_on_two_sides() -> None:
+    cases = simulate(1000)
+    person = np.arange(1000)
+    person[[10, 700, 900]] = 0  # one person in all three periods
+    person[[650, 950]] = 1  # another in the second and the third, and first of all in the first
+    early, later, latest, left_out = split_periods(replace(cases, person=person), 0.6, 0.2)
+    assert left_out == 4
+    assert [len(some.outcome) for some in (early, later, latest)] == [600, 198, 198]
+    assert not set(early.person) & set(later.person)
+    assert not set(latest.person) & (set(early.person) | set(later.person))
+
+
+def test_cases_of_the_same_second_stay_on_one_side() -> None:
+    cases = simulate(100)
+    early, later, latest, _ = split_periods(replace(cases, at=np.repeat([1, 2, 3, 4, 5], 20)), 0.5, 0.2)
+    assert [sorted(set(some.at)) for some in (early, later, latest)] == [[1, 2], [3], [4, 5]]
+
+
+def test_persons_are_gathered_over_cases_and_parts(make_part, now: datetime) -> None:
+    """Case r and s share a person, s and t another: all three stand on one side."""
+
+    def part(report: str, *persons: str) -> Part:
+        named = [{"person_id": p, "report_id": report, "role": "reported"} for p in persons]
+        return make_part(
+            reports=[{"report_id": report, "case_id": report}],
+            persons=named,
+            outcomes=[outcome(report, "no", inclusion_probability="1")],
+        )
+
+    parts = [part("r", "a"), part("s", "a", "b"), part("t", "b"), part("u", "c"), part("v")]
+    batch = Batch(BatchMeta("x", now, parts=len(parts)), parts.__getitem__)
+    person = gather_labelled(batch, NAMES).person.tolist()
+    assert len(set(person[:3])) == 1
+    assert len(set(person)) == 3
+
+
+def test_weights_make_the_labelled_stand_for_all() -> None:
+    chance = np.array([1.0, 0.5, 0.25])
+    np.testing.assert_allclose(weigh("inverse", chance), np.array([1, 2, 4]) / (7 / 3))
+    assert weigh("none", chance).tolist() == [1, 1, 1]
+    assert weigh("inverse", np.array([0.5, np.nan])).tolist() == [1, 1]
+
+
+def test_capped_weights_are_at_most_ten_times_the_median() -> None:
+    chance = np.r_[np.ones(9), 0.001]
+    weight = weigh("capped", chance)
+    assert weight.max() / np.median(weight) == pytest.approx(10)
+
+
+def test_weighted_learning_finds_what_the_choice_hid() -> None:
+    """Among cases chosen by a fact that is no feature, only the weighted model has the odds ratio of all cases.
+
+    By hand: x and u are independent coins, the outcome is x or u with chance 0.8, else 0.2; cases with u are
+    always chosen, others one in ten.
+    """
+    rng = np.random.default_rng(2)
+    n = 400_000
+    x, u = rng.random(n) < 0.5, rng.random(n) < 0.5
+    y = (rng.random(n) < np.where(x | u, 0.8, 0.2)).astype(float)
+    chance = np.where(u, 1.0, 0.1)
+    seen = rng.random(n) < chance
+    cases = LabelledCases(x[seen, None].astype(float), y[seen], np.arange(seen.sum()), chance[seen])
+
+    def effect(weights: str) -> float:
+        recipe = Recipe("t", "logistic", ("escalated",), LogisticOptions(1e6), weights=weights)
+        model = learn(recipe, cases).model
+        one, other = model.contributions(np.array([[1.0], [0.0]]))
+        return float(one[0] - other[0])
+
+    truth = np.log(0.8 / 0.2) - np.log(0.5 / 0.5)  # of all: 0.8 where x, (0.8 + 0.2) / 2 where not
+    assert effect("inverse") == pytest.approx(truth, abs=0.05)
+    assert abs(effect("none") - truth) > 0.3
+
+
 def test_choice_that_was_not_logged_gives_no_probability() -> None:
     trained = train(RECIPE, simulate(3000, inclusion=np.nan), **TOLD)
     assert trained.calibration is None
@@ -185,7 +268,7 @@ def test_too_few_cases_of_either_outcome_are_refused(positives: int) -> None:
     cases = simulate(200)
     outcomes = np.zeros(200)
     outcomes[:positives] = 1
-    with pytest.raises(InputRefusedError, match="expert"):
+    with pytest.raises(InputRefusedError, match="informed"):
         train(RECIPE, LabelledCases(cases.matrix, outcomes, cases.at, cases.inclusion), **TOLD)
 
 
@@ -223,9 +306,16 @@ def test_shipped_recipe_can_be_read() -> None:
         "",
         'kind = "forest"',
         'kind = "scorecard"',
-        'kind = "signed-logistic"\ninverse_penalty = "x"',
-        'kind = "signed-logistic"\ninverse_penalty = -1',
-        'kind = "signed-logistic"\nfeatures = ["height"]',
+        'kind = "logistic"\n[options]\ninverse_penalty = "x"',
+        'kind = "logistic"\n[options]\ninverse_penalty = -1',
+        'kind = "logistic"\n[options]\npenalty = 1.0',
+        'kind = "logistic"\noptions = 3',
+        'kind = "logistic"\nfeatures = ["height"]',
+        'kind = "logistic"\nfit_share = 0.6\ncalibrate_share = 0.4',
+        'kind = "logistic"\nweights = "heavy"',
+        'kind = "logistic"\ncalibration = "guess"',
+        'kind = "logistic"\nseed = -1',
+        'kind = "logistic"\nspeed = 1',
         "kind = ",
     ],
 )
@@ -241,7 +331,7 @@ def test_reported_person_is_the_rule_and_adds_nothing_its_absence_lowers() -> No
     person = (rng.random(8000) < 0.5).astype(float)
     y = (rng.random(8000) < expit(2.0 * person - 2.0)).astype(float)
     cases = LabelledCases(person[:, None], y, np.arange(8000), np.ones(8000))
-    recipe = Recipe("p", "signed-logistic", ("person_reported",), 1.0, 0.6, 0.2, 20, "")
+    recipe = Recipe("p", "logistic", ("person_reported",), LogisticOptions())
     model = train(recipe, cases, **TOLD).model
     contributions = model.contributions(np.array([[1.0], [0.0]]))
     assert contributions[0, 0] == 0.0

@@ -215,10 +215,9 @@ def test_reasons_add_up_and_name_both_signs(make_part) -> None:
         reports=[{"report_id": "x", "incident_type": "travel", "escalated_by_reporter": "denied"}],
         persons=[reported("x")],
     )
-    row = build(part).table.to_pylist()[0]
-    assert row["reasons"] == (
-        "reported as enticement, molestation, travel or trafficking (+4); the reporter says it is not urgent (-1)"
-    )
+    terms = flag_steps("escalated", -1.0, 0.0, 4.0), flag_steps("trafficking_or_travel", 0.0, 0.0, 4.0)
+    row = build(part, bundle=Bundle(AdditiveModel("m", "points", terms))).table.to_pylist()[0]
+    assert row["reasons"] == "reported as trafficking or travel (+4); the reporter says it is not urgent (-1)"
     assert row["score"] == 3
 
 
@@ -227,24 +226,24 @@ def test_missing_tells_the_rank_that_each_answer_would_give(make_part) -> None:
     model = AdditiveModel(
         "m",
         "points",
-        (flag_steps("contact_record", -1.0, 0.0, 5.0), flag_steps("contact_incident", 0.0, 0.0, 3.0)),
+        (flag_steps("contact_record", -1.0, 0.0, 5.0), flag_steps("enticement", 0.0, 0.0, 3.0)),
     )
     part = make_part(
         reports=[
             {"report_id": "high", "received_at": "2024-01-01"},
-            {"report_id": "mid", "received_at": "2024-01-02", "incident_type": "travel"},
+            {"report_id": "mid", "received_at": "2024-01-02", "incident_type": "enticement"},
             {"report_id": "low", "received_at": "2024-01-03"},
             {"report_id": "last", "received_at": "2024-01-04"},
         ],
         persons=[reported(r) for r in ("high", "mid", "low", "last")],
         prior_records=[
-            {"record_id": "k", "person_id": "phigh", "record_kind": "allegation"},
+            {"record_id": "k", "person_id": "phigh", "record_kind": "contact_conviction"},
             {"record_id": "l", "person_id": "pmid", "record_kind": "none_found"},
         ],
     )
     rows = {row["case_id"]: row for row in build(part, bundle=Bundle(model)).table.to_pylist()}
     assert [rows[c]["score"] for c in ("high", "mid", "low", "last")] == [5, 2, 0, 0]
-    question = "an earlier conviction or allegation of a contact offence"
+    question = "an earlier conviction for a contact offence"
     assert rows["low"]["missing"] == f"{question} (rank 2 if so, 4 if not)"
     assert rows["last"]["missing"] == f"{question} (rank 2 if so, 4 if not)"
     assert rows["high"]["missing"] == rows["mid"]["missing"] == ""

@@ -18,15 +18,28 @@ from triage.cli.say import force_option, json_option, progress, say_result
     type=click.Path(path_type=Path),
     help="File with case_id and current_abuse, such as a world's truth. Default: the batch's outcomes.",
 )
+@click.option(
+    "--missed",
+    type=click.FloatRange(0, 1, max_open=True),
+    multiple=True,
+    help="If investigations missed this share of the abuse: how far would the order change? Repeatable.",
+)
 @force_option
 @json_option
 def command(
-    batch: Path, recipe: str, out: Path, outcomes: Path | None, *, force: bool, as_json: bool
+    batch: Path,
+    recipe: str,
+    out: Path,
+    outcomes: Path | None,
+    missed: tuple[float, ...],
+    *,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Train on the cases of BATCH that have outcomes and write a bundle to OUT.
 
-    The earliest cases fit the model, later ones calibrate it, the latest evaluate it. Features are as they
-    were known when each case was selected.
+    The earliest cases fit the model, later ones calibrate it, the latest evaluate it; a person stands in one
+    of the three alone. Features are as they were known when each case was selected.
     """
     from triage.evaluation.holdout import train_bundle
     from triage.intake.opening import open_any
@@ -40,13 +53,20 @@ def command(
     opened = open_any(batch)
     labels = read_label_file(outcomes) if outcomes else None
     with progress("training", None):
-        bundle = train_bundle(opened, plan, labels)
+        bundle = train_bundle(opened, plan, labels, missed=missed)
     save_bundle(out, bundle, plan.text, force=force)
     lines = []
     for name, period in bundle.about["periods"].items():
         dates = " to ".join(period["from_to"])
         kind = "synthetic cases" if opened.meta.synthetic else "cases"
         lines.append(f"{name}: {period['cases']:,} {kind}, {period['positives']:,} positive, {dates}")
+    if bundle.about["left_out"]:
+        lines.append(
+            f"left out: {bundle.about['left_out']:,} later cases about a person of an earlier period"
+        )
+    lines += bundle.metrics["learned"].get("told", [])
+    if "nothing" in bundle.metrics:
+        lines.append(bundle.metrics["nothing"])
     calibrated = "calibrated" if bundle.calibration else f"not calibrated: {bundle.not_calibrated}"
     lines += [*bundle.metrics["summary"], f"{out}: {bundle.model.name}, {calibrated}"]
     result = {"bundle": str(out), "calibrated": calibrated, **bundle.about, **bundle.metrics}

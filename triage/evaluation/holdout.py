@@ -8,17 +8,26 @@ import numpy as np
 
 from triage.evaluation.evaluate import evaluate
 from triage.scoring.bundle import Bundle
+from triage.scoring.learners import LEARNERS
 from triage.scoring.training import gather_labelled, train
 
+NO_BETTER_THAN_CHANCE = 0.5
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from triage.schema.batch import Batch
     from triage.scoring.recipe import Recipe
     from triage.scoring.training import Trained
 
 
-def train_bundle(batch: Batch, recipe: Recipe, labels: Mapping[str, float] | None = None) -> Bundle:
+def train_bundle(
+    batch: Batch,
+    recipe: Recipe,
+    labels: Mapping[str, float] | None = None,
+    *,
+    missed: Sequence[float] = (),
+) -> Bundle:
     """Fit on the earliest labelled cases, calibrate on later ones, evaluate on the latest.
 
     Parameters
@@ -29,6 +38,8 @@ def train_bundle(batch: Batch, recipe: Recipe, labels: Mapping[str, float] | Non
         What to fit.
     labels : mapping of case id to 0 or 1, optional
         Labels from outside, such as the truth of a world, for research.
+    missed : sequence of float
+        Shares of abuse that investigations may have missed: how far would the order change?
 
     Returns
     -------
@@ -40,11 +51,12 @@ def train_bundle(batch: Batch, recipe: Recipe, labels: Mapping[str, float] | Non
     InputRefusedError
         There are too few labels.
     """
-    cases = gather_labelled(batch, recipe.features, labels)
+    empty = LEARNERS[recipe.kind].fewest_positives == 0
+    cases = gather_labelled(batch, recipe.features, labels, allow_none=empty)
     findings = "findings of investigations, which miss some abuse"
     told = findings if labels is None else "given from outside (for a world, its truth)"
-    trained = train(recipe, cases, population=batch.meta.population, labels=told)
-    metrics = evaluate_latest(trained)
+    trained = train(recipe, cases, population=batch.meta.population, labels=told, missed=missed)
+    metrics = {**evaluate_latest(trained), "learned": trained.notes}
     return Bundle(trained.model, trained.calibration, trained.not_calibrated, trained.about, metrics)
 
 
@@ -60,7 +72,7 @@ def evaluate_latest(trained: Trained) -> dict[str, Any]:
     -------
     dict
         ``summary`` (lines of text) and ``evaluation`` (all figures), or a summary that says why there are
-        none.
+        none; ``nothing`` says so where the order is not told from chance.
     """
     latest = trained.latest
     if not 0 < latest.outcome.sum() < len(latest.outcome):
@@ -75,5 +87,13 @@ def evaluate_latest(trained: Trained) -> dict[str, Any]:
         weight=1.0 / latest.inclusion if logged and not everything else None,
         synthetic=bool(trained.about["synthetic"]),
         denominator="all cases" if logged else "investigated cases",
+        group=latest.group or None,
     )
-    return {"summary": str(result).splitlines(), "evaluation": result.as_dict()}
+    metrics = {"summary": str(result).splitlines(), "evaluation": result.as_dict()}
+    auc = result.model.auc
+    if not auc.low > NO_BETTER_THAN_CHANCE:
+        metrics["nothing"] = (
+            f"Nothing was found: on the latest period the area under the ROC curve is {auc.estimate:.3f}"
+            f" [{auc.low:.3f}, {auc.high:.3f}], which is not told from chance. Do not use this model."
+        )
+    return metrics

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,6 +49,32 @@ def any_where(mask: Mask, position: Ints, n_cases: int) -> Mask:
     found = np.zeros(n_cases, dtype=bool)
     found[position[mask]] = True
     return found
+
+
+def sum_of(values: Floats, position: Ints, n_cases: int) -> Floats:
+    """Return the sum of each case.
+
+    Examples
+    --------
+    >>> sum_of(np.array([1.0, 2.0, 4.0]), np.array([0, 0, 2]), 3).tolist()
+    [3.0, 0.0, 4.0]
+    """
+    return np.bincount(position, weights=values, minlength=n_cases).astype(np.float64)
+
+
+def count_distinct(values: NDArray[np.integer[Any]], position: Ints, n_cases: int) -> Floats:
+    """Count the distinct values of each case; negative ones are unknown and not counted.
+
+    Examples
+    --------
+    >>> count_distinct(np.array([5, 5, 7, -1]), np.array([0, 0, 0, 1]), 2).tolist()
+    [2.0, 0.0]
+    """
+    order = np.lexsort((values, position))
+    value, case = values[order], position[order]
+    new = np.ones(len(value), dtype=bool)
+    new[1:] = (value[1:] != value[:-1]) | (case[1:] != case[:-1])
+    return count_where(new & (value >= 0), case, n_cases)
 
 
 def largest(values: Floats, position: Ints, n_cases: int) -> Floats:

@@ -185,7 +185,7 @@ def _country(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
 
 
 def _codes(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
-    """Keep the codes of a set that are allowed; a set that loses one is told."""
+    """Keep the codes of a set that are allowed; one that loses any is told, one that loses all unknown."""
     if not (pa.types.is_list(raw.type) or pa.types.is_large_list(raw.type)):
         raw = pc.split_pattern_regex(_as_text(raw), SET_SEPARATORS)
     lengths = pc.fill_null(pc.list_value_length(raw), 0)
@@ -204,7 +204,9 @@ def _codes(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
     bad[parents[~kept & np.asarray(elements.is_valid())]] = True
     counts = np.bincount(parents[kept], minlength=len(raw))
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    missing = pa.array(np.append(np.asarray(raw.is_null()), False))
+    # A set of which nothing can be read is unknown: an empty one would say that nothing was found.
+    lost = bad & (counts == 0)
+    missing = pa.array(np.append(np.asarray(raw.is_null()) | lost, False))
     masked = pc.if_else(missing, pa.scalar(None, pa.int32()), pa.array(offsets))
     return pa.ListArray.from_arrays(masked, elements.filter(pa.array(kept))), bad
 

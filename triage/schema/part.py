@@ -167,6 +167,10 @@ def settle(rows: Rows, where: Mapping[str, str], as_of: datetime) -> Part:
             rows.findings.append(_orphan_finding(where.get(name, name), declared.parent, int(orphan.sum())))
             table, position = table.filter(pa.array(~orphan)), position.drop_null()
         own = received if name == "reports" else pc.take(latest, position)
+        if "report_id" in declared and name not in {"reports", "outcomes"}:
+            # What came with a report was known when the report was, not when the case was last added to.
+            report = pc.index_in(table["report_id"].combine_chunks(), reports["report_id"].combine_chunks())
+            own = pc.coalesce(pc.take(received, report), own)
         if name == "prior_records":
             # A register check comes some time after the report; nothing says how long.
             own = pa.nulls(table.num_rows, own.type)

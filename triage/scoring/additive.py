@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from triage.errors import InputRefusedError
-from triage.features.catalogue import FEATURES
+from triage.features.catalogue import FEATURES, find_feature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,15 +156,18 @@ class AdditiveModel:
             total += contributions[:, column]
         return total
 
-    def answers(self) -> Floats:
-        """Return what each flag would contribute if denied and if asserted, shape (n_terms, 2); else NaN."""
-        result = np.full((len(self.terms), 2), np.nan)
-        for row, term in enumerate(self.terms):
-            feature = FEATURES[term.feature]
-            if feature.is_flag and feature.asks:
-                levels = term.contribute(np.array([_DENIED if feature.denied else _UNKNOWN, _ASSERTED]))
-                result[row] = levels
-        return result
+    @property
+    def reasons_note(self) -> str:
+        """Nothing to note: the contributions are the terms of the sum."""
+        return ""
+
+    def rescore(self, matrix: Floats, changed: Floats, columns: list[int], score: Floats) -> Floats:
+        """Return the score of each case after some of its columns changed from `matrix` to `changed`."""
+        total = score.copy()
+        for column in columns:
+            term = self.terms[column]
+            total += term.contribute(changed[:, column]) - term.contribute(matrix[:, column])
+        return total
 
     def as_dict(self) -> dict[str, Any]:
         """Return the model as plain values; `parse_additive` reads them back."""
@@ -224,7 +227,7 @@ def refuse_wrong_way(term: Term, where: str) -> None:
     InputRefusedError
         The term points against the direction of the catalogue.
     """
-    feature = FEATURES[term.feature]
+    feature = find_feature(term.feature)
     if isinstance(term, Line):
         steps = [term.slope]
     else:

@@ -1,4 +1,4 @@
-"""A bundle: a folder with a model that is verified before it is read and can do nothing but add.
+"""A bundle: a folder with a model that is verified before it is read and can do nothing but add and compare.
 
 The model is plain numbers in JSON, so there is no type to construct and no code to run. Verification goes
 from the outside in: names and sizes of the files, their hashes, the manifest's versions, then every number
@@ -17,21 +17,25 @@ from typing import TYPE_CHECKING, Any
 
 from triage.errors import BundleRefusedError, InputRefusedError
 from triage.schema.batch import FORMAT_VERSION as SCHEMA_VERSION
-from triage.scoring.additive import LARGEST_NUMBER, AdditiveModel, parse_additive
-from triage.scoring.calibration import PlattCalibration
+from triage.scoring.additive import AdditiveModel, parse_additive
+from triage.scoring.calibration import choose_calibration, parse_calibration
 from triage.scoring.card import write_card
+from triage.scoring.trees_file import parse_trees
 from triage.writing import write_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-BUNDLE_VERSION = 1
+    from triage.scoring.calibration import Calibration
+    from triage.scoring.model import Model
+    from triage.scoring.trees import TreesModel
+
+BUNDLE_VERSION = 2
 MANIFEST = "manifest.json"
 CONTENT = ("card.md", "metrics.json", "model.json", "recipe.toml")
-LARGEST_FILE = 4_000_000
+LARGEST_FILE = 16_000_000
 DEEPEST_JSON = 8
-LONGEST_TEXT = 200
-_CALIBRATION_NUMBERS = ("a", "b", "variance_a", "variance_b", "covariance")
+_ADDITIVE, _TREES = "additive", "trees"
 
 
 @dataclass(frozen=True)
@@ -40,25 +44,25 @@ class Bundle:
 
     Parameters
     ----------
-    model : AdditiveModel
+    model : Model
         The model.
-    calibration : PlattCalibration or None
+    calibration : Calibration or None
         None where no probability may be shown.
     not_calibrated : str
         Why not.
     about : dict
         What it was trained on.
     metrics : dict
-        Its evaluation on the latest period.
+        Its evaluation on the latest period, and what its learner tells.
     """
 
-    model: AdditiveModel
-    calibration: PlattCalibration | None = None
+    model: Model
+    calibration: Calibration | None = None
     not_calibrated: str = "this model has no calibration"
     about: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
 
-    def calibration_for(self, population: str) -> tuple[PlattCalibration | None, str]:
+    def calibration_for(self, population: str) -> tuple[Calibration | None, str]:
         """Return the calibration if it belongs to the population of a batch, and what to say of it.
 
         Parameters
@@ -66,12 +70,7 @@ class Bundle:
         population : str
             Where the cases to be scored come from (`triage.schema.batch.BatchMeta.population`).
         """
-        if self.calibration is None:
-            return None, f"not calibrated here: {self.not_calibrated}"
-        if self.calibration.population != population:
-            there = self.calibration.population
-            return None, f"not calibrated here: calibrated on {there}, and this batch is of {population}"
-        return self.calibration, self.calibration.note
+        return choose_calibration(self.calibration, population, self.not_calibrated)
 
 
 def save_bundle(path: Path, bundle: Bundle, recipe_text: str, *, force: bool = False) -> None:
@@ -96,16 +95,15 @@ def save_bundle(path: Path, bundle: Bundle, recipe_text: str, *, force: bool = F
     content = {
         "model.json": _json(
             {
+                "kind": _ADDITIVE if isinstance(bundle.model, AdditiveModel) else _TREES,
                 "model": bundle.model.as_dict(),
                 "calibration": bundle.calibration.as_dict() if bundle.calibration else None,
                 "not_calibrated": bundle.not_calibrated,
             }
         ),
-        "metrics.json": _json(bundle.metrics),
+        "metrics.json": _json(bundle.metrics, indent=None),
         "recipe.toml": recipe_text,
-        "card.md": write_card(
-            bundle.model, bundle.calibration, bundle.not_calibrated, bundle.about, bundle.metrics
-        ),
+        "card.md": write_card(bundle),
     }
     with write_folder(path, contents=frozenset({MANIFEST, *CONTENT}), force=force) as folder:
         for name, text in content.items():
@@ -149,8 +147,8 @@ def load_bundle(path: Path) -> Bundle:
     _check_hashes(path, manifest.get("files"))
     content = _read_json(path / "model.json")
     try:
-        model = parse_additive(content["model"], str(path / "model.json"))
-        calibration = _parse_calibration(content["calibration"])
+        model = _parse_model(content, str(path / "model.json"))
+        calibration = parse_calibration(content["calibration"], str(path / "model.json"))
         reason, about, metrics = (
             content["not_calibrated"],
             manifest["about"],
@@ -203,20 +201,13 @@ def _check_hashes(path: Path, files: Any) -> None:
             raise _refuse(path / name, "changed since the bundle was made", "the SHA-256 of the manifest")
 
 
-def _parse_calibration(content: Any) -> PlattCalibration | None:
-    if content is None:
-        return None
-    curve = PlattCalibration(**content)
-    for name in (*_CALIBRATION_NUMBERS, "cases", "positives"):
-        value = content[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST_NUMBER:
-            raise ValueError(f"{name} of the calibration")
-    texts = (content["denominator"], content["population"])
-    if not all(isinstance(text, str) and text.isprintable() and len(text) < LONGEST_TEXT for text in texts):
-        raise ValueError("denominator or population of the calibration")
-    if curve.b <= 0 or curve.variance_a < 0 or curve.variance_b < 0:
-        raise ValueError("a calibration that does not rise with the score")
-    return curve
+def _parse_model(content: Any, where: str) -> AdditiveModel | TreesModel:
+    kind = content["kind"]
+    if kind == _ADDITIVE:
+        return parse_additive(content["model"], where)
+    if kind == _TREES:
+        return parse_trees(content["model"], where)
+    raise ValueError(f"a model of kind {str(kind)[:40]!r}")
 
 
 def _read_json(file: Path) -> Any:
@@ -240,8 +231,8 @@ def _depth(content: Any, limit: int = DEEPEST_JSON + 1) -> int:
     return 1 + max((_depth(value, limit - 1) for value in inner), default=0)
 
 
-def _json(content: Any) -> str:
-    return json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n"
+def _json(content: Any, indent: int | None = 1) -> str:
+    return json.dumps(content, indent=indent, sort_keys=True, allow_nan=False) + "\n"
 
 
 def _sha256(content: bytes) -> str:

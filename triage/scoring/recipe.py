@@ -9,10 +9,25 @@ from typing import Any
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
+from triage.scoring.learner import read_number, refuse_other_keys
+from triage.scoring.learners import LEARNERS
 from triage.shipped import find_shipped, list_shipped
 from triage.writing import require_plain
 
-KINDS = ("signed-logistic",)
+CALIBRATIONS = ("platt", "beta", "temperature")
+WEIGHTS = ("none", "inverse", "capped")
+_KEYS = {
+    "kind",
+    "name",
+    "features",
+    "fit_share",
+    "calibrate_share",
+    "minimum_positives",
+    "calibration",
+    "weights",
+    "seed",
+    "options",
+}
 
 
 @dataclass(frozen=True)
@@ -24,16 +39,23 @@ class Recipe:
     name : str
         Shown on every list.
     kind : str
-        One of `KINDS`.
+        One of `triage.scoring.learners.LEARNERS`.
     features : tuple of str
         Names in the catalogue.
-    inverse_penalty : float
-        ``C`` of the logistic regression.
+    options : object
+        How the learner of that kind learns.
     fit_share, calibrate_share : float
         Shares of the labelled cases, in order of time, to fit and to calibrate on; the rest, the latest,
         is for evaluation.
     minimum_positives : int
         Effective positives below which there is no probability.
+    calibration : str
+        Curve from score to probability, one of `triage.scoring.calibration.KINDS`.
+    weights : str
+        ``none``: every labelled case counts the same. ``inverse``: as many as its logged chance of being
+        selected says. ``capped``: so, but none more than ten times the median.
+    seed : int
+        Where the learner needs chance.
     text : str
         The file itself, kept in the bundle.
     """
@@ -41,29 +63,30 @@ class Recipe:
     name: str
     kind: str
     features: tuple[str, ...]
-    inverse_penalty: float
-    fit_share: float
-    calibrate_share: float
-    minimum_positives: int
-    text: str
+    options: Any
+    fit_share: float = 0.6
+    calibrate_share: float = 0.2
+    minimum_positives: int = 20
+    calibration: str = "platt"
+    weights: str = "none"
+    seed: int = 0
+    text: str = ""
 
 
-def find_model_file(name: str) -> Path:
-    """Return the path of a shipped recipe or scorecard.
+def list_recipes() -> list[str]:
+    """Return the names of the shipped recipes.
 
-    Raises
-    ------
-    InputRefusedError
-        None has that name; the message lists those there are.
+    Examples
+    --------
+    >>> "logistic" in list_recipes(), "expert" in list_recipes()
+    (True, False)
     """
-    known = list_shipped("models", "*.toml")
-    if name not in known:
-        raise InputRefusedError(
-            f"no model or recipe '{name[:80]}'",
-            expected=", ".join(known) + ", or the path of a bundle or TOML file",
-            mend="check the spelling or the path",
-        )
-    return find_shipped("models", f"{name}.toml")
+    named = {name: find_shipped("models", f"{name}.toml") for name in list_shipped("models", "*.toml")}
+    return [name for name, path in named.items() if _kind_of(path) in LEARNERS]
+
+
+def _kind_of(path: Path) -> Any:
+    return tomllib.loads(path.read_text(encoding="utf-8")).get("kind")
 
 
 def load_recipe(name: str) -> Recipe:
@@ -77,9 +100,17 @@ def load_recipe(name: str) -> Recipe:
     Examples
     --------
     >>> load_recipe("logistic").kind
-    'signed-logistic'
+    'logistic'
     """
-    return read_recipe(Path(name) if name.endswith(".toml") else find_model_file(name))
+    if name.endswith(".toml"):
+        return read_recipe(Path(name))
+    if name not in list_shipped("models", "*.toml"):
+        raise InputRefusedError(
+            f"no recipe '{name[:80]}'",
+            expected=", ".join(list_recipes()) + ", or the path of a TOML file",
+            mend="check the spelling or the path",
+        )
+    return read_recipe(find_shipped("models", f"{name}.toml"))
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -96,23 +127,45 @@ def read_recipe(path: Path) -> Recipe:
         content = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputRefusedError(f"cannot be read as TOML ({error})", where=str(path)) from error
-    if content.get("kind") not in KINDS:
+    if content.get("kind") not in LEARNERS:
         raise InputRefusedError(
             f"kind {content.get('kind')!r}",
             where=str(path),
-            expected=" or ".join(KINDS),
+            expected=" or ".join(LEARNERS),
             mend="a scorecard needs no training: give it to triage score --model",
         )
-    return Recipe(
+    where = str(path)
+    refuse_other_keys(content, _KEYS, where)
+    options = content.get("options", {})
+    if not isinstance(options, dict):
+        raise InputRefusedError(f"options = {options!r}", where=where, expected="a table [options]")
+    recipe = Recipe(
         name=str(content.get("name", path.stem)),
         kind=content["kind"],
         features=_features(content.get("features", list(FEATURES)), path),
-        inverse_penalty=_number(content, "inverse_penalty", 1e-6, 1e6, path),
-        fit_share=_number(content, "fit_share", 0.1, 0.9, path),
-        calibrate_share=_number(content, "calibrate_share", 0.05, 0.5, path),
-        minimum_positives=int(_number(content, "minimum_positives", 1, 1e6, path)),
+        options=LEARNERS[content["kind"]].read_options(options, f"{where}, [options]"),
+        fit_share=read_number(content, "fit_share", 0.1, 0.9, where, default=0.6),
+        calibrate_share=read_number(content, "calibrate_share", 0.05, 0.5, where, default=0.2),
+        minimum_positives=int(read_number(content, "minimum_positives", 1, 1e6, where, default=20)),
+        calibration=_one_of(content, "calibration", CALIBRATIONS, where),
+        weights=_one_of(content, "weights", WEIGHTS, where),
+        seed=int(read_number(content, "seed", 0, 2**31, where, default=0)),
         text=text,
     )
+    if recipe.fit_share + recipe.calibrate_share >= 1.0:
+        raise InputRefusedError(
+            f"fit_share + calibrate_share = {recipe.fit_share + recipe.calibrate_share:g}",
+            where=where,
+            expected="less than 1, so that the latest cases are left for evaluation",
+        )
+    return recipe
+
+
+def _one_of(content: dict[str, Any], key: str, choices: tuple[str, ...], where: str) -> str:
+    value = content.get(key, choices[0])
+    if value not in choices:
+        raise InputRefusedError(f"{key} = {value!r}", where=where, expected=" or ".join(choices))
+    return str(value)
 
 
 def _features(names: Any, path: Path) -> tuple[str, ...]:
@@ -124,12 +177,3 @@ def _features(names: Any, path: Path) -> tuple[str, ...]:
             f"features {', '.join(unknown)}", where=str(path), expected="names of the catalogue"
         )
     return tuple(names)
-
-
-def _number(content: dict[str, Any], key: str, low: float, high: float, path: Path) -> float:
-    value = content.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InputRefusedError(
-            f"{key} = {value!r}", where=str(path), expected=f"a number from {low:g} to {high:g}"
-        )
-    return float(value)

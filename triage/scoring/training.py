@@ -1,20 +1,23 @@
-"""Training: from labelled cases to an additive model and its calibration, on separate, successive periods."""
+"""Training: from labelled cases to a model and its calibration, on separate, successive periods."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from triage.errors import InputRefusedError
-from triage.features.catalogue import FEATURES, build_features
+from triage.features.catalogue import build_features
 from triage.features.view import View
-from triage.scoring.additive import AdditiveModel, Line, Term, flag_steps
-from triage.scoring.calibration import NotCalibratedError, PlattCalibration, fit_platt
+from triage.scoring.calibration import NotCalibratedError, fit_calibration
 from triage.scoring.labels import Labels, read_outcomes
-from triage.scoring.logistic import SignedLogisticClassifier
+from triage.scoring.learner import Lesson
+from triage.scoring.learners import LEARNERS
+from triage.scoring.missed import describe_missed, vary_missed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,14 +26,19 @@ if TYPE_CHECKING:
 
     from triage.schema.batch import Batch
     from triage.schema.part import Part
+    from triage.scoring.calibration import Calibration
+    from triage.scoring.learner import Learned
+    from triage.scoring.model import Model
     from triage.scoring.recipe import Recipe
 
     Floats = NDArray[np.float64]
 
-FEWEST_POSITIVES = 10
+MOST_TIMES_MEDIAN = 10.0
+_AUDITED = ("from_hotline", "from_police", "from_helpline", "from_bank", "reported_minor")
+_SOURCES = ["hotline", "police", "helpline", "bank"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LabelledCases:
     """Cases with a label, in order of the time at which each was selected.
 
@@ -44,16 +52,29 @@ class LabelledCases:
         Selection time, in seconds since 1970; with labels from outside the latest reception.
     inclusion : array of float, shape (n,)
         Probability of selection; NaN where it was not logged, 1 where every case was labelled.
+    person : array of int, shape (n,), optional
+        A number that cases share in which the same person is reported; each case its own by default.
+    group : dict of str to array of str, shape (n,)
+        Attributes for the audit by group; nothing is learned from them.
     """
 
     matrix: Floats
     outcome: Floats
     at: NDArray[np.int64]
     inclusion: Floats
+    person: NDArray[np.int64] | None = None
+    group: dict[str, NDArray[Any]] = field(default_factory=dict)
 
-    def rows(self, rows: slice) -> LabelledCases:
+    def rows(self, rows: slice | NDArray[Any]) -> LabelledCases:
         """Return some of the cases."""
-        return LabelledCases(self.matrix[rows], self.outcome[rows], self.at[rows], self.inclusion[rows])
+        return LabelledCases(
+            self.matrix[rows],
+            self.outcome[rows],
+            self.at[rows],
+            self.inclusion[rows],
+            None if self.person is None else self.person[rows],
+            {name: values[rows] for name, values in self.group.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -62,9 +83,9 @@ class Trained:
 
     Parameters
     ----------
-    model : AdditiveModel
-        On the scale of log-odds.
-    calibration : PlattCalibration or None
+    model : Model
+        What was learned.
+    calibration : Calibration or None
         None where no honest probability can be given.
     not_calibrated : str
         Why not.
@@ -72,17 +93,24 @@ class Trained:
         For evaluation.
     about : dict
         Counts and dates of the three periods, and a hash of the training data.
+    notes : dict
+        What the learner tells of how it learned.
     """
 
-    model: AdditiveModel
-    calibration: PlattCalibration | None
+    model: Model
+    calibration: Calibration | None
     not_calibrated: str
     latest: LabelledCases
     about: dict[str, Any]
+    notes: dict[str, Any]
 
 
 def gather_labelled(
-    batch: Batch, names: Sequence[str], labels: Mapping[str, float] | None = None
+    batch: Batch,
+    names: Sequence[str],
+    labels: Mapping[str, float] | None = None,
+    *,
+    allow_none: bool = False,
 ) -> LabelledCases:
     """Compute the features of every labelled case, as of its selection.
 
@@ -95,6 +123,8 @@ def gather_labelled(
     labels : mapping of case id to 0 or 1, optional
         Labels from outside, with features as of the batch's as-of time. Where they leave out cases, how
         those with a label were chosen counts as not logged. Without it the outcomes of the batch are used.
+    allow_none : bool
+        Whether a batch without any label will do.
 
     Raises
     ------
@@ -102,27 +132,46 @@ def gather_labelled(
         No case has a label.
     """
     gathered = [_gather(part, batch, names, labels) for part in batch.parts()]
-    if labels is not None and sum(len(some.outcome) for some in gathered) < _count_cases(batch):
+    labelled = sum(len(some.outcome) for some, _ in gathered)
+    if labels is not None and labelled < _count_cases(batch):
         # Nobody says how the labelled cases were chosen among all.
-        gathered = [replace(some, inclusion=np.full(len(some.outcome), np.nan)) for some in gathered]
-    if not sum(len(cases.outcome) for cases in gathered):
+        gathered = [
+            (replace(some, inclusion=np.full(len(some.outcome), np.nan)), persons)
+            for some, persons in gathered
+        ]
+    if not labelled and not allow_none:
         raise InputRefusedError(
             "no case with a label",
             where=batch.meta.name,
             expected="outcomes with selected_at, outcome_at and a label, or a file for --outcomes",
             mend="train on a batch with outcomes, or score with --model expert, which needs none",
         )
-    matrix = np.concatenate([cases.matrix for cases in gathered])
-    outcome, at, inclusion = (
-        np.concatenate([getattr(cases, name) for cases in gathered])
-        for name in ("outcome", "at", "inclusion")
+    matrix, outcome, at, inclusion = (
+        np.concatenate([getattr(cases, name) for cases, _ in gathered])
+        for name in ("matrix", "outcome", "at", "inclusion")
     )
+    person = _number_persons(
+        [persons for _, persons in gathered], [len(cases.outcome) for cases, _ in gathered]
+    )
+    group = {
+        name: np.concatenate([cases.group[name] for cases, _ in gathered]) for name in gathered[0][0].group
+    }
     order = np.argsort(at, kind="stable")
-    return LabelledCases(matrix[order], outcome[order], at[order], inclusion[order])
+    return LabelledCases(matrix, outcome, at, inclusion, person, group).rows(order)
 
 
-def train(recipe: Recipe, cases: LabelledCases, *, population: str, labels: str) -> Trained:
+def train(
+    recipe: Recipe,
+    cases: LabelledCases,
+    *,
+    population: str,
+    labels: str,
+    missed: Sequence[float] = (),
+) -> Trained:
     """Fit on the earliest cases, calibrate on later ones, keep the latest for evaluation.
+
+    A person who is reported in an earlier period is left out of the later ones, so that nobody stands on two
+    sides.
 
     Parameters
     ----------
@@ -134,36 +183,133 @@ def train(recipe: Recipe, cases: LabelledCases, *, population: str, labels: str)
         Where the cases come from; a probability is shown only there.
     labels : str
         What the labels are, for the card.
+    missed : sequence of float
+        Shares of abuse that investigations may have missed; the notes tell how far the order would change
+        (`triage.scoring.missed.vary_missed`).
 
     Raises
     ------
     InputRefusedError
         There are too few cases of either outcome to fit on.
     """
-    n = len(cases.outcome)
-    first, second = round(n * recipe.fit_share), round(n * (recipe.fit_share + recipe.calibrate_share))
-    early, later, latest = (
-        cases.rows(slice(0, first)), cases.rows(slice(first, second)), cases.rows(slice(second, n))
-    )  # fmt: skip
-    _require_both(early)
-    model = _fit(recipe, early)
-    calibration, reason = _calibrate(model, later, recipe, population)
+    early, later, latest, left_out = split_periods(cases, recipe.fit_share, recipe.calibrate_share)
+    learned = learn(recipe, early)
+    # A sparse model asks for some of the features alone.
+    asked = [recipe.features.index(name) for name in learned.model.features]
+    later, latest = (replace(some, matrix=some.matrix[:, asked]) for some in (later, latest))
+    calibration, reason = _calibrate(learned.model, later, recipe, population)
     about = {
         "synthetic": population.startswith("world "),
         "population": population,
         "labels": labels,
+        "recipe": recipe.kind,
+        "weights": recipe.weights,
+        "seed": recipe.seed,
         "data_sha256": _hash(cases),
+        "left_out": left_out,
         "periods": {
             name: _describe(some)
             for name, some in (("fitted on", early), ("calibrated on", later), ("evaluated on", latest))
         },
     }
-    return Trained(model, calibration, reason, latest, about)
+    notes = dict(learned.notes)
+    if missed:
+        found = vary_missed(recipe, early, weigh(recipe.weights, early.inclusion), missed)
+        notes["missed"] = [row.as_dict() for row in found]
+        notes["told"] = describe_missed(found)
+        notes["card"] = [*notes.get("card", []), "", *(f"- {line}" for line in notes["told"])]
+    return Trained(learned.model, calibration, reason, latest, about, notes)
+
+
+def split_periods(
+    cases: LabelledCases, fit_share: float, calibrate_share: float
+) -> tuple[LabelledCases, LabelledCases, LabelledCases, int]:
+    """Split cases in order of time into three periods, each person in the earliest of his alone.
+
+    Parameters
+    ----------
+    cases : LabelledCases
+        In order of time.
+    fit_share, calibrate_share : float
+        Shares of the cases in the first and the second period.
+
+    Returns
+    -------
+    early, later, latest : LabelledCases
+        The periods; cases of the same second stay on one side.
+    left_out : int
+        Cases left out of later periods, because the person is reported in an earlier one.
+    """
+    n = len(cases.outcome)
+    cuts = [round(n * fit_share), round(n * (fit_share + calibrate_share))]
+    # What came in the same second has no order of its own, so that a cut through it would be arbitrary.
+    period = np.zeros(n, dtype=np.int64)
+    for cut in cuts:
+        if 0 < cut < n:
+            period += cases.at >= cases.at[cut]
+    keep = np.ones(n, dtype=bool)
+    if cases.person is not None and n:
+        earliest = np.full(cases.person.max() + 1, 3, dtype=np.int64)
+        np.minimum.at(earliest, cases.person, period)
+        keep = earliest[cases.person] == period
+    early, later, latest = (cases.rows(np.flatnonzero(keep & (period == one))) for one in range(3))
+    return early, later, latest, int((~keep).sum())
+
+
+def learn(recipe: Recipe, cases: LabelledCases) -> Learned:
+    """Learn a model from cases, as a recipe says.
+
+    Raises
+    ------
+    InputRefusedError
+        There are too few cases of either outcome.
+    """
+    learner = LEARNERS[recipe.kind]
+    _require_both(cases, learner.fewest_positives)
+    weight = weigh(recipe.weights, cases.inclusion)
+    return learner.learn(
+        Lesson(recipe.name, recipe.features, cases.matrix, cases.outcome, weight, recipe.seed), recipe.options
+    )
+
+
+def weigh(how: str, inclusion: Floats) -> Floats:
+    r"""Return how many cases each labelled case counts for in learning.
+
+    Parameters
+    ----------
+    how : str
+        ``none``, ``inverse`` or ``capped`` (see `triage.scoring.recipe.Recipe`).
+    inclusion : array of float, shape (n_cases,)
+        Probability of selection, NaN where it was not logged.
+
+    Returns
+    -------
+    array of float, shape (n_cases,)
+        With mean 1. All 1 where a chance was not logged: there is nothing to weigh by.
+
+    Notes
+    -----
+    Weights of :math:`1 / \pi` make the labelled cases stand for all (Horvitz and Thompson 1952), at the
+    price of variance: where a lottery of one in hundreds gives few labels, a handful of cases decides all.
+    A cap takes back some of the variance for some bias (Cole and Hernan 2008).
+
+    Examples
+    --------
+    >>> weigh("inverse", np.array([1.0, 0.5, 0.25])).round(3)
+    array([0.429, 0.857, 1.714])
+    """
+    if how == "none" or np.isnan(inclusion).any() or not len(inclusion):
+        return np.ones(len(inclusion))
+    weight = 1.0 / inclusion
+    if how == "capped":
+        weight = np.fmin(weight, MOST_TIMES_MEDIAN * np.median(weight))
+    scaled: Floats = weight / weight.mean()
+    return scaled
 
 
 def _gather(
     part: Part, batch: Batch, names: Sequence[str], labels: Mapping[str, float] | None
-) -> LabelledCases:
+) -> tuple[LabelledCases, list[tuple[int, str]]]:
     now = np.full(len(part.cases), int(batch.meta.as_of.timestamp()))
     if labels is None:
         found = read_outcomes(part)
@@ -178,75 +324,63 @@ def _gather(
         at = np.nan_to_num(view.last_received[case], nan=0.0).astype(np.int64)
         found = Labels(case, outcome[case], at, np.ones(len(case)))
     matrix = build_features(view, names)[found.case]
-    return LabelledCases(matrix, found.outcome, at, found.inclusion)
+    group = {name: values[found.case] for name, values in _groups(view).items()}
+    return LabelledCases(matrix, found.outcome, at, found.inclusion, group=group), _persons(view, found)
+
+
+def _persons(view: View, found: Labels) -> list[tuple[int, str]]:
+    """Return the place among the labelled cases and the token of every reported person."""
+    place = np.full(view.n_cases, -1)
+    place[found.case] = np.arange(len(found.case))
+    at, tokens = place[view.persons.position], view.persons.table["person_id"].to_pylist()
+    return [(int(row), token) for row, token in zip(at.tolist(), tokens, strict=True) if row >= 0 and token]
+
+
+def _number_persons(parts: list[list[tuple[int, str]]], sizes: list[int]) -> NDArray[np.int64]:
+    """Give cases that share a person, in however many steps, the same number."""
+    n = sum(sizes)
+    start = np.concatenate([[0], np.cumsum(sizes)]).tolist()
+    first: dict[str, int] = {}
+    one, other = [], []
+    for offset, persons in zip(start, parts, strict=False):
+        for row, token in persons:
+            one.append(offset + row)
+            other.append(first.setdefault(token, offset + row))
+    links = coo_array((np.ones(len(one)), (one, other)), shape=(n, n))
+    return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
+
+
+def _groups(view: View) -> dict[str, NDArray[Any]]:
+    """Return the kind of source and whether the reported person states to be a minor, for the audit."""
+    flags = build_features(view, _AUDITED)
+    source = np.select([flags[:, column] > 0 for column in range(4)], _SOURCES, "platform or other")
+    age = np.select([flags[:, 4] > 0, flags[:, 4] < 0], ["under 18", "adult"], "not stated")
+    return {"source": source, "stated age": age}
 
 
 def _count_cases(batch: Batch) -> int:
     return sum(len(part.cases) for part in batch.parts())
 
 
-def _require_both(cases: LabelledCases) -> None:
+def _require_both(cases: LabelledCases, fewest: int) -> None:
     positives = int(cases.outcome.sum())
-    if min(positives, len(cases.outcome) - positives) < FEWEST_POSITIVES:
+    if min(positives, len(cases.outcome) - positives) < fewest:
         raise InputRefusedError(
             f"{positives} yes among {len(cases.outcome)} labelled cases to fit on",
-            expected=f"at least {FEWEST_POSITIVES} of yes and of no",
-            mend="wait for more outcomes, and score with --model expert until then",
+            expected=f"at least {fewest} of yes and of no",
+            mend="train with --recipe informed, which starts from the evidence, or score with --model expert",
         )
 
 
-def _fit(recipe: Recipe, cases: LabelledCases) -> AdditiveModel:
-    columns, signs = _expand(recipe.features, cases.matrix)
-    # Flags keep their scale: divided by its spread, one that is seldom known would hardly be penalised.
-    scaled = [not FEATURES[name].is_flag for name in recipe.features for _ in _columns_of(name)]
-    classifier = SignedLogisticClassifier(C=recipe.inverse_penalty, signs=signs, standardise=scaled)
-    classifier.fit(columns, cases.outcome)
-    slope = classifier.coef_ / classifier.scale_
-    terms: list[Term] = []
-    intercept, column = classifier.intercept_, 0
-    for name in recipe.features:
-        if FEATURES[name].is_flag:
-            asserted, denied = slope[column], slope[column + 1]
-            intercept -= float(slope[column : column + 2] @ classifier.center_[column : column + 2])
-            # The score is the same whatever the zero of a term; at the usual value it adds nothing.
-            usual = float(asserted) if FEATURES[name].usual > 0 else 0.0
-            intercept += usual
-            terms.append(flag_steps(name, float(denied) - usual, 0.0 - usual, float(asserted) - usual))
-            column += 2
-        else:
-            center = float(classifier.center_[column])
-            terms.append(Line(name, float(slope[column]) + 0.0, center, log=True))
-            column += 1
-    return AdditiveModel(recipe.name, "log-odds", tuple(terms), float(intercept))
-
-
-def _columns_of(name: str) -> tuple[str, ...]:
-    return ("asserted", "denied") if FEATURES[name].is_flag else ("value",)
-
-
-def _expand(names: Sequence[str], matrix: Floats) -> tuple[Floats, list[int]]:
-    """Give each flag a column for asserted and one for denied, each number the column ``log(1 + x)``."""
-    columns: list[Floats] = []
-    signs: list[int] = []
-    for index, name in enumerate(names):
-        x, sign = matrix[:, index], FEATURES[name].sign
-        if FEATURES[name].is_flag:
-            columns += [(x > 0).astype(np.float64), (x < 0).astype(np.float64)]
-            signs += [sign, -sign]
-        else:
-            columns.append(np.log1p(np.fmax(x, 0.0)) + np.where(np.isnan(x), np.nan, 0.0))
-            signs.append(sign)
-    return np.column_stack(columns), signs
-
-
 def _calibrate(
-    model: AdditiveModel, cases: LabelledCases, recipe: Recipe, population: str
-) -> tuple[PlattCalibration | None, str]:
+    model: Model, cases: LabelledCases, recipe: Recipe, population: str
+) -> tuple[Calibration | None, str]:
     if np.isnan(cases.inclusion).any():
         return None, "how the labelled cases were chosen was not logged, so no share of all cases follows"
     everything = bool((cases.inclusion == 1.0).all())
     try:
-        return fit_platt(
+        return fit_calibration(
+            recipe.calibration,
             model.score(model.contributions(cases.matrix)),
             cases.outcome,
             None if everything else 1.0 / cases.inclusion,

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from triage.features.catalogue import FEATURES, build_features
+from triage.features.catalogue import build_features, find_feature
 from triage.features.view import View
 from triage.schema.batch import Batch, find_case
 from triage.worklist.facts import IMMINENCE, Facts, gather_facts
 from triage.worklist.order import YOUTH, lane_of
 from triage.worklist.policy import LANES
+from triage.worklist.reasons import answer_question
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from triage.scoring.bundle import Bundle
+    from triage.scoring.model import Model
+
+    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -101,13 +105,8 @@ def explain_case(batch: Batch, bundle: Bundle, case: str, *, as_of: datetime | N
     if youth:
         curve, note = None, "a child to protect: no score and no probability"
     low, high = curve.band(score) if curve else (None, None)
-    answers = model.answers()
-    terms = [
-        _explain_term(
-            name, matrix[0, column], contributions[0, column], answers[column], model.sources.get(name, "")
-        )
-        for column, name in enumerate(model.features)
-    ]
+    columns = range(len(model.features))
+    terms = [_explain_term(model, matrix, contributions, score, column) for column in columns]
     return Explanation(
         case_id=part.cases[row].as_py(),
         lane=LANES[lane],
@@ -141,18 +140,24 @@ def _tell(facts: Facts, row: int) -> str:
 
 
 def _explain_term(
-    name: str, value: float, contribution: float, answers: NDArray[np.float64], source: str
+    model: Model, matrix: Floats, contributions: Floats, score: Floats, column: int
 ) -> TermExplained:
-    feature = FEATURES[name]
+    name = model.features[column]
+    value, contribution = float(matrix[0, column]), float(contributions[0, column])
+    feature = find_feature(name)
     unknown = bool(np.isnan(value)) or (feature.is_flag and value == 0.0)
-    open_question = unknown and not np.isnan(answers).any()
+    if_no = if_yes = None
+    if unknown and feature.is_flag and feature.asks:
+        # What the answer would add, so that the score is the intercept plus what stands here.
+        no, yes = answer_question(model, matrix, column, score)
+        if_no, if_yes = (contribution + float(answer[0] - score[0]) for answer in (no, yes))
     return TermExplained(
         feature=name,
         domain=feature.domain,
         sentence=feature.say(value),
-        source=source or feature.evidence,
-        value=None if unknown else float(value),
-        contribution=float(contribution),
-        if_no=float(answers[0]) if open_question else None,
-        if_yes=float(answers[1]) if open_question else None,
+        source=model.sources.get(name, "") or feature.evidence,
+        value=None if unknown else value,
+        contribution=contribution,
+        if_no=if_no,
+        if_yes=if_yes,
     )

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from triage.features.catalogue import FEATURES
+from triage.features.catalogue import answer_flag, find_feature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from triage.scoring.additive import AdditiveModel
+    from triage.scoring.model import Model
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
+WHOLE = frozenset({"points", "level"})
 MOST_REASONS = 5
 MOST_MISSING = 3
 SMALLEST_SHOWN = 0.005  # less than this would be shown as nothing
@@ -41,12 +43,12 @@ class Missing:
     if_yes: Floats
 
 
-def give_reasons(model: AdditiveModel, matrix: Floats, contributions: Floats) -> list[str]:
+def give_reasons(model: Model, matrix: Floats, contributions: Floats) -> list[str]:
     """Return the largest contributions of each case, of both signs, as sentences.
 
     Parameters
     ----------
-    model : AdditiveModel
+    model : Model
         The model.
     matrix : array of float, shape (n_cases, n_terms)
         Features.
@@ -61,8 +63,8 @@ def give_reasons(model: AdditiveModel, matrix: Floats, contributions: Floats) ->
     order = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, :MOST_REASONS]
     chosen = np.take_along_axis(contributions, order, axis=1)
     values = np.take_along_axis(matrix, order, axis=1)
-    features = [FEATURES[name] for name in model.features]
-    whole = model.unit == "points"
+    features = [find_feature(name) for name in model.features]
+    whole = model.unit in WHOLE
     # A flag has three sentences, and most cases share them: each is made once.
     made: dict[tuple[int, float, float], str] = {}
     sentences = []
@@ -90,46 +92,87 @@ def show_points(points: float, *, whole: bool) -> str:
     return f"{points:+.0f}" if whole else f"{points:+.2f}"
 
 
-def find_missing(model: AdditiveModel, matrix: Floats, score: Floats) -> Missing:
+def find_missing(model: Model, matrix: Floats, score: Floats) -> Missing:
     """Find, for each case, the unknown flags whose answer could move the score most.
 
     Parameters
     ----------
-    model : AdditiveModel
+    model : Model
         The model.
-    matrix : array of float, shape (n_cases, n_terms)
+    matrix : array of float, shape (n_cases, n_features)
         Features; a flag is unknown where it is 0.
     score : array of float, shape (n_cases,)
         Scores.
     """
-    answers = model.answers()
-    unknown_levels = np.array(
-        [term.contribute(np.zeros(1))[0] if FEATURES[term.feature].is_flag else 0.0 for term in model.terms]
+    as_it_is = np.repeat(score[:, None], MOST_MISSING, axis=1)
+    found = Missing(np.full(as_it_is.shape, -1), as_it_is, as_it_is.copy())
+    most = np.zeros((len(score), MOST_MISSING))
+    for column, name in enumerate(model.features):
+        feature = find_feature(name)
+        if not (feature.is_flag and feature.asks):
+            continue
+        open_cases = np.flatnonzero(matrix[:, column] == 0.0)
+        at = score[open_cases]
+        if_no, if_yes = answer_question(model, matrix[open_cases], column, at)
+        swing = np.fmax(np.abs(if_no - at), np.abs(if_yes - at))
+        _keep_largest(found, most, open_cases, column, (swing, if_no, if_yes))
+    return found
+
+
+def answer_question(model: Model, matrix: Floats, column: int, score: Floats) -> tuple[Floats, Floats]:
+    """Return the score of each case if an unknown flag were denied, and if it were asserted.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    matrix : array of float, shape (n_cases, n_features)
+        Features of cases in which the flag is unknown.
+    column : int
+        Of the flag.
+    score : array of float, shape (n_cases,)
+        Their scores.
+    """
+    if_no, if_yes = (
+        model.rescore(matrix, *answer_flag(matrix, model.features, column, level), score)
+        for level in (-1.0, 1.0)
     )
-    change = answers - unknown_levels[:, None]
-    span = np.nan_to_num(np.abs(change).max(axis=1), nan=0.0)
-    swing = np.where(matrix == 0.0, span, 0.0)
-    order = np.argsort(-swing, axis=1, kind="stable")[:, :MOST_MISSING]
-    feature = np.where(np.take_along_axis(swing, order, axis=1) > 0, order, -1)
-    moves = change[order]
-    return Missing(feature, score[:, None] + moves[:, :, 0], score[:, None] + moves[:, :, 1])
+    return if_no, if_yes
+
+
+def _keep_largest(
+    found: Missing, most: Floats, cases: Ints, column: int, answer: tuple[Floats, Floats, Floats]
+) -> None:
+    """Put an answer in its place among the largest so far; of equal ones the earlier column stands first."""
+    swing, if_no, if_yes = answer
+    for place in range(MOST_MISSING):
+        larger = swing > most[cases, place]
+        if not larger.any():
+            continue
+        cases, swing, if_no, if_yes = cases[larger], swing[larger], if_no[larger], if_yes[larger]
+        for below in range(MOST_MISSING - 1, place, -1):
+            for array in (most, found.feature, found.if_no, found.if_yes):
+                array[cases, below] = array[cases, below - 1]
+        most[cases, place], found.feature[cases, place] = swing, column
+        found.if_no[cases, place], found.if_yes[cases, place] = if_no, if_yes
+        return
 
 
 def tell_missing(
-    model: AdditiveModel, missing: Missing, ranks: Callable[[Floats], NDArray[np.int64]] | None
+    model: Model, missing: Missing, ranks: Callable[[Floats], NDArray[np.int64]] | None
 ) -> list[str]:
     """Return what is missing as sentences.
 
     Parameters
     ----------
-    model : AdditiveModel
+    model : Model
         The model.
     missing : Missing
         For the cases to tell of.
     ranks : callable, optional
         Scores -> the ranks they would take; without it no rank is told.
     """
-    asks = [FEATURES[name].asks for name in model.features]
+    asks = [find_feature(name).asks for name in model.features]
     if ranks is None:
         return [SEPARATOR.join(asks[term] for term in row if term >= 0) for row in missing.feature.tolist()]
     yes, no = ranks(missing.if_yes), ranks(missing.if_no)

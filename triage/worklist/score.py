@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from triage.features.catalogue import FEATURES, build_features
+from triage.features.catalogue import build_features, find_feature
 from triage.features.view import View
 from triage.worklist.facts import Facts, gather_facts
 from triage.worklist.reasons import Missing, find_missing, give_reasons
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from triage.schema.part import Part
-    from triage.scoring.additive import AdditiveModel
+    from triage.scoring.model import Model
 
     Floats = NDArray[np.float64]
 
@@ -35,14 +35,14 @@ class ScoredPart:
     missing: Missing
 
 
-def score_part(part: Part, model: AdditiveModel, as_of: datetime) -> ScoredPart:
+def score_part(part: Part, model: Model, as_of: datetime) -> ScoredPart:
     """Score the cases of one part: a pure function, to be mapped over parts in any way.
 
     Parameters
     ----------
     part : Part
         Whole cases.
-    model : AdditiveModel
+    model : Model
         The model.
     as_of : datetime
         Only what was known by then counts.
@@ -61,11 +61,11 @@ def score_part(part: Part, model: AdditiveModel, as_of: datetime) -> ScoredPart:
     )
 
 
-def _completeness(model: AdditiveModel, matrix: Floats) -> Floats:
+def _completeness(model: Model, matrix: Floats) -> Floats:
     """Return the share of the questions that an agency can answer to which the answer is known."""
     known = [
-        (matrix[:, column] != 0.0) if FEATURES[name].is_flag else ~np.isnan(matrix[:, column])
+        (matrix[:, column] != 0.0) if find_feature(name).is_flag else ~np.isnan(matrix[:, column])
         for column, name in enumerate(model.features)
-        if FEATURES[name].asks
+        if find_feature(name).asks
     ]
     return np.mean(known, axis=0) if known else np.ones(len(matrix))

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from triage.worklist.reasons import SEPARATOR, show_points
+from triage.worklist.reasons import SEPARATOR, SMALLEST_SHOWN, WHOLE, show_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,7 @@ def draw_explanation(explanation: Explanation) -> Iterator[Table | Text]:
     explanation : Explanation
         The case.
     """
-    whole = explanation.unit == "points"
+    whole = explanation.unit in WHOLE
     heading = f"Case {explanation.case_id}, lane {explanation.lane}, model {explanation.model}"
     yield Text(_printable(heading), style="bold")
     yield Text(_printable(explanation.facts))
@@ -108,9 +108,15 @@ def draw_explanation(explanation: Explanation) -> Iterator[Table | Text]:
     known.add_column("adds", justify="right", no_wrap=True)
     known.add_column("because", ratio=2)
     known.add_column("rests on", ratio=3, style="dim")
-    for term in explanation.terms:
-        if term.value is not None:
+    told = [term for term in explanation.terms if term.value is not None]
+    small = [term.contribution for term in told if abs(term.contribution) < SMALLEST_SHOWN]
+    for term in told:
+        if abs(term.contribution) >= SMALLEST_SHOWN:
             known.add_row(show_points(term.contribution, whole=whole), term.sentence, term.source)
+    if small:
+        known.add_row(
+            show_points(sum(small), whole=whole), f"{len(small)} more that add nothing or next to it", ""
+        )
     yield known
     unknown = Table(title="Not known", title_justify="left", expand=True)
     unknown.add_column("question", ratio=2)
@@ -124,7 +130,8 @@ def draw_explanation(explanation: Explanation) -> Iterator[Table | Text]:
             unknown.add_row(term.sentence.removeprefix("not known: "), *shown)
     yield unknown
     total = f"{explanation.score:.4g} {explanation.unit}"
-    start = "" if whole else f", of which {explanation.intercept:+.2f} to start with and the terms above"
+    begins = show_points(explanation.intercept, whole=whole)
+    start = f", of which {begins} to start with and the terms above" if explanation.intercept else ""
     yield Text(f"Score: {total}{start}", style="bold")
     if explanation.probability is None:
         yield Text(f"Probability: {explanation.probability_note}")

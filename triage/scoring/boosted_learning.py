@@ -1,0 +1,276 @@
+"""Learning additive and boosted models from labelled cases, as a recipe says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from triage.errors import InputRefusedError
+from triage.features.catalogue import FEATURES
+from triage.scoring.additive import AdditiveModel, Steps, flag_steps
+from triage.scoring.boosting import MonotoneBoostingClassifier
+from triage.scoring.learner import Learned
+from triage.scoring.signed_additive import SignedAdditiveClassifier
+from triage.scoring.trees import TreesModel, to_grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from triage.scoring.learner import Lesson
+
+    Floats = NDArray[np.float64]
+
+Options = TypeVar("Options")
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "penalty": (1e-6, 1e6),
+    "intervals": (2, 200),
+    "least_step": (0, 10),
+    "runs": (0, 100),
+    "rounds": (0, 100),
+    "trees": (1, 1_000),
+    "learning_rate": (1e-4, 1),
+    "max_depth": (1, 6),
+    "min_samples_leaf": (1, 1_000_000),
+    "l2": (0, 1e6),
+    "row_share": (0.01, 1),
+    "column_share": (0.01, 1),
+}
+
+
+@dataclass(frozen=True)
+class AdditiveOptions:
+    """How an additive model is learned.
+
+    Parameters
+    ----------
+    penalty, intervals : float, int
+        Of `SignedAdditiveClassifier`.
+    least_step : float
+        Neighbouring intervals of a number that differ by less, in log-odds, become one, so that the card
+        stays readable.
+    """
+
+    penalty: float = 3.0
+    intervals: int = 32
+    least_step: float = 0.02
+
+
+@dataclass(frozen=True)
+class BoostedOptions:
+    """How a boosted model is learned: the parameters of `MonotoneBoostingClassifier`."""
+
+    penalty: float = 3.0
+    intervals: int = 32
+    runs: int = 4
+    rounds: int = 2
+    trees: int = 50
+    learning_rate: float = 0.02
+    max_depth: int = 3
+    min_samples_leaf: int = 50
+    l2: float = 100.0
+    row_share: float = 0.6
+    column_share: float = 0.3
+
+
+def read_additive_options(table: dict[str, Any], where: str) -> AdditiveOptions:
+    """Read the table ``[options]`` of a recipe of an additive model.
+
+    Raises
+    ------
+    InputRefusedError
+        A key is not known, or a value is not possible.
+
+    Examples
+    --------
+    >>> read_additive_options({"penalty": 2}, "mine.toml").penalty
+    2.0
+    """
+    return _read(AdditiveOptions, table, where)
+
+
+def read_boosted_options(table: dict[str, Any], where: str) -> BoostedOptions:
+    """Read the table ``[options]`` of a recipe of a boosted model.
+
+    Raises
+    ------
+    InputRefusedError
+        A key is not known, or a value is not possible.
+
+    Examples
+    --------
+    >>> read_boosted_options({"runs": 8}, "mine.toml").runs
+    8
+    """
+    return _read(BoostedOptions, table, where)
+
+
+def learn_additive(lesson: Lesson, options: AdditiveOptions) -> Learned:
+    """Learn an additive model: one step function per feature.
+
+    Each term adds 0 where its feature is as usual: unknown, or where that never was, the commonest value.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        Labelled cases.
+    options : AdditiveOptions
+        How.
+    """
+    classifier = SignedAdditiveClassifier(options.penalty, options.intervals, _signs(lesson))
+    weight = count_effective(lesson.weight)
+    classifier.fit(lesson.matrix, lesson.outcome, sample_weight=weight)
+    terms, intercept = [], classifier.intercept_
+    for column, name in enumerate(lesson.features):
+        edges, levels = classifier.edges_[column], classifier.levels_[column]
+        unknown = 0.0
+        if not FEATURES[name].is_flag:
+            x = lesson.matrix[:, column]
+            edges, levels, unknown = _tidy(classifier, column, x, weight, options.least_step)
+        term, usual = _term(name, edges, levels, unknown)
+        terms.append(term)
+        intercept += usual
+    model = AdditiveModel(lesson.name, "log-odds", tuple(terms), _grid(intercept))
+    moving = sum(len(set(term.values)) > 1 for term in terms)
+    return Learned(
+        model,
+        {
+            "effective_cases": float(weight.sum()),
+            "features_that_add": moving,
+            "penalty": options.penalty,
+            "card": [
+                "Additive logistic regression on step functions in the direction of the catalogue.",
+                f"{moving} of {len(terms)} features add anything.",
+                f"Prior of every effect: normal around 0, standard deviation {options.penalty**-0.5:.2f}.",
+            ],
+        },
+    )
+
+
+def learn_boosted(lesson: Lesson, options: BoostedOptions) -> Learned:
+    """Learn a boosted model: an additive start, and trees on what it leaves over.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        Labelled cases.
+    options : BoostedOptions
+        How.
+    """
+    given = {field.name: getattr(options, field.name) for field in fields(options)}
+    classifier = MonotoneBoostingClassifier(_signs(lesson), random_state=lesson.seed, **given)
+    weight = count_effective(lesson.weight)
+    classifier.fit(lesson.matrix, lesson.outcome, sample_weight=weight)
+    model = TreesModel(lesson.name, "log-odds", lesson.features, classifier.trees_, classifier.base_)
+    leaves = sum(len(tree.leaves) for tree in model.trees)
+    return Learned(
+        model,
+        {
+            "effective_cases": float(weight.sum()),
+            "trees": len(model.trees),
+            "leaves": leaves,
+            "card": [
+                f"{len(model.trees):,} trees with {leaves:,} leaves, in the direction of the catalogue.",
+                "One tree per feature is an additive start; the others are boosted on what it leaves over.",
+                f"They are at most {options.max_depth} deep, and the mean of {options.runs} runs.",
+                f"Reasons are by {model.reasons_note}.",
+            ],
+        },
+    )
+
+
+def count_effective(weight: Floats) -> Floats:
+    r"""Return weights that add up to the effective number of cases.
+
+    It is :math:`(\sum w)^2 / \sum w^2` (Kish 1965).
+    A weight says how many cases a labelled one stands for, not how many were seen; against a penalty only
+    what was seen may count.
+
+    Examples
+    --------
+    >>> count_effective(np.array([1.0, 1.0, 2.0])).sum().round(3)
+    np.float64(2.667)
+    """
+    return np.asarray(weight * (weight.sum() / (weight**2).sum()))
+
+
+def merge_steps(edges: Floats, levels: Floats, mass: Floats, least: float) -> tuple[Floats, Floats]:
+    """Merge neighbouring intervals that differ by less than `least`, the nearest first, to their mean.
+
+    The order of the levels stays as it is, since a mean lies between.
+
+    Examples
+    --------
+    >>> merge_steps(np.array([1.0, 2.0]), np.array([0.0, 0.01, 1.0]), np.ones(3), 0.1)
+    (array([2.]), array([0.005, 1.   ]))
+    """
+    while len(edges):
+        step = np.abs(np.diff(levels))
+        at = int(step.argmin())
+        if step[at] >= least and step[at] > 0:
+            break
+        pair = slice(at, at + 2)
+        total = mass[pair].sum()
+        mean = mass[pair] @ levels[pair] / total if total > 0 else levels[pair].mean()
+        low, high = np.sort(levels[pair])
+        edges = np.delete(edges, at)
+        levels = np.concatenate([levels[:at], [np.clip(mean, low, high)], levels[at + 2 :]])
+        mass = np.concatenate([mass[:at], [total], mass[at + 2 :]])
+    return edges, levels
+
+
+def _term(name: str, edges: Floats, levels: Floats, unknown: float) -> tuple[Steps, float]:
+    """Return the term of a feature, and what it would add at the usual value."""
+    feature = FEATURES[name]
+    if feature.is_flag:
+        of_flag = levels[np.searchsorted(edges, [-1.0, 0.0, 1.0], side="right")]
+        usual = float(of_flag[2] if feature.usual > 0 else of_flag[1])
+        return flag_steps(name, *to_grid(of_flag - usual).tolist()), usual
+    values = tuple(to_grid(levels - unknown).tolist())
+    return Steps(name, tuple(edges.tolist()), values, 0.0), unknown
+
+
+def _tidy(
+    classifier: SignedAdditiveClassifier, column: int, x: Floats, weight: Floats, least: float
+) -> tuple[Floats, Floats, float]:
+    """Return the steps of a number after merging, and what an unknown one adds.
+
+    Where none was unknown, that is what the commonest interval adds.
+    """
+    edges, levels, known = classifier.edges_[column], classifier.levels_[column], ~np.isnan(x)
+    reached = np.searchsorted(edges, x[known], side="right")
+    mass = np.bincount(reached, weight[known], minlength=len(levels)).astype(np.float64)
+    start = [-np.inf, *edges][int(mass.argmax())]
+    edges, levels = merge_steps(edges, levels, mass, least)
+    if known.all():
+        return edges, levels, float(levels[np.searchsorted(edges, start, side="right")])
+    return edges, levels, float(classifier.unknown_[column])
+
+
+def _signs(lesson: Lesson) -> list[int]:
+    return [FEATURES[name].sign for name in lesson.features]
+
+
+def _grid(value: float) -> float:
+    return float(to_grid(np.array(value)))
+
+
+def _read(kind: type[Options], table: dict[str, Any], where: str) -> Options:
+    known = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type]
+    read: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise InputRefusedError(f"option {key[:60]!r}", where=where, expected=", ".join(known))
+        low, high = _RANGES[key]
+        whole = known[key] == "int"
+        sound = not isinstance(value, bool) and isinstance(value, int if whole else int | float)
+        if not sound or not low <= value <= high:
+            raise InputRefusedError(
+                f"{key} = {value!r}",
+                where=where,
+                expected=f"a {'whole ' if whole else ''}number from {low:g} to {high:g}",
+            )
+        read[key] = value if whole else float(value)
+    return kind(**read)
