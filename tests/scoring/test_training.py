@@ -346,3 +346,21 @@ def test_labels_are_read_whatever_their_type():
     assert list(parse_labels(pa.chunked_array([pa.array([1.0, 0.0])]), "y")) == [1, 0]
     with pytest.raises(InputRefusedError, match="row 2"):
         parse_labels(pa.chunked_array([pa.array(["yes", "perhaps"])]), "y")
+
+
+def test_same_training_gives_the_same_bytes_whatever_the_number_of_threads(tmp_path) -> None:
+    """Bundles of a small world, trained by one thread and by two."""
+    from threadpoolctl import threadpool_limits
+
+    import triage
+
+    triage.write_world(triage.load_world("nl-2017"), 6000, 4, tmp_path / "w")
+    batch = triage.open_batch(tmp_path / "w")
+    labels = read_label_file(tmp_path / "w-truth" / "truth.parquet")
+    for name in ("logistic", "additive"):
+        for threads in (1, 2):
+            with threadpool_limits(limits=threads):
+                bundle = triage.train_bundle(batch, load_recipe(name), labels)
+            triage.save_bundle(tmp_path / f"{name}-{threads}", bundle, "")
+        for file in (tmp_path / f"{name}-1").iterdir():
+            assert file.read_bytes() == (tmp_path / f"{name}-2" / file.name).read_bytes()

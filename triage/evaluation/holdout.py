@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from triage.evaluation.evaluate import evaluate
 from triage.scoring.bundle import Bundle
@@ -55,8 +56,10 @@ def train_bundle(
     cases = gather_labelled(batch, recipe.features, labels, allow_none=empty)
     findings = "findings of investigations, which miss some abuse"
     told = findings if labels is None else "given from outside (for a world, its truth)"
-    trained = train(recipe, cases, population=batch.meta.population, labels=told, missed=missed)
-    metrics = {**evaluate_latest(trained), "learned": trained.notes}
+    # Threads add up in another order, and the same training must give the same bytes on any machine.
+    with threadpool_limits(limits=1):
+        trained = train(recipe, cases, population=batch.meta.population, labels=told, missed=missed)
+        metrics = {**evaluate_latest(trained), "learned": trained.notes}
     return Bundle(trained.model, trained.calibration, trained.not_calibrated, trained.about, metrics)
 
 

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
+from threadpoolctl import threadpool_limits
 
 from triage.scoring.boosted_trees import decode, encode, merge, read_regressor, scale, start_trees, weigh
 from triage.scoring.signed_additive import SignedAdditiveClassifier, check_signs, check_two_classes, cut

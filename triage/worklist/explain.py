@@ -67,6 +67,7 @@ class Explanation:
     probability_high: float | None
     probability_note: str
     terms: list[TermExplained]
+    reasons_note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the explanation as plain values."""
@@ -120,6 +121,7 @@ def explain_case(batch: Batch, bundle: Bundle, case: str, *, as_of: datetime | N
         probability_high=None if high is None else float(high[0]),
         probability_note=note,
         terms=[] if youth else sorted(terms, key=lambda term: -abs(term.contribution)),
+        reasons_note=model.reasons_note,
     )
 
 

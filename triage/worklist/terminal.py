@@ -133,6 +133,8 @@ def draw_explanation(explanation: Explanation) -> Iterator[Table | Text]:
     begins = show_points(explanation.intercept, whole=whole)
     start = f", of which {begins} to start with and the terms above" if explanation.intercept else ""
     yield Text(f"Score: {total}{start}", style="bold")
+    if explanation.reasons_note:
+        yield Text(f"Reasons: {explanation.reasons_note}")
     if explanation.probability is None:
         yield Text(f"Probability: {explanation.probability_note}")
     else:

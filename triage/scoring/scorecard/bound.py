@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it has no type information
+from threadpoolctl import threadpool_limits
 
 from triage.scoring.scorecard.bounding_cards import Cards
 from triage.scoring.scorecard.bounding_loss import merge_rows

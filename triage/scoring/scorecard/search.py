@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it has no type information
+from threadpoolctl import threadpool_limits
 
 from triage.scoring.scorecard.beam import search_supports, widen_pool
 from triage.scoring.scorecard.exchange import improve_card
