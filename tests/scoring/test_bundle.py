@@ -5,10 +5,12 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from triage.errors import BundleRefusedError, InputRefusedError, OutputExistsError
@@ -16,6 +18,7 @@ from triage.scoring.additive import AdditiveModel, Line, flag_steps
 from triage.scoring.bundle import Bundle, load_bundle, save_bundle
 from triage.scoring.calibration import PlattCalibration
 from triage.scoring.loading import load_model
+from triage.scoring.trees import Tree, TreesModel
 
 MODEL = AdditiveModel(
     "test",
@@ -251,3 +254,47 @@ def test_folder_of_the_same_name_does_not_stand_before_a_shipped_model(
 def test_recipe_is_no_model_until_it_is_trained() -> None:
     with pytest.raises(InputRefusedError, match="triage train"):
         load_model("logistic")
+
+
+def trees_folder(tmp_path: Path) -> Path:
+    tree = Tree.of([0, -1, 1, -1, -1], threshold=[0.5, 0, 2.5, 0, 0], value=[0, -1, 1, 1, 2])
+    model = TreesModel("t", "log-odds", ("escalated", "prior_reports"), (tree,), 0.5)
+    save_bundle(tmp_path / "trees", Bundle(model), 'kind = "boosted"\n')
+    return tmp_path / "trees"
+
+
+def test_bundle_of_trees_scores_as_before_it_was_saved(tmp_path: Path) -> None:
+    """By hand: 0.5 + 2 with three reports, 0.5 + 1 with none, 0.5 - 1 where nobody asks for attention."""
+    model = load_bundle(trees_folder(tmp_path)).model
+    matrix = np.array([[1.0, 3.0], [1.0, 0.0], [0.0, 3.0]])
+    assert model.score(model.contributions(matrix)).tolist() == [2.5, 1.5, -0.5]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.update({"kind": "forest"}),
+        lambda m: m.update({"kind": "additive"}),
+        lambda m: m["model"]["feature"].__setitem__(0, 7),
+        lambda m: m["model"]["feature"].__setitem__(1, 0),
+        lambda m: m["model"]["feature"].pop(),
+        lambda m: m["model"]["value"].__setitem__(1, 10**18),
+        lambda m: m["model"].update({"value": [-v for v in m["model"]["value"]]}),
+        lambda m: m["model"]["threshold"].__setitem__(0, "0.5"),
+        lambda m: m["model"].update({"features": ["escalated", "escalated"]}),
+    ],
+    ids=["kind", "kind of another", "feature", "no end", "cut short", "huge", "wrong way", "text", "twice"],
+)
+def test_forged_trees_are_refused(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    folder = trees_folder(tmp_path)
+    rewrite(folder, change)
+    with pytest.raises(BundleRefusedError):
+        load_bundle(folder)
+
+
+def test_archive_is_no_bundle(tmp_path: Path) -> None:
+    """A file that would swell when it is opened is never opened: a bundle is a folder."""
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.json", b"0" * 10_000_000)
+    with pytest.raises(InputRefusedError):
+        load_model(str(tmp_path / "bundle.zip"))

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from triage.errors import InputRefusedError
 from triage.intake.tables import read_csv_folder
 from triage.schema.batch import META_FILE, Batch, open_batch
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-
-def open_any(path: Path, as_of: datetime | None = None) -> Batch:
+def open_any(path: Path | str, as_of: datetime | None = None) -> Batch:
     """Open a batch folder or a folder of CSV files.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         The folder.
     as_of : datetime, optional
         For CSV: the instant at which the data are complete. Default: now.
@@ -28,6 +25,7 @@ def open_any(path: Path, as_of: datetime | None = None) -> Batch:
     InputRefusedError
         It is neither, or cannot be read.
     """
+    path = Path(path)
     left = sorted(path.parent.glob(f".{path.name}.*.old")) if path.name and not path.exists() else []
     if left:
         raise InputRefusedError(

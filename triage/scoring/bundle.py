@@ -13,6 +13,7 @@ import json
 import platform
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triage.errors import BundleRefusedError, InputRefusedError
@@ -24,8 +25,6 @@ from triage.scoring.trees_file import parse_trees
 from triage.writing import write_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from triage.scoring.calibration import Calibration
     from triage.scoring.model import Model
     from triage.scoring.trees import TreesModel
@@ -73,7 +72,7 @@ class Bundle:
         return choose_calibration(self.calibration, population, self.not_calibrated)
 
 
-def save_bundle(path: Path, bundle: Bundle, recipe_text: str, *, force: bool = False) -> None:
+def save_bundle(path: Path | str, bundle: Bundle, recipe_text: str, *, force: bool = False) -> None:
     """Write a bundle, whole or not at all; the same training gives the same bytes.
 
     Parameters
@@ -92,6 +91,7 @@ def save_bundle(path: Path, bundle: Bundle, recipe_text: str, *, force: bool = F
     OutputExistsError
         The folder exists and `force` is false.
     """
+    path = Path(path)
     content = {
         "model.json": _json(
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,6 @@ from triage.intake.tables import read_scores
 from triage.schema.tables import OUTCOMES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from triage.schema.part import Part
@@ -82,7 +81,7 @@ def read_outcomes(part: Part) -> Labels:
     return Labels(case, (best[case] == 3.0).astype(np.float64), as_of[case], inclusion[case])
 
 
-def read_label_file(path: Path) -> dict[str, float]:
+def read_label_file(path: Path | str) -> dict[str, float]:
     """Read labels from a file with ``case_id`` and ``current_abuse``: CSV or Parquet.
 
     Parameters
@@ -100,6 +99,7 @@ def read_label_file(path: Path) -> dict[str, float]:
     InputRefusedError
         The file cannot be read, lacks a column, or holds another value than yes and no.
     """
+    path = Path(path)
     table = read_scores(path, (CASE, _LABEL_COLUMN))
     values = parse_labels(table[_LABEL_COLUMN], _LABEL_COLUMN, str(path))
     labels: dict[str, float] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -22,7 +23,6 @@ from triage.writing import refuse_existing, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from triage.worlds.file.world import World
     from triage.worlds.simulation import Drawn, Plan
@@ -53,7 +53,7 @@ def write_world(
     world: World,
     cases: int,
     seed: int,
-    out: Path,
+    out: Path | str,
     *,
     draw: int = 0,
     jobs: int = 1,
@@ -93,6 +93,7 @@ def write_world(
     OutputExistsError
         One of the folders exists and `force` is false.
     """
+    out = Path(out)
     _check_range("number of cases", cases, 0, MOST_CASES)
     _check_range("seed", seed, 0, 2**63 - 1)
     _check_range("draw", draw, 0, 2**31 - 1)
