@@ -32,7 +32,7 @@ ANEW = "Calibrated anew:"
     type=click.Choice(["platt", "beta", "temperature", "isotonic", "venn-abers", "intercept"]),
     default="platt",
     show_default=True,
-    help="Curve; with fewer than 100 effective positives only the intercept of an earlier one is refitted.",
+    help="Curve; with fewer than 100 effective positives the intercept of an earlier one, or platt.",
 )
 @click.option(
     "--outcomes",
@@ -87,6 +87,8 @@ def command(
             ) from None
     figures = _measure(found, source, cases)
     lines = _describe(found, figures, cases, left_out)
+    if found.calibration.kind != kind:
+        lines.insert(0, f"asked for {kind}; the positives are enough for {found.calibration.kind} alone")
     bundle = _bundle(found, source, cases, figures, lines)
     save_bundle(out, bundle, _recipe_text(model), force=force)
     lines.append(f"{out}: {source.model.name}, calibrated for {opened.meta.population}")

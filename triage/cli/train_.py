@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -48,6 +49,8 @@ def command(
     from triage.scoring.recipe import load_recipe
     from triage.writing import refuse_existing
 
+    if any(math.isnan(share) for share in missed):
+        raise click.BadParameter("not a number", param_hint="--missed")
     refuse_existing(out, force=force, contents=frozenset({MANIFEST, *CONTENT}))
     plan = load_recipe(recipe)
     opened = open_any(batch)

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from triage.evaluation.evaluate import evaluate
 from triage.scoring.bundle import Bundle
 from triage.scoring.learners import LEARNERS
+from triage.scoring.recipe import load_recipe
 from triage.scoring.training import gather_labelled, train
 
 NO_BETTER_THAN_CHANCE = 0.5
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def train_bundle(
     batch: Batch,
-    recipe: Recipe,
+    recipe: Recipe | str,
     labels: Mapping[str, float] | None = None,
     *,
     missed: Sequence[float] = (),
@@ -35,8 +36,8 @@ def train_bundle(
     ----------
     batch : Batch
         With outcomes, unless `labels` are given.
-    recipe : Recipe
-        What to fit.
+    recipe : Recipe or str
+        What to fit, or the name of a shipped recipe.
     labels : mapping of case id to 0 or 1, optional
         Labels from outside, such as the truth of a world, for research.
     missed : sequence of float
@@ -52,6 +53,7 @@ def train_bundle(
     InputRefusedError
         There are too few labels.
     """
+    recipe = load_recipe(recipe) if isinstance(recipe, str) else recipe
     empty = LEARNERS[recipe.kind].fewest_positives == 0
     cases = gather_labelled(batch, recipe.features, labels, allow_none=empty)
     findings = "findings of investigations, which miss some abuse"

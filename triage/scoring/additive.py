@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 1_000
 LARGEST_NUMBER = 1e6
+LONGEST_SOURCE = 1_000
 _FLAG_EDGES = (-0.5, 0.5)
 _DENIED, _UNKNOWN, _ASSERTED = -1.0, 0.0, 1.0
 
@@ -197,7 +198,7 @@ def parse_additive(content: Any, where: str) -> AdditiveModel:
     """
     try:
         terms = tuple(_parse_term(term) for term in content["terms"])
-        sources = {str(key): str(value) for key, value in content.get("sources", {}).items()}
+        sources = {_text(key): _source(value) for key, value in content.get("sources", {}).items()}
         model = AdditiveModel(
             _text(content["name"]), _text(content["unit"]), terms, _finite(content["intercept"]), sources
         )
@@ -271,6 +272,12 @@ def _parse_term(term: Any) -> Term:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value or len(value) > 100 or not value.isprintable():
         raise ValueError("a name that is no short text")
+    return value
+
+
+def _source(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_SOURCE:
+        raise ValueError("a source that is no text")
     return value
 
 

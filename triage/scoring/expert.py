@@ -124,6 +124,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         It is no plain file or no TOML.
     """
     require_plain(path)
+    if not path.is_file():
+        raise InputRefusedError("no such file", where=str(path), mend="check the spelling or the path")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:

@@ -59,7 +59,7 @@ class Learned:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-def refuse_other_keys(table: dict[str, Any], keys: set[str], where: str) -> None:
+def refuse_other_keys(table: dict[str, Any], keys: set[str], where: str, *, what: str = "options") -> None:
     """Refuse a table of options that holds a key nobody reads.
 
     Raises
@@ -70,7 +70,7 @@ def refuse_other_keys(table: dict[str, Any], keys: set[str], where: str) -> None
     other = sorted(set(table) - keys)
     if other:
         raise InputRefusedError(
-            f"options {', '.join(str(key)[:40] for key in other)}",
+            f"{what} {', '.join(str(key)[:40] for key in other)}",
             where=where,
             expected=", ".join(sorted(keys)) or "no options",
             mend="check the spelling, or take the line out",

@@ -15,6 +15,7 @@ from triage.shipped import find_shipped, list_shipped
 from triage.writing import require_plain
 
 CALIBRATIONS = ("platt", "beta", "temperature")
+LONGEST_NAME = 100
 WEIGHTS = ("none", "inverse", "capped")
 _KEYS = {
     "kind",
@@ -122,6 +123,8 @@ def read_recipe(path: Path) -> Recipe:
         The file is not TOML, lacks a key, or holds an impossible value.
     """
     require_plain(path)
+    if not path.is_file():
+        raise InputRefusedError("no such file", where=str(path), mend="check the spelling or the path")
     try:
         text = path.read_text(encoding="utf-8")
         content = tomllib.loads(text)
@@ -129,18 +132,18 @@ def read_recipe(path: Path) -> Recipe:
         raise InputRefusedError(f"cannot be read as TOML ({error})", where=str(path)) from error
     if content.get("kind") not in LEARNERS:
         raise InputRefusedError(
-            f"kind {content.get('kind')!r}",
+            f"kind = {content['kind']!r}" if "kind" in content else "no kind",
             where=str(path),
             expected=" or ".join(LEARNERS),
             mend="a scorecard needs no training: give it to triage score --model",
         )
     where = str(path)
-    refuse_other_keys(content, _KEYS, where)
+    refuse_other_keys(content, _KEYS, where, what="keys")
     options = content.get("options", {})
     if not isinstance(options, dict):
         raise InputRefusedError(f"options = {options!r}", where=where, expected="a table [options]")
     recipe = Recipe(
-        name=str(content.get("name", path.stem)),
+        name=_name(content.get("name", path.stem), where),
         kind=content["kind"],
         features=_features(content.get("features", list(FEATURES)), path),
         options=LEARNERS[content["kind"]].read_options(options, f"{where}, [options]"),
@@ -159,6 +162,21 @@ def read_recipe(path: Path) -> Recipe:
             expected="less than 1, so that the latest cases are left for evaluation",
         )
     return recipe
+
+
+def _name(value: Any, where: str) -> str:
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or not value.isprintable()
+        or len(value) > LONGEST_NAME
+    ):
+        raise InputRefusedError(
+            f"name = {str(value)[:60]!r}",
+            where=where,
+            expected=f"a text of at most {LONGEST_NAME} characters",
+        )
+    return value
 
 
 def _one_of(content: dict[str, Any], key: str, choices: tuple[str, ...], where: str) -> str:

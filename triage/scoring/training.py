@@ -133,6 +133,13 @@ def gather_labelled(
     """
     gathered = [_gather(part, batch, names, labels) for part in batch.parts()]
     labelled = sum(len(some.outcome) for some, _ in gathered)
+    if labels and not labelled:
+        raise InputRefusedError(
+            f"{len(labels):,} labels, none of a case of this batch",
+            where=batch.meta.name,
+            expected="case_id as on the list",
+            mend="give the outcomes of this batch",
+        )
     if labels is not None and labelled < _count_cases(batch):
         # Nobody says how the labelled cases were chosen among all.
         gathered = [

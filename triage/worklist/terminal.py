@@ -124,11 +124,13 @@ def draw_explanation(explanation: Explanation) -> Iterator[Table | Text]:
     unknown.add_column("if not", justify="right", no_wrap=True)
     unknown.add_column("if so", justify="right", no_wrap=True)
     for term in explanation.terms:
-        if term.value is None and (term.if_yes is not None or term.contribution):
-            answers = (term.contribution, term.if_no, term.if_yes)
+        answers = (term.contribution, term.if_no, term.if_yes)
+        levels = [0.0, *(answer for answer in answers if answer is not None)]
+        if term.value is None and max(levels) - min(levels) >= SMALLEST_SHOWN:
             shown = ("" if answer is None else show_points(answer, whole=whole) for answer in answers)
             unknown.add_row(term.sentence.removeprefix("not known: "), *shown)
-    yield unknown
+    if unknown.row_count:
+        yield unknown
     total = f"{explanation.score:.4g} {explanation.unit}"
     begins = show_points(explanation.intercept, whole=whole)
     start = f", of which {begins} to start with and the terms above" if explanation.intercept else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ from triage.scoring.calibration.beta import fit_beta
 from triage.scoring.calibration.curve import (
     ENOUGH_POSITIVES,
     MINIMUM_POSITIVES,
+    NORMAL_95,
     Calibration,
     NotCalibratedError,
     count_effective,
@@ -128,6 +130,7 @@ def fit_calibration(
         curve: Calibration = _refit(earlier, score, outcome, weight, rests_on)
     else:
         curve = _FITS["platt" if few else kind](score, outcome, weight, **rests_on)
+        _require_clear_rise(curve)
     _require_proportion(curve)
     return curve
 
@@ -220,6 +223,12 @@ def _require_rise(score: Floats, outcome: Floats, weight: Floats | None) -> None
     above = np.average(score[positive], weights=w[positive])
     if above <= np.average(score[~positive], weights=w[~positive]):
         raise NotCalibratedError("the outcome does not rise with the score")
+
+
+def _require_clear_rise(curve: Calibration) -> None:
+    """Refuse a line whose slope is not told from 0: the score carries nothing that the curve could read."""
+    if isinstance(curve, PlattCalibration) and curve.b <= NORMAL_95 * math.sqrt(curve.variance_b):
+        raise NotCalibratedError("the outcome does not rise with the score, as far as chance lets see")
 
 
 def _require_proportion(curve: Calibration) -> None:

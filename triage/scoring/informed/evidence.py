@@ -105,6 +105,8 @@ def read_evidence(path: Path) -> Evidence:
     ('++', Strength(mean=1.6, spread=0.5))
     """
     require_plain(path)
+    if not path.is_file():
+        raise InputRefusedError("no such file", where=str(path), mend="check the spelling or the path")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

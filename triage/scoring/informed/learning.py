@@ -63,8 +63,6 @@ class InformedOptions:
         What is expected of both before any outcome.
     doubt : float
         Standard deviation of the logarithm of each around what is expected.
-    weights : str
-        ``none``, or ``given`` to use the weights of the lesson.
     """
 
     evidence: str = "evidence"
@@ -73,7 +71,6 @@ class InformedOptions:
     likely_share: float = 0.5
     likely_factor: float = 1.0
     doubt: float = 0.25
-    weights: str = "none"
 
 
 def read_options(table: dict[str, Any], where: str) -> InformedOptions:
@@ -105,11 +102,9 @@ def read_options(table: dict[str, Any], where: str) -> InformedOptions:
             expected=", ".join(vars(defaults)),
             mend="check the spelling",
         )
-    evidence, weights = table.get("evidence", defaults.evidence), table.get("weights", defaults.weights)
+    evidence = table.get("evidence", defaults.evidence)
     if not isinstance(evidence, str) or not evidence:
         raise InputRefusedError(f"evidence = {evidence!r}", where=where, expected="a name or a path")
-    if weights not in {"none", "given"}:
-        raise InputRefusedError(f"weights = {weights!r}", where=where, expected="none or given")
     shares, factors = (
         _numbers(table, key, getattr(defaults, key), where) for key in ("mean_shares", "scale_factors")
     )
@@ -123,7 +118,7 @@ def read_options(table: dict[str, Any], where: str) -> InformedOptions:
         _number(table, key, getattr(defaults, key), where)
         for key in ("likely_share", "likely_factor", "doubt")
     )
-    return InformedOptions(evidence, shares, factors, share, factor, doubt, weights)
+    return InformedOptions(evidence, shares, factors, share, factor, doubt)
 
 
 def _number(table: dict[str, Any], key: str, default: float, where: str) -> float:
@@ -206,7 +201,7 @@ def learn_informed(lesson: Lesson, options: InformedOptions) -> Learned:
     average = average_posteriors(
         fill_columns(lesson.features, np.asarray(lesson.matrix, dtype=np.float64), columns, zeros),
         np.asarray(lesson.outcome, dtype=np.float64),
-        _weigh(lesson, options),
+        _weigh(lesson),
         prior,
         candidates,
     )
@@ -225,7 +220,7 @@ def learn_informed(lesson: Lesson, options: InformedOptions) -> Learned:
         **_judge(candidates, average),
         "coefficients": _compare(columns, prior, candidates, average),
     }
-    notes["card"] = _write_lines(notes, weighted=options.weights == "given")
+    notes["card"] = _write_lines(notes, weighted=bool(np.ptp(lesson.weight)) if len(lesson.weight) else False)
     return Learned(model, notes)
 
 
@@ -234,9 +229,9 @@ def _find_evidence(name: str) -> Evidence:
     return read_evidence(path)
 
 
-def _weigh(lesson: Lesson, options: InformedOptions) -> Floats:
+def _weigh(lesson: Lesson) -> Floats:
     weight = np.asarray(lesson.weight, dtype=np.float64)
-    if options.weights == "none" or not weight.any():
+    if not weight.any():
         return np.ones(len(weight))
     # Kish: what weighted cases are worth together. Their sum would outweigh the evidence by far.
     return np.asarray(weight * (weight.sum() / (weight @ weight)))
