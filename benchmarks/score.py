@@ -77,7 +77,9 @@ def with_pandas(folder: Path) -> pd.DataFrame:
             .astype(bool)
         )
 
-    received = reports.groupby(reports["case_id"].astype(str))["received_at"].max()
+    own = reports[reports["actionability"] != "batch"]
+    first = reports.groupby(reports["case_id"].astype(str))["received_at"].min()
+    received = own.groupby(own["case_id"].astype(str))["received_at"].max().reindex(out.index).fillna(first)
 
     def days(table: pd.DataFrame, column: str) -> pd.Series:
         latest = table.groupby(table["case_id"].astype(str))[column].max().reindex(out.index)
