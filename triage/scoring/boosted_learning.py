@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
 from triage.scoring.additive import AdditiveModel, Steps, flag_steps
 from triage.scoring.boosting import MonotoneBoostingClassifier
-from triage.scoring.learner import Learned
+from triage.scoring.grid import to_grid
+from triage.scoring.learner import Learned, scale_to_effective
 from triage.scoring.signed_additive import SignedAdditiveClassifier
-from triage.scoring.trees import TreesModel, to_grid
+from triage.scoring.trees import TreesModel
+from triage.scoring.written import read_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-Options = TypeVar("Options")
-
-_RANGES: dict[str, tuple[float, float]] = {
+_SPANS: dict[str, tuple[float, float]] = {
     "penalty": (1e-6, 1e6),
     "intervals": (2, 200),
     "least_step": (0, 10),
@@ -88,7 +87,7 @@ def read_additive_options(table: dict[str, Any], where: str) -> AdditiveOptions:
     >>> read_additive_options({"penalty": 2}, "mine.toml").penalty
     2.0
     """
-    return _read(AdditiveOptions, table, where)
+    return read_numbers(AdditiveOptions, _SPANS, table, where)
 
 
 def read_boosted_options(table: dict[str, Any], where: str) -> BoostedOptions:
@@ -104,7 +103,7 @@ def read_boosted_options(table: dict[str, Any], where: str) -> BoostedOptions:
     >>> read_boosted_options({"runs": 8}, "mine.toml").runs
     8
     """
-    return _read(BoostedOptions, table, where)
+    return read_numbers(BoostedOptions, _SPANS, table, where)
 
 
 def learn_additive(lesson: Lesson, options: AdditiveOptions) -> Learned:
@@ -120,7 +119,7 @@ def learn_additive(lesson: Lesson, options: AdditiveOptions) -> Learned:
         How.
     """
     classifier = SignedAdditiveClassifier(options.penalty, options.intervals, _signs(lesson))
-    weight = count_effective(lesson.weight)
+    weight = scale_to_effective(lesson.weight)
     classifier.fit(lesson.matrix, lesson.outcome, sample_weight=weight)
     terms, intercept = [], classifier.intercept_
     for column, name in enumerate(lesson.features):
@@ -159,9 +158,8 @@ def learn_boosted(lesson: Lesson, options: BoostedOptions) -> Learned:
     options : BoostedOptions
         How.
     """
-    given = {field.name: getattr(options, field.name) for field in fields(options)}
-    classifier = MonotoneBoostingClassifier(_signs(lesson), random_state=lesson.seed, **given)
-    weight = count_effective(lesson.weight)
+    classifier = MonotoneBoostingClassifier(_signs(lesson), random_state=lesson.seed, **asdict(options))
+    weight = scale_to_effective(lesson.weight)
     classifier.fit(lesson.matrix, lesson.outcome, sample_weight=weight)
     model = TreesModel(lesson.name, "log-odds", lesson.features, classifier.trees_, classifier.base_)
     leaves = sum(len(tree.leaves) for tree in model.trees)
@@ -179,21 +177,6 @@ def learn_boosted(lesson: Lesson, options: BoostedOptions) -> Learned:
             ],
         },
     )
-
-
-def count_effective(weight: Floats) -> Floats:
-    r"""Return weights that add up to the effective number of cases.
-
-    It is :math:`(\sum w)^2 / \sum w^2` (Kish 1965).
-    A weight says how many cases a labelled one stands for, not how many were seen; against a penalty only
-    what was seen may count.
-
-    Examples
-    --------
-    >>> count_effective(np.array([1.0, 1.0, 2.0])).sum().round(3)
-    np.float64(2.667)
-    """
-    return np.asarray(weight * (weight.sum() / (weight**2).sum()))
 
 
 def merge_steps(edges: Floats, levels: Floats, mass: Floats, least: float) -> tuple[Floats, Floats]:
@@ -255,22 +238,3 @@ def _signs(lesson: Lesson) -> list[int]:
 
 def _grid(value: float) -> float:
     return float(to_grid(np.array(value)))
-
-
-def _read(kind: type[Options], table: dict[str, Any], where: str) -> Options:
-    known = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type]
-    read: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in known:
-            raise InputRefusedError(f"option {key[:60]!r}", where=where, expected=", ".join(known))
-        low, high = _RANGES[key]
-        whole = known[key] == "int"
-        sound = not isinstance(value, bool) and isinstance(value, int if whole else int | float)
-        if not sound or not low <= value <= high:
-            raise InputRefusedError(
-                f"{key} = {value!r}",
-                where=where,
-                expected=f"a {'whole ' if whole else ''}number from {low:g} to {high:g}",
-            )
-        read[key] = value if whole else float(value)
-    return kind(**read)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from triage.scoring.trees import LEAF, Tree, spread_cover, to_grid, walk
+from triage.scoring.grid import to_grid
+from triage.scoring.trees import LEAF, Tree, spread_cover, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

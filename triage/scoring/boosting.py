@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
 from triage.scoring.boosted_trees import decode, encode, merge, read_regressor, scale, start_trees, weigh
-from triage.scoring.signed_additive import SignedAdditiveClassifier, check_signs, check_two_classes, cut
-from triage.scoring.trees import sum_leaves, to_grid
+from triage.scoring.grid import to_grid
+from triage.scoring.signed_additive import SignedAdditiveClassifier, cut
+from triage.scoring.trees import sum_leaves
+from triage.scoring.two_classes import LogOddsClassifier, check_signs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ _MOST_INTERVALS = 64
 _LEAST_VARIANCE = 1e-9
 
 
-class MonotoneBoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class MonotoneBoostingClassifier(LogOddsClassifier):
     r"""Gradient boosting that starts from an additive model and keeps given directions.
 
     With few positives most of what can be known is in single facts, and greedy trees find little of it.
@@ -126,13 +126,6 @@ class MonotoneBoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         self.column_share = column_share
         self.random_state = random_state
 
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what this takes: two classes, unknown values allowed."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.classifier_tags.multi_class = False
-        return tags
-
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to outcomes.
 
@@ -154,12 +147,10 @@ class MonotoneBoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         ValueError
             There are not exactly two classes, or a parameter is out of its range.
         """
-        matrix, self.classes_, positive, weight = check_two_classes(self, X, y, sample_weight)
+        matrix, positive, weight = self._take_cases(X, y, sample_weight)
         if not 1 <= self.max_depth <= 8:
             raise ValueError(f"max_depth must be from 1 to 8, and is {self.max_depth}.")
         signs = check_signs(self.signs, matrix.shape[1])
-        seen = weight > 0
-        matrix, positive, weight = matrix[seen], positive[seen], weight[seen]
         self.start_ = SignedAdditiveClassifier(self.penalty, self.intervals, signs)
         self.start_.fit(matrix, positive, sample_weight=weight)
         margin = self.start_.decision_function(matrix)
@@ -220,17 +211,5 @@ class MonotoneBoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return the log-odds of each case, shape (n_cases,)."""
-        check_is_fitted(self)
-        matrix = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        matrix = self._take_matrix(X)
         return self.base_ + sum_leaves(self.trees_, matrix)
-
-    def predict_proba(self, X: ArrayLike) -> Floats:
-        """Return the probabilities of the two classes, shape (n_cases, 2); not yet calibrated."""
-        check_is_fitted(self)
-        positive = expit(self.decision_function(X))
-        return np.column_stack([1.0 - positive, positive])
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the likelier class of each case, shape (n_cases,)."""
-        check_is_fitted(self)
-        return np.asarray(self.classes_[(self.decision_function(X) > 0).astype(int)])

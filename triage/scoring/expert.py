@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -20,7 +19,7 @@ from triage.scoring.additive import (
     flag_steps,
     refuse_wrong_way,
 )
-from triage.writing import require_plain
+from triage.scoring.written import read_name, read_toml, refuse_unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,23 +114,6 @@ def read_scorecard(path: Path) -> Scorecard:
     return parse_scorecard(read_toml(path), str(path), path.stem)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file.
-
-    Raises
-    ------
-    InputRefusedError
-        It is no plain file or no TOML.
-    """
-    require_plain(path)
-    if not path.is_file():
-        raise InputRefusedError("no such file", where=str(path), mend="check the spelling or the path")
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
-        raise InputRefusedError(f"cannot be read as TOML ({error})", where=str(path)) from error
-
-
 def parse_scorecard(content: dict[str, Any], where: str, default_name: str) -> Scorecard:
     """Read a scorecard from the content of its file; see `read_scorecard`.
 
@@ -155,28 +137,13 @@ def parse_scorecard(content: dict[str, Any], where: str, default_name: str) -> S
     if len(set(names)) < len(names):
         raise InputRefusedError("a feature that stands twice", where=where, expected="one factor a feature")
     return Scorecard(
-        name=str(content.get("name", default_name)),
+        name=read_name(content.get("name", default_name), where),
         unit="points",
         terms=terms,
         sources={factor["feature"]: str(factor["source"]) for factor in factors},
         steps=_steps(factors, where),
         spreads=_spreads(content, terms, where),
     )
-
-
-def refuse_unknown_keys(table: Mapping[str, Any], known: set[str], where: str) -> None:
-    """Refuse a table with a key that nothing reads: most likely a slip of the pen.
-
-    Raises
-    ------
-    InputRefusedError
-        There is one.
-    """
-    unknown = sorted(set(table) - known)
-    if unknown:
-        raise InputRefusedError(
-            f"no such key: {', '.join(unknown)[:100]}", where=where, expected=", ".join(sorted(known))
-        )
 
 
 def _term(factor: dict[str, Any], where: str) -> Term:

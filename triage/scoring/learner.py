@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from triage.errors import InputRefusedError
+import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from triage.scoring.model import Model
 
-    Floats = NDArray[Any]
+    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,37 +59,18 @@ class Learned:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-def refuse_other_keys(table: dict[str, Any], keys: set[str], where: str, *, what: str = "options") -> None:
-    """Refuse a table of options that holds a key nobody reads.
+def scale_to_effective(weight: Floats) -> Floats:
+    r"""Return weights that add up to the effective number of cases.
 
-    Raises
-    ------
-    InputRefusedError
-        A key is not among `keys`.
+    It is :math:`(\sum w)^2 / \sum w^2` (Kish 1965).
+    A weight says how many cases a labelled one stands for, not how many were seen; against a penalty or a
+    prior only what was seen may count.
+
+    Examples
+    --------
+    >>> float(scale_to_effective(np.array([1.0, 1.0, 2.0])).sum().round(3))
+    2.667
     """
-    other = sorted(set(table) - keys)
-    if other:
-        raise InputRefusedError(
-            f"{what} {', '.join(str(key)[:40] for key in other)}",
-            where=where,
-            expected=", ".join(sorted(keys)) or "no options",
-            mend="check the spelling, or take the line out",
-        )
-
-
-def read_number(
-    table: dict[str, Any], key: str, low: float, high: float, where: str, *, default: float | None = None
-) -> float:
-    """Return a number of a table.
-
-    Raises
-    ------
-    InputRefusedError
-        It is no number, or not between `low` and `high`.
-    """
-    value = table.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InputRefusedError(
-            f"{key} = {value!r}", where=where, expected=f"a number from {low:g} to {high:g}"
-        )
-    return float(value)
+    if not weight.any():
+        return np.ones(len(weight))
+    return np.asarray(weight * (weight.sum() / (weight @ weight)), dtype=np.float64)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from triage.errors import InputRefusedError
 from triage.scoring.bundle import MANIFEST, Bundle, load_bundle
-from triage.scoring.expert import parse_scorecard, read_toml
+from triage.scoring.expert import parse_scorecard
 from triage.scoring.questions import parse_questions
+from triage.scoring.written import read_toml
 from triage.shipped import find_shipped, list_shipped
 
 _BY_HAND = frozenset({"scorecard", "questions"})

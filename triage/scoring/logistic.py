@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit, log_expit
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from triage.scoring.two_classes import LogOddsClassifier, check_signs
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -23,7 +22,7 @@ MOST_HALVINGS = 40
 SMALLEST_CURVATURE = 1e-10
 
 
-class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class SignedLogisticClassifier(LogOddsClassifier):
     r"""Logistic regression with a ridge penalty and coefficients of given sign.
 
     Columns are centred at the weighted mean of their known values and divided by the standard deviation; an
@@ -83,13 +82,6 @@ class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         self.standardise = standardise
         self.max_iter = max_iter
 
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what this takes: two classes, unknown values allowed."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.classifier_tags.multi_class = False
-        return tags
-
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to outcomes.
 
@@ -111,17 +103,9 @@ class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         ValueError
             There are not exactly two classes, or signs do not fit the columns.
         """
-        matrix, outcome = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-        check_classification_targets(outcome)
-        kind = type_of_target(outcome, input_name="y", raise_unknown=True)
-        if kind != "binary":
-            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+        matrix, positive, weight = self._take_cases(X, y, sample_weight)
         if not self.C > 0:
             raise ValueError(f"C must be above 0, and is {self.C}.")
-        self.classes_, positive = np.unique(outcome, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError("Only one class in the outcomes; both are needed to fit.")
-        weight = _check_sample_weight(sample_weight, matrix, dtype=np.float64)
         self.center_, self.scale_ = _standard(matrix, weight)
         if self.standardise is not None:
             self.scale_ = np.where(
@@ -131,7 +115,7 @@ class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         return self
 
     def _minimise(self, Z: Floats, y: Floats, weight: Floats) -> None:
-        signs = self._signs(Z.shape[1])
+        signs = check_signs(self.signs, Z.shape[1])
         # The penalty keeps the curvature of every coefficient positive, but leaves the intercept alone.
         penalty = np.r_[0.0, np.ones(Z.shape[1])]
         design = np.column_stack([np.ones(len(Z)), Z])
@@ -186,32 +170,13 @@ class SignedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         loss = -float(weight @ log_expit(y * (design @ theta)))
         return self.C * loss + 0.5 * float(theta[1:] @ theta[1:])
 
-    def _signs(self, n_features: int) -> NDArray[Any]:
-        signs = np.zeros(n_features) if self.signs is None else _one_each(self.signs, "signs", n_features)
-        if not np.isin(signs, [-1, 0, 1]).all():
-            raise ValueError(f"signs must be {n_features} values of -1, 0 or 1, one a column.")
-        return signs
-
     def _standardise(self, X: Floats) -> Floats:
         return np.nan_to_num((X - self.center_) / self.scale_, nan=0.0)
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return the log-odds of each case, shape (n_cases,)."""
-        check_is_fitted(self)
-        matrix = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        matrix = self._take_matrix(X)
         return np.asarray(self.intercept_ + self._standardise(matrix) @ self.coef_)
-
-    def predict_proba(self, X: ArrayLike) -> Floats:
-        """Return the probabilities of the two classes, shape (n_cases, 2); not yet calibrated."""
-        check_is_fitted(self)
-        positive = expit(self.decision_function(X))
-        return np.column_stack([1.0 - positive, positive])
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the likelier class of each case, shape (n_cases,)."""
-        check_is_fitted(self)
-        chosen = (self.decision_function(X) > 0).astype(int)
-        return np.asarray(self.classes_[chosen])
 
 
 def _one_each(values: ArrayLike, name: str, n_features: int) -> NDArray[Any]:

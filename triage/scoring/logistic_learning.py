@@ -9,8 +9,9 @@ import numpy as np
 
 from triage.features.catalogue import FEATURES
 from triage.scoring.additive import AdditiveModel, Line, Term, flag_steps
-from triage.scoring.learner import Learned, read_number, refuse_other_keys
+from triage.scoring.learner import Learned
 from triage.scoring.logistic import SignedLogisticClassifier
+from triage.scoring.written import read_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +44,7 @@ def read_logistic_options(table: dict[str, Any], where: str) -> LogisticOptions:
     InputRefusedError
         A key is unknown or a value impossible.
     """
-    refuse_other_keys(table, {"inverse_penalty"}, where)
-    return LogisticOptions(read_number(table, "inverse_penalty", 1e-6, 1e6, where, default=1.0))
+    return read_numbers(LogisticOptions, {"inverse_penalty": (1e-6, 1e6)}, table, where)
 
 
 def learn_logistic(lesson: Lesson, options: LogisticOptions) -> Learned:

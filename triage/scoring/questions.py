@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
-from triage.scoring.expert import STEPS, read_toml, refuse_unknown_keys
+from triage.scoring.expert import STEPS
 from triage.scoring.trees import LEAF, MOST_LEAVES, Tree, TreesModel
 from triage.scoring.trees_file import refuse_wrong_direction
+from triage.scoring.written import read_name, read_toml, refuse_unknown_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,7 +133,7 @@ def parse_questions(content: dict[str, Any], where: str, default_name: str) -> T
         dict.fromkeys(condition.feature for q in questions.values() for condition in q.conditions)
     )
     model = TreesModel(
-        name=str(content.get("name", default_name)),
+        name=read_name(content.get("name", default_name), where),
         unit="level",
         columns=columns,
         trees=(_flatten(root, columns),),

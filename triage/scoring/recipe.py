@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
-from triage.scoring.learner import read_number, refuse_other_keys
 from triage.scoring.learners import LEARNERS
+from triage.scoring.written import read_name, read_number, read_toml, refuse_unknown_keys
 from triage.shipped import find_shipped, list_shipped
-from triage.writing import require_plain
 
 CALIBRATIONS = ("platt", "beta", "temperature")
-LONGEST_NAME = 100
 WEIGHTS = ("none", "inverse", "capped")
 _KEYS = {
     "kind",
@@ -83,11 +80,7 @@ def list_recipes() -> list[str]:
     (True, False)
     """
     named = {name: find_shipped("models", f"{name}.toml") for name in list_shipped("models", "*.toml")}
-    return [name for name, path in named.items() if _kind_of(path) in LEARNERS]
-
-
-def _kind_of(path: Path) -> Any:
-    return tomllib.loads(path.read_text(encoding="utf-8")).get("kind")
+    return [name for name, path in named.items() if read_toml(path).get("kind") in LEARNERS]
 
 
 def load_recipe(name: str) -> Recipe:
@@ -122,15 +115,8 @@ def read_recipe(path: Path) -> Recipe:
     InputRefusedError
         The file is not TOML, lacks a key, or holds an impossible value.
     """
-    require_plain(path)
-    if not path.is_file():
-        raise InputRefusedError("no such file", where=str(path), mend="check the spelling or the path")
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputRefusedError(f"cannot be read as TOML ({error})", where=str(path)) from error
-    if content.get("kind") not in LEARNERS:
+    content = read_toml(path)
+    if content.get("kind") not in list(LEARNERS):
         raise InputRefusedError(
             f"kind = {content['kind']!r}" if "kind" in content else "no kind",
             where=str(path),
@@ -138,22 +124,22 @@ def read_recipe(path: Path) -> Recipe:
             mend="a scorecard needs no training: give it to triage score --model",
         )
     where = str(path)
-    refuse_other_keys(content, _KEYS, where, what="keys")
+    refuse_unknown_keys(content, _KEYS, where)
     options = content.get("options", {})
     if not isinstance(options, dict):
         raise InputRefusedError(f"options = {options!r}", where=where, expected="a table [options]")
     recipe = Recipe(
-        name=_name(content.get("name", path.stem), where),
+        name=read_name(content.get("name", path.stem), where),
         kind=content["kind"],
         features=_features(content.get("features", list(FEATURES)), path),
         options=LEARNERS[content["kind"]].read_options(options, f"{where}, [options]"),
-        fit_share=read_number(content, "fit_share", 0.1, 0.9, where, default=0.6),
-        calibrate_share=read_number(content, "calibrate_share", 0.05, 0.5, where, default=0.2),
-        minimum_positives=int(read_number(content, "minimum_positives", 1, 1e6, where, default=20)),
+        fit_share=read_number(content, "fit_share", (0.1, 0.9), where, default=0.6),
+        calibrate_share=read_number(content, "calibrate_share", (0.05, 0.5), where, default=0.2),
+        minimum_positives=int(read_number(content, "minimum_positives", (1, 1e6), where, default=20)),
         calibration=_one_of(content, "calibration", CALIBRATIONS, where),
         weights=_one_of(content, "weights", WEIGHTS, where),
-        seed=int(read_number(content, "seed", 0, 2**31, where, default=0)),
-        text=text,
+        seed=int(read_number(content, "seed", (0, 2**31), where, default=0)),
+        text=path.read_text(encoding="utf-8"),
     )
     if recipe.fit_share + recipe.calibrate_share >= 1.0:
         raise InputRefusedError(
@@ -162,21 +148,6 @@ def read_recipe(path: Path) -> Recipe:
             expected="less than 1, so that the latest cases are left for evaluation",
         )
     return recipe
-
-
-def _name(value: Any, where: str) -> str:
-    if (
-        not isinstance(value, str)
-        or not value.strip()
-        or not value.isprintable()
-        or len(value) > LONGEST_NAME
-    ):
-        raise InputRefusedError(
-            f"name = {str(value)[:60]!r}",
-            where=where,
-            expected=f"a text of at most {LONGEST_NAME} characters",
-        )
-    return value
 
 
 def _one_of(content: dict[str, Any], key: str, choices: tuple[str, ...], where: str) -> str:
@@ -189,7 +160,7 @@ def _one_of(content: dict[str, Any], key: str, choices: tuple[str, ...], where: 
 def _features(names: Any, path: Path) -> tuple[str, ...]:
     if not isinstance(names, list) or not names or len(set(map(str, names))) < len(names):
         raise InputRefusedError("features", where=str(path), expected="a list of names, each once")
-    unknown = [str(name) for name in names if name not in FEATURES]
+    unknown = [str(name)[:60] for name in names if not isinstance(name, str) or name not in FEATURES]
     if unknown:
         raise InputRefusedError(
             f"features {', '.join(unknown)}", where=str(path), expected="names of the catalogue"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from triage.scoring.two_classes import LogOddsClassifier, check_signs
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-class SignedAdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class SignedAdditiveClassifier(LogOddsClassifier):
     r"""Logistic regression on step functions that keep given directions.
 
     The values of a column are cut into intervals, each with its own level; what is unknown (NaN) has a level
@@ -89,13 +88,6 @@ class SignedAdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         self.signs = signs
         self.max_iter = max_iter
 
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what this takes: two classes, unknown values allowed."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.classifier_tags.multi_class = False
-        return tags
-
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to outcomes.
 
@@ -117,12 +109,10 @@ class SignedAdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
         ValueError
             There are not exactly two classes, or a parameter is out of its range.
         """
-        matrix, self.classes_, positive, weight = check_two_classes(self, X, y, sample_weight)
+        matrix, positive, weight = self._take_cases(X, y, sample_weight)
         if not self.penalty > 0 or not self.intervals >= 2:
             raise ValueError("penalty must be above 0 and intervals at least 2.")
         signs = check_signs(self.signs, matrix.shape[1])
-        seen = weight > 0
-        matrix, positive, weight = matrix[seen], positive[seen], weight[seen]
         self.edges_ = [cut(column, self.intervals, weight) for column in matrix.T]
         self._minimise(_design(matrix, self.edges_, signs, weight), positive, weight)
         return self
@@ -162,61 +152,13 @@ class SignedAdditiveClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return the log-odds of each case, shape (n_cases,)."""
-        check_is_fitted(self)
-        matrix = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        matrix = self._take_matrix(X)
         total = np.full(len(matrix), self.intercept_)
         for column, (edges, levels) in enumerate(zip(self.edges_, self.levels_, strict=True)):
             x = matrix[:, column]
             reached = levels[np.searchsorted(edges, x, side="right")]
             total += np.where(np.isnan(x), self.unknown_[column], reached)
         return total
-
-    def predict_proba(self, X: ArrayLike) -> Floats:
-        """Return the probabilities of the two classes, shape (n_cases, 2); not yet calibrated."""
-        check_is_fitted(self)
-        positive = expit(self.decision_function(X))
-        return np.column_stack([1.0 - positive, positive])
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the likelier class of each case, shape (n_cases,)."""
-        check_is_fitted(self)
-        return np.asarray(self.classes_[(self.decision_function(X) > 0).astype(int)])
-
-
-def check_two_classes(
-    estimator: BaseEstimator, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
-) -> tuple[Floats, NDArray[Any], Floats, Floats]:
-    """Return the matrix, the two classes, 1 for the second of them, and weights.
-
-    Raises
-    ------
-    ValueError
-        There are not exactly two classes among the cases of any weight.
-    """
-    matrix, outcome = validate_data(estimator, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-    check_classification_targets(outcome)
-    kind = type_of_target(outcome, input_name="y", raise_unknown=True)
-    if kind != "binary":
-        raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
-    weight = _check_sample_weight(sample_weight, matrix, dtype=np.float64, ensure_non_negative=True)
-    classes = np.unique(outcome)
-    if len(classes) < 2 or len(np.unique(outcome[weight > 0])) < 2:
-        raise ValueError("Only one class in the outcomes; both are needed to fit.")
-    return matrix, classes, (outcome == classes[1]).astype(np.float64), weight
-
-
-def check_signs(signs: ArrayLike | None, n_features: int) -> NDArray[np.int64]:
-    """Return the signs, 0 where none are given.
-
-    Raises
-    ------
-    ValueError
-        They are not -1, 0 or 1, one a column.
-    """
-    array = np.zeros(n_features) if signs is None else np.asarray(signs)
-    if array.shape != (n_features,) or not np.isin(array, [-1, 0, 1]).all():
-        raise ValueError(f"signs must be {n_features} values of -1, 0 or 1, one a column.")
-    return array.astype(np.int64)
 
 
 def cut(x: Floats, intervals: int, weight: Floats) -> Floats:

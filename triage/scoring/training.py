@@ -131,8 +131,8 @@ def gather_labelled(
     InputRefusedError
         No case has a label.
     """
-    gathered = [_gather(part, batch, names, labels) for part in batch.parts()]
-    labelled = sum(len(some.outcome) for some, _ in gathered)
+    parts = [_gather(part, batch, names, labels) for part in batch.parts()]
+    labelled = sum(len(part.cases.outcome) for part in parts)
     if labels and not labelled:
         raise InputRefusedError(
             f"{len(labels):,} labels, none of a case of this batch",
@@ -140,12 +140,6 @@ def gather_labelled(
             expected="case_id as on the list",
             mend="give the outcomes of this batch",
         )
-    if labels is not None and labelled < _count_cases(batch):
-        # Nobody says how the labelled cases were chosen among all.
-        gathered = [
-            (replace(some, inclusion=np.full(len(some.outcome), np.nan)), persons)
-            for some, persons in gathered
-        ]
     if not labelled and not allow_none:
         raise InputRefusedError(
             "no case with a label",
@@ -153,15 +147,19 @@ def gather_labelled(
             expected="outcomes with selected_at, outcome_at and a label, or a file for --outcomes",
             mend="train on a batch with outcomes, or score with --model expert, which needs none",
         )
+    if not parts:
+        nothing = np.empty(0)
+        return LabelledCases(np.empty((0, len(names))), nothing, nothing.astype(np.int64), nothing)
     matrix, outcome, at, inclusion = (
-        np.concatenate([getattr(cases, name) for cases, _ in gathered])
+        np.concatenate([getattr(part.cases, name) for part in parts])
         for name in ("matrix", "outcome", "at", "inclusion")
     )
-    person = _number_persons(
-        [persons for _, persons in gathered], [len(cases.outcome) for cases, _ in gathered]
-    )
+    if labels is not None and labelled < sum(part.n_cases for part in parts):
+        # Nobody says how the labelled cases were chosen among all.
+        inclusion = np.full(labelled, np.nan)
+    person = _number_persons([part.persons for part in parts], [len(part.cases.outcome) for part in parts])
     group = {
-        name: np.concatenate([cases.group[name] for cases, _ in gathered]) for name in gathered[0][0].group
+        name: np.concatenate([part.cases.group[name] for part in parts]) for name in parts[0].cases.group
     }
     order = np.argsort(at, kind="stable")
     return LabelledCases(matrix, outcome, at, inclusion, person, group).rows(order)
@@ -314,9 +312,16 @@ def weigh(how: str, inclusion: Floats) -> Floats:
     return scaled
 
 
-def _gather(
-    part: Part, batch: Batch, names: Sequence[str], labels: Mapping[str, float] | None
-) -> tuple[LabelledCases, list[tuple[int, str]]]:
+@dataclass(frozen=True)
+class _Gathered:
+    """Of one part: its labelled cases, where each of their persons stands, and how many cases it has."""
+
+    cases: LabelledCases
+    persons: list[tuple[int, str]]
+    n_cases: int
+
+
+def _gather(part: Part, batch: Batch, names: Sequence[str], labels: Mapping[str, float] | None) -> _Gathered:
     now = np.full(len(part.cases), int(batch.meta.as_of.timestamp()))
     if labels is None:
         found = read_outcomes(part)
@@ -332,7 +337,8 @@ def _gather(
         found = Labels(case, outcome[case], at, np.ones(len(case)))
     matrix = build_features(view, names)[found.case]
     group = {name: values[found.case] for name, values in _groups(view).items()}
-    return LabelledCases(matrix, found.outcome, at, found.inclusion, group=group), _persons(view, found)
+    cases = LabelledCases(matrix, found.outcome, at, found.inclusion, group=group)
+    return _Gathered(cases, _persons(view, found), len(part.cases))
 
 
 def _persons(view: View, found: Labels) -> list[tuple[int, str]]:
@@ -363,10 +369,6 @@ def _groups(view: View) -> dict[str, NDArray[Any]]:
     source = np.select([flags[:, column] > 0 for column in range(4)], _SOURCES, "platform or other")
     age = np.select([flags[:, 4] > 0, flags[:, 4] < 0], ["under 18", "adult"], "not stated")
     return {"source": source, "stated age": age}
-
-
-def _count_cases(batch: Batch) -> int:
-    return sum(len(part.cases) for part in batch.parts())
 
 
 def _require_both(cases: LabelledCases, fewest: int) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from triage.scoring.grid import GRID, to_grid
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-GRID = 2.0**-40
 LARGEST_SUM = 2.0**12
 MOST_LEAVES = 256
 LEAF = -1
@@ -183,11 +184,6 @@ def spread_cover(feature: Integers, leaf_cover: Floats) -> Floats:
     for node in np.flatnonzero(~leaf)[::-1]:
         cover[node] = cover[node + 1] + cover[upper[node]]
     return cover
-
-
-def to_grid(values: Floats) -> Floats:
-    """Return values rounded to multiples of 2**-40, which keeps their order."""
-    return np.asarray(np.round(values / GRID) * GRID + 0.0)
 
 
 @dataclass(frozen=True, eq=False)

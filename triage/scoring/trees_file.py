@@ -12,8 +12,8 @@ import numpy as np
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
+from triage.scoring.grid import GRID
 from triage.scoring.trees import (
-    GRID,
     LARGEST_SUM,
     LEAF,
     MOST_LEAVES,

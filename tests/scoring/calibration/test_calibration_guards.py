@@ -21,7 +21,6 @@ from triage.scoring.calibration import (
     correct_for_sampling,
     count_effective,
     fit_calibration,
-    fit_platt,
 )
 
 Draw = Callable[[int, int, float, float], tuple[np.ndarray, np.ndarray]]
@@ -293,13 +292,6 @@ def test_cross_fitted_probability_of_a_case_does_not_depend_on_its_own_outcome(d
 def test_too_few_for_any_curve_are_refused_before_and_after_holding_out(draw: Draw) -> None:
     with pytest.raises(NotCalibratedError, match="19 effective positives"):
         calibrate("platt", *with_positives(draw, 19), denominator="all cases", population="world w")
-
-
-def test_platt_alone_has_its_own_function(draw: Draw) -> None:
-    score, outcome = draw(14, 3000, -1.0, 1.0)
-    assert fit_platt(score, outcome, denominator="all cases", population="world w") == fit(
-        "platt", (score, outcome)
-    )
 
 
 def test_kinds_are_the_classes_that_carry_them(draw: Draw) -> None:

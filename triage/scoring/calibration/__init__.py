@@ -12,7 +12,7 @@ from triage.scoring.calibration.curve import (
     NotIdentifiedError,
     count_effective,
 )
-from triage.scoring.calibration.fit import KINDS, fit_calibration, fit_platt, why_not_earlier
+from triage.scoring.calibration.fit import KINDS, fit_calibration, why_not_earlier
 from triage.scoring.calibration.held_out import Calibrated, calibrate
 from triage.scoring.calibration.isotonic import IsotonicCalibration
 from triage.scoring.calibration.logit_curve import LogitCurve
@@ -42,7 +42,6 @@ __all__ = [
     "correct_for_sampling",
     "count_effective",
     "fit_calibration",
-    "fit_platt",
     "parse_calibration",
     "why_not_earlier",
 ]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from triage.scoring.calibration.curve import NotCalibratedError, round_to_grid
+from triage.scoring.calibration.curve import NotCalibratedError
 from triage.scoring.calibration.logit_curve import LogitCurve
+from triage.scoring.grid import to_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +143,7 @@ def _likelihood(coefficients: Floats, design: Floats, outcome: Floats, weight: F
 
 def _logs(score: Floats, center: float, scale: float) -> tuple[Floats, Floats]:
     """Return ln q and -ln(1 - q); both never fall as the score rises, to the last bit (see the grid)."""
-    z = round_to_grid((score - center) / scale)
+    z = to_grid((score - center) / scale)
     tail = np.log1p(np.exp(-np.abs(z)))
     return np.fmin(z, 0.0) - tail, np.fmax(z, 0.0) + tail
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from triage.scoring.grid import to_grid
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 ALL_CASES, INVESTIGATED_CASES = "all cases", "investigated cases"
 MINIMUM_POSITIVES, ENOUGH_POSITIVES = 20, 100
 NORMAL_95 = 1.959963984540054
-_GRID = 2.0**40
 _FARTHEST_LOGIT = 700.0
 
 
@@ -139,12 +140,6 @@ def to_probability(logit: Floats) -> Floats:
     Neighbouring floats may come out in the wrong order, since an exponential is right only to a few units in
     the last place. On a grid of :math:`2^{-40}` the steps are thousands of such units.
     """
-    near = np.clip(round_to_grid(logit), -_FARTHEST_LOGIT, _FARTHEST_LOGIT)
+    near = np.clip(to_grid(logit), -_FARTHEST_LOGIT, _FARTHEST_LOGIT)
     probability: Floats = 1.0 / (1.0 + np.exp(-near))
     return probability
-
-
-def round_to_grid(x: Floats) -> Floats:
-    """Return the nearest multiple of 2**-40, on which rounding errors cannot turn two values round."""
-    rounded: Floats = np.rint(x * _GRID) / _GRID
-    return rounded

@@ -135,30 +135,6 @@ def fit_calibration(
     return curve
 
 
-def fit_platt(
-    score: Floats,
-    outcome: Floats,
-    weight: Floats | None = None,
-    *,
-    denominator: str,
-    population: str,
-    minimum_positives: float = MINIMUM_POSITIVES,
-) -> PlattCalibration:
-    """Fit Platt's curve, without an earlier one; see `fit_calibration`."""
-    curve = fit_calibration(
-        "platt",
-        score,
-        outcome,
-        weight,
-        denominator=denominator,
-        population=population,
-        minimum_positives=minimum_positives,
-    )
-    if not isinstance(curve, PlattCalibration):  # it always is one
-        raise TypeError
-    return curve
-
-
 def why_not_earlier(earlier: Calibration | None, *, denominator: str, population: str) -> str:
     """Say why the shape of an earlier curve may not be kept; empty where it may.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from triage.scoring.informed.averaging import Candidates, average_posteriors, grid_candidates
 from triage.scoring.informed.posterior import NormalPrior
+from triage.scoring.two_classes import LogOddsClassifier, check_signs
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-class InformedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class InformedLogisticClassifier(LogOddsClassifier):
     r"""Logistic regression with normal priors that have a mean, and coefficients of given sign.
 
     The coefficients maximise
@@ -88,6 +86,8 @@ class InformedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
     [1.6]
     """
 
+    _takes_unknown = False
+
     def __init__(
         self,
         prior_mean: ArrayLike = 0.0,
@@ -115,12 +115,6 @@ class InformedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         self.doubt = doubt
         self.max_iter = max_iter
 
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what this takes: two classes."""
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        return tags
-
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to outcomes.
 
@@ -142,19 +136,11 @@ class InformedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         ValueError
             There are not exactly two classes, or a prior or the signs do not fit the columns.
         """
-        matrix, outcome = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(outcome)
-        kind = type_of_target(outcome, input_name="y", raise_unknown=True)
-        if kind != "binary":
-            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
-        self.classes_, positive = np.unique(outcome, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError("Only one class in the outcomes; both are needed to fit.")
-        weight = _check_sample_weight(sample_weight, matrix, dtype=np.float64)
+        matrix, positive, weight = self._take_cases(X, y, sample_weight)
         candidates = self._candidates()
         self._average = average_posteriors(
             np.column_stack([np.ones(len(matrix)), matrix]),
-            positive.astype(np.float64),
+            positive,
             weight,
             self._prior(matrix.shape[1]),
             candidates,
@@ -177,16 +163,9 @@ class InformedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         )
 
     def _prior(self, n_features: int) -> NormalPrior:
-        mean, scale, signs = (
-            _one_each(values, name, n_features)
-            for values, name in (
-                (self.prior_mean, "prior_mean"),
-                (self.prior_scale, "prior_scale"),
-                (0 if self.signs is None else self.signs, "signs"),
-            )
-        )
-        if not np.isin(signs, [-1, 0, 1]).all():
-            raise ValueError(f"signs must be {n_features} values of -1, 0 or 1, one a column.")
+        mean = _one_each(self.prior_mean, "prior_mean", n_features)
+        scale = _one_each(self.prior_scale, "prior_scale", n_features)
+        signs = check_signs(self.signs, n_features)
         if not (np.isfinite(mean).all() and np.isfinite(self.intercept_mean)):
             raise ValueError("prior_mean and intercept_mean must be finite.")
         spread = np.concatenate([[self.intercept_scale], scale])
@@ -218,19 +197,8 @@ class InformedLogisticClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return the log-odds of each case, shape (n_cases,)."""
-        check_is_fitted(self)
-        matrix = validate_data(self, X, dtype=np.float64, reset=False)
+        matrix = self._take_matrix(X)
         return np.asarray(self.intercept_ + matrix @ self.coef_)
-
-    def predict_proba(self, X: ArrayLike) -> Floats:
-        """Return the probabilities of the two classes, shape (n_cases, 2); not yet calibrated."""
-        positive = expit(self.decision_function(X))
-        return np.column_stack([1.0 - positive, positive])
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the likelier class of each case, shape (n_cases,)."""
-        chosen = (self.decision_function(X) > 0).astype(int)
-        return np.asarray(self.classes_[chosen])
 
 
 def _one_each(values: ArrayLike, name: str, n_features: int) -> Floats:

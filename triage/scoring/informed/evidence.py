@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
-from triage.writing import require_plain
+from triage.scoring.written import read_name, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,13 +103,7 @@ def read_evidence(path: Path) -> Evidence:
     >>> evidence.factors["contact_record"].asserted, evidence.classes["++"]
     ('++', Strength(mean=1.6, spread=0.5))
     """
-    require_plain(path)
-    if not path.is_file():
-        raise InputRefusedError("no such file", where=str(path), mend="check the spelling or the path")
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputRefusedError(f"cannot be read as TOML ({error})", where=str(path)) from error
+    content = read_toml(path)
     if content.get("kind") != "evidence" or not isinstance(content.get("factor"), list):
         raise InputRefusedError(
             "no file of evidence", where=str(path), expected='kind = "evidence" and [[factor]] entries'
@@ -132,7 +125,7 @@ def read_evidence(path: Path) -> Evidence:
                 f"{factor.feature} twice", where=str(path), expected="one entry a feature"
             )
         factors[factor.feature] = factor
-    return Evidence(str(content.get("name", path.stem)), base_rate, classes, factors)
+    return Evidence(read_name(content.get("name", path.stem), str(path)), base_rate, classes, factors)
 
 
 def _read_classes(table: Any) -> dict[str, Strength]:

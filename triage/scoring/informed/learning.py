@@ -20,7 +20,8 @@ from triage.scoring.informed.averaging import (
 from triage.scoring.informed.columns import Column, build_terms, fill_columns, find_zeros, lay_columns
 from triage.scoring.informed.evidence import Evidence, read_evidence
 from triage.scoring.informed.posterior import NormalPrior
-from triage.scoring.learner import Learned, Lesson
+from triage.scoring.learner import Learned, Lesson, scale_to_effective
+from triage.scoring.written import read_number, refuse_unknown_keys
 from triage.shipped import find_shipped
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MOST_CANDIDATES = 100
+SPAN = (0.01, 100.0)
 LEVEL = 0.95
 # Coefficients are kept to the sixth decimal: what lies beyond depends on the machine's order of adding up.
 _DECIMALS = 6
@@ -94,14 +96,7 @@ def read_options(table: dict[str, Any], where: str) -> InformedOptions:
     (1.0,)
     """
     defaults = InformedOptions()
-    unknown = sorted(set(table) - set(vars(defaults)))
-    if unknown:
-        raise InputRefusedError(
-            f"option {unknown[0]!r}",
-            where=where,
-            expected=", ".join(vars(defaults)),
-            mend="check the spelling",
-        )
+    refuse_unknown_keys(table, vars(defaults), where)
     evidence = table.get("evidence", defaults.evidence)
     if not isinstance(evidence, str) or not evidence:
         raise InputRefusedError(f"evidence = {evidence!r}", where=where, expected="a name or a path")
@@ -115,17 +110,10 @@ def read_options(table: dict[str, Any], where: str) -> InformedOptions:
             expected=f"at most {MOST_CANDIDATES} pairs",
         )
     share, factor, doubt = (
-        _number(table, key, getattr(defaults, key), where)
+        read_number(table, key, SPAN, where, default=getattr(defaults, key))
         for key in ("likely_share", "likely_factor", "doubt")
     )
     return InformedOptions(evidence, shares, factors, share, factor, doubt)
-
-
-def _number(table: dict[str, Any], key: str, default: float, where: str) -> float:
-    value = table.get(key, default)
-    if not _is_between(value):
-        raise InputRefusedError(f"{key} = {value!r}", where=where, expected="a number from 0.01 to 100")
-    return float(value)
 
 
 def _numbers(table: dict[str, Any], key: str, default: tuple[float, ...], where: str) -> tuple[float, ...]:
@@ -139,7 +127,7 @@ def _numbers(table: dict[str, Any], key: str, default: tuple[float, ...], where:
 
 
 def _is_between(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0.01 <= value <= 100.0
+    return isinstance(value, int | float) and not isinstance(value, bool) and SPAN[0] <= value <= SPAN[1]
 
 
 def learn_informed(lesson: Lesson, options: InformedOptions) -> Learned:
@@ -201,7 +189,7 @@ def learn_informed(lesson: Lesson, options: InformedOptions) -> Learned:
     average = average_posteriors(
         fill_columns(lesson.features, np.asarray(lesson.matrix, dtype=np.float64), columns, zeros),
         np.asarray(lesson.outcome, dtype=np.float64),
-        _weigh(lesson),
+        scale_to_effective(np.asarray(lesson.weight, dtype=np.float64)),
         prior,
         candidates,
     )
@@ -227,14 +215,6 @@ def learn_informed(lesson: Lesson, options: InformedOptions) -> Learned:
 def _find_evidence(name: str) -> Evidence:
     path = Path(name) if name.endswith(".toml") else find_shipped("models", f"{name}.toml")
     return read_evidence(path)
-
-
-def _weigh(lesson: Lesson) -> Floats:
-    weight = np.asarray(lesson.weight, dtype=np.float64)
-    if not weight.any():
-        return np.ones(len(weight))
-    # Kish: what weighted cases are worth together. Their sum would outweigh the evidence by far.
-    return np.asarray(weight * (weight.sum() / (weight @ weight)))
 
 
 def _judge(candidates: Candidates, average: Average) -> dict[str, Any]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from triage.scoring.scorecard.cuts import find_cuts
 from triage.scoring.scorecard.limits import set_limits
@@ -16,6 +13,7 @@ from triage.scoring.scorecard.printed import Scorecard
 from triage.scoring.scorecard.rounding import scale_card
 from triage.scoring.scorecard.rows import gather_rows
 from triage.scoring.scorecard.search import Effort, search_cards
+from triage.scoring.two_classes import LogOddsClassifier, check_signs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +30,7 @@ _COUNTS = ("thresholds", "columns")
 _LARGEST = 10**6
 
 
-class SparseScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class SparseScorecardClassifier(LogOddsClassifier):
     r"""A scorecard: few statements about a case, each worth a small whole number of points.
 
     Every column of the table is cut into statements ``x >= edge`` and ``x < edge`` (see
@@ -159,13 +157,6 @@ class SparseScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         self.certify_nodes = certify_nodes
         self.random_state = random_state
 
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what this takes: two classes, unknown values allowed."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.classifier_tags.multi_class = False
-        return tags
-
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn a card.
 
@@ -187,18 +178,9 @@ class SparseScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         ValueError
             There are not exactly two classes with weight, or a parameter is impossible.
         """
-        matrix, outcome = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-        check_classification_targets(outcome)
-        kind = type_of_target(outcome, input_name="y", raise_unknown=True)
-        if kind != "binary":
-            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+        matrix, second, weight = self._take_cases(X, y, sample_weight)
         self._refuse_impossible()
-        self.classes_, second = np.unique(outcome, return_inverse=True)
-        weight = _check_sample_weight(sample_weight, matrix, dtype=np.float64, ensure_non_negative=True)
-        counted = weight > 0
-        matrix, positive, weight = matrix[counted], second[counted] == 1, weight[counted]
-        if len(self.classes_) < 2 or positive.all() or not positive.any():
-            raise ValueError("Only one class in the outcomes; both are needed to fit, each with weight.")
+        positive = second == 1
         self.cuts_ = find_cuts(matrix, positive, weight, self.max_cuts)
         truth = self.cuts_.apply(matrix)
         rows, limits = gather_rows(truth, positive, weight), self._limits(self.cuts_)
@@ -256,12 +238,9 @@ class SparseScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         )
 
     def _limits(self, cuts: Cuts) -> Limits:
-        signs = np.zeros(self.n_features_in_, dtype=int) if self.signs is None else np.asarray(self.signs)
-        if signs.shape != (self.n_features_in_,) or not np.isin(signs, [-1, 0, 1]).all():
-            raise ValueError(f"signs must be {self.n_features_in_} values of -1, 0 or 1, one a column.")
         return set_limits(
             cuts,
-            signs.astype(int),
+            check_signs(self.signs, self.n_features_in_),
             self._range(),
             most_factors=self.max_factors,
             most_steps=self.max_steps,
@@ -301,21 +280,8 @@ class SparseScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return the log-odds of each case, shape (n_cases,)."""
-        check_is_fitted(self)
-        matrix = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        matrix = self._take_matrix(X)
         return self.card_.log_odds(matrix)
-
-    def predict_proba(self, X: ArrayLike) -> Floats:
-        """Return the probabilities of the two classes, shape (n_cases, 2)."""
-        check_is_fitted(self)
-        positive = expit(self.decision_function(X))
-        return np.column_stack([1.0 - positive, positive])
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the likelier class of each case, shape (n_cases,)."""
-        check_is_fitted(self)
-        chosen = (self.decision_function(X) > 0).astype(int)
-        return np.asarray(self.classes_[chosen])
 
     def to_frame(self) -> pd.DataFrame:
         """Return the card, a row per statement with points: ``column``, ``statement``, ``points``."""

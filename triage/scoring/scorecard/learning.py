@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
 from triage.scoring.additive import AdditiveModel, Steps, Term, flag_steps
 from triage.scoring.learner import Learned
+from triage.scoring.written import read_numbers
 
 if TYPE_CHECKING:
     from triage.scoring.learner import Lesson
     from triage.scoring.scorecard.classifier import SparseScorecardClassifier
     from triage.scoring.scorecard.printed import Scorecard
 
-_RANGES = {
+_SPANS = {
     "max_factors": (1, 200),
     "max_points": (1, 100),
     "max_steps": (1, 50),
@@ -89,24 +89,7 @@ def read_options(table: dict[str, Any], where: str) -> ScorecardOptions:
     >>> read_options({"max_factors": 12}, "recipe.toml").max_factors
     12
     """
-    unknown = sorted(set(table) - set(_RANGES))
-    if unknown:
-        raise InputRefusedError(
-            f"options {', '.join(key[:60] for key in unknown)}", where=where, expected=", ".join(_RANGES)
-        )
-    defaults = asdict(ScorecardOptions())
-    for key, value in table.items():
-        low, high = _RANGES[key]
-        whole = isinstance(defaults[key], int)
-        kind = int if whole else int | float
-        if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
-            raise InputRefusedError(
-                f"{key} = {value!r}",
-                where=where,
-                expected=f"a {'whole ' if whole else ''}number from {low:g} to {high:g}",
-            )
-    read = {key: type(defaults[key])(value) for key, value in table.items()}
-    return ScorecardOptions(**{**defaults, **read})
+    return read_numbers(ScorecardOptions, _SPANS, table, where)
 
 
 def learn_scorecard(lesson: Lesson, options: ScorecardOptions) -> Learned:
