@@ -2,10 +2,11 @@
 
 Run: python benchmarks/models.py [WORLD] [DRAWS] [CASES] [--selective] [MODEL ...]
 
-Every draw trains on CASES cases with their truth (with --selective on the outcomes of those that the world's
-own policy opened) and ranks another 100,000 cases of the same draw. The share is the sum of the oracle's
-probabilities over the first 2.3 % by score, divided by the same sum over the oracle's own first 2.3 %; beside it that of the
-list with its escalations. Slope and observed over expected are those of the probabilities of that other batch.
+Every draw trains on CASES cases with their truth (with --selective on the outcomes of those that the world's own policy
+opened) and ranks another 100,000 cases of the same draw; draw 0 is the world as written. The share is the sum of the
+oracle's probabilities over the first 2.3 % by score, ties by lot, divided by the same sum over the oracle's own first
+2.3 %; beside it that of the list with its escalations. Slope and observed over expected are those of the probabilities of
+that other batch.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import triage
 CAPACITY = 0.023
 TEST_CASES = 100_000
 RECIPES = ("logistic", "informed", "scorecard", "additive", "boosted")
-NAMED = ("expert", "four-step", "rules")
+NAMED = ("expert", "four-step", "rules", "urgency", "severity", "arrival", "random")
 
 
 def main(arguments: list[str]) -> None:
@@ -79,9 +80,10 @@ def measure(listed: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
     table = listed.set_index("case_id").reindex(truth.index)
     oracle, abuse = truth["oracle"].to_numpy(), truth["current_abuse"].to_numpy(float)
     k = round(CAPACITY * len(truth))
-    best = np.sort(oracle)[-k:].sum()
-    by_score = np.argsort(-table["score"].fillna(-np.inf).to_numpy(), kind="stable")[:k]
-    by_list = np.argsort(table["rank"].fillna(np.inf).to_numpy(), kind="stable")[:k]
+    # Cases without a score, children to protect, are last by score.
+    score = table["score"].fillna(-np.inf).to_numpy()
+    place = -table["rank"].fillna(np.inf).to_numpy()
+    best = expect(oracle, oracle, k)
     p = table["probability"].to_numpy(float)
     known = ~np.isnan(p)
     figures = {"slope": np.nan, "oe_top": np.nan}
@@ -89,9 +91,16 @@ def measure(listed: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
         figures["slope"] = triage.evaluate(
             abuse[known], p[known], p[known], resamples=0
         ).probability.logistic.line.slope.estimate
-        expected = np.nansum(p[by_score])
-        figures["oe_top"] = float(abuse[by_score][known[by_score]].sum() / expected)
-    return {"share": oracle[by_score].sum() / best, "list": oracle[by_list].sum() / best, **figures}
+        expected = expect(score, np.nan_to_num(p), k)
+        figures["oe_top"] = expect(score, np.where(known, abuse, 0.0), k) / expected
+    return {"share": expect(score, oracle, k) / best, "list": expect(place, oracle, k) / best, **figures}
+
+
+def expect(score: np.ndarray, value: np.ndarray, k: int) -> float:
+    """Return the expected sum of a value over the first k by score, cases of equal score taken by lot."""
+    cut = np.sort(score)[-k]
+    above, tied = score > cut, score == cut
+    return float(value[above].sum() + (k - above.sum()) * value[tied].mean())
 
 
 if __name__ == "__main__":
