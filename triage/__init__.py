@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from triage.features.pipeline import FeaturePipeline
     from triage.features.view import View
     from triage.intake.opening import open_any as open_batch
+    from triage.record import open_record
     from triage.scoring.boosting import MonotoneBoostingClassifier
     from triage.scoring.bundle import Bundle, save_bundle
     from triage.scoring.calibration import fit_calibration
@@ -44,9 +45,10 @@ if TYPE_CHECKING:
     from triage.scoring.scorecard.classifier import SparseScorecardClassifier
     from triage.scoring.signed_additive import SignedAdditiveClassifier
     from triage.worklist.build import build_worklist
-    from triage.worklist.explain import explain_case
-    from triage.worklist.export import export_csv
-    from triage.worklist.policy import Capacity
+    from triage.worklist.explain import explain_case, explain_cases
+    from triage.worklist.exports import export, export_csv
+    from triage.worklist.policy import Capacity, load_policy
+    from triage.worklist.pool import open_pool
     from triage.worklist.stability import measure_stability
     from triage.worlds import load_world, write_world
     from triage.worlds.convicted import write_convicted
@@ -79,17 +81,22 @@ _HOME = {
     "evaluate_selected": "triage.evaluation",
     "evaluate_table": "triage.evaluation.joining",
     "explain_case": "triage.worklist.explain",
-    "export_csv": "triage.worklist.export",
+    "explain_cases": "triage.worklist.explain",
+    "export": "triage.worklist.exports",
+    "export_csv": "triage.worklist.exports",
     "fit_calibration": "triage.scoring.calibration",
     "gather_outcomes": "triage.evaluation.outcomes",
     "join_outcomes": "triage.evaluation.joining",
     "list_models": "triage.scoring.loading",
     "list_recipes": "triage.scoring.recipe",
     "load_model": "triage.scoring.loading",
+    "load_policy": "triage.worklist.policy",
     "load_recipe": "triage.scoring.recipe",
     "load_world": "triage.worlds",
     "measure_stability": "triage.worklist.stability",
     "open_batch": "triage.intake.opening",
+    "open_pool": "triage.worklist.pool",
+    "open_record": "triage.record",
     "read_label_file": "triage.scoring.labels",
     "save_bundle": "triage.scoring.bundle",
     "train_bundle": "triage.evaluation.holdout",
@@ -125,6 +132,8 @@ __all__ = [
     "evaluate_selected",
     "evaluate_table",
     "explain_case",
+    "explain_cases",
+    "export",
     "export_csv",
     "fit_calibration",
     "gather_outcomes",
@@ -132,10 +141,13 @@ __all__ = [
     "list_models",
     "list_recipes",
     "load_model",
+    "load_policy",
     "load_recipe",
     "load_world",
     "measure_stability",
     "open_batch",
+    "open_pool",
+    "open_record",
     "read_label_file",
     "save_bundle",
     "train_bundle",

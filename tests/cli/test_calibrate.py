@@ -134,8 +134,7 @@ def test_cases_on_which_the_model_was_fitted_are_left_out(place: Path, tmp_path:
     )
     _, cases = gather(place)
     later = cases.at.astype("datetime64[s]").astype("datetime64[D]") > np.datetime64(last_day)
-    if cases.person is not None:
-        later &= ~np.isin(cases.person, cases.person[~later])
+    later &= ~np.isin(cases.person, cases.person[~later])
     assert 0 < found["cases"] == later.sum() < len(later)
     text = (tmp_path / "b" / "card.md").read_text()
     assert f"left out: {(~later).sum():,} synthetic cases on which the model was fitted" in text
@@ -143,7 +142,7 @@ def test_cases_on_which_the_model_was_fitted_are_left_out(place: Path, tmp_path:
 
 def test_few_positives_refit_the_intercept_alone_and_the_output_says_so(place: Path, tmp_path: Path) -> None:
     source = load_bundle(place / "bundle").calibration
-    assert source is not None
+    assert source.kind == "platt"
     result = run(
         "calibrate",
         place / "bundle",
@@ -156,7 +155,6 @@ def test_few_positives_refit_the_intercept_alone_and_the_output_says_so(place: P
     assert "few positives: only the intercept was refitted" in result.output
     assert "(few; none held out)" in result.output
     curve = load_bundle(tmp_path / "b").calibration
-    assert curve is not None
     assert (curve.kind, curve.as_dict()["b"]) == ("intercept", source.as_dict()["b"])
     listed = json.loads(
         run("score", place / "batch", "--model", tmp_path / "b", "--out", tmp_path / "l.csv", "--json").stdout
@@ -273,6 +271,18 @@ def test_model_that_was_fitted_on_all_these_cases_is_refused(place: Path, tmp_pa
     )["error"]
     assert "0 effective positives" in error["message"]
     assert "the 1,500 cases that the model was fitted on were left out" in error["message"]
+
+
+@pytest.mark.parametrize("command", [("train",), ("calibrate", "expert")])
+def test_outcomes_without_a_row_are_refused_and_nothing_is_written(
+    place: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    write_outcomes(tmp_path / "header.csv", [])
+    said = run(
+        *command, place / "batch", "--out", tmp_path / "b", "--outcomes", tmp_path / "header.csv", code=4
+    )
+    assert "header.csv: no row beneath the header; expected a row a case" in " ".join(said.stderr.split())
+    assert not (tmp_path / "b").exists()
 
 
 def test_held_wrong_it_says_how_to_hold_it(place: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from triage.features.catalogue import FEATURES
+from triage.features.catalogue import FEATURES, answer_flag
 from triage.features.of_sums import COUNTED
 
 Case = tuple[str, dict[str, Any], float]
@@ -65,6 +65,22 @@ def values(values_by_hand: Callable[..., list[float]]) -> list[float]:
 @pytest.mark.parametrize("i", range(len(CASES)), ids=[f"{i}-{case[0]}" for i, case in enumerate(CASES)])
 def test_sum_of_signs_is_what_a_person_counts_in_the_rows(values: list[float], i: int) -> None:
     np.testing.assert_allclose(values[i], CASES[i][2], rtol=1e-14, err_msg=str(CASES[i]))
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_answer_moves_the_sum_that_counts_it_up_where_asserted_and_nowhere_else(name: str) -> None:
+    names = [*COUNTED[name], name]
+    unknown = np.zeros((1, len(names)))
+    for column, flag in enumerate(COUNTED[name]):
+        asserted, changed = answer_flag(unknown, names, column, 1.0)
+        assert asserted.tolist() == [[float(at in {column, len(names) - 1}) for at in range(len(names))]]
+        assert changed == [column, len(names) - 1]
+        denied, changed = answer_flag(unknown, names, column, -1.0)
+        assert denied.tolist() == [
+            [-float(FEATURES[flag].denied != "" and at == column) for at in range(len(names))]
+        ]
+        assert changed == ([column] if FEATURES[flag].denied else [])
+    assert not unknown.any()
 
 
 @pytest.mark.parametrize("name", COUNTED)

@@ -30,6 +30,50 @@ def score_scorecard(path: Path, case: dict[str, float]) -> dict[str, float]:
     return added
 
 
+def score_questions(path: Path, case: dict[str, float]) -> dict[str, float]:
+    """Return the levels that each answer of a form of questions moves the case by.
+
+    The form is gone through as a person does: fact by fact, the rest taken as not asserted until it is asked.
+    """
+    form = tomllib.loads(path.read_text())
+    questions = {question["name"]: question for question in form["question"]}
+    added = {}
+    way, asserted = form["question"][0]["name"], set()
+    while way in questions:
+        question = questions[way]
+        for fact in question["any"]:
+            if asserted.isdisjoint(question["any"]) and _holds(fact, case):
+                before = _level(form, questions, way, asserted)
+                asserted.add(fact)
+                feature = fact.split()[0]
+                added[feature] = added.get(feature, 0.0) + _level(form, questions, way, asserted) - before
+        way = question["no"] if asserted.isdisjoint(question["any"]) else question["yes"]
+    return added
+
+
+def start_of_questions(path: Path) -> float:
+    """Return the level of a case of which nothing is known."""
+    form = tomllib.loads(path.read_text())
+    questions = {question["name"]: question for question in form["question"]}
+    return _level(form, questions, form["question"][0]["name"], set())
+
+
+def _holds(fact: str, case: dict[str, float]) -> bool:
+    """Say whether a fact is known to hold: a flag asserted, or a number known and on its side of the limit."""
+    feature, *limit = fact.split()
+    if not limit:
+        return case[feature] == 1.0
+    sign, number = limit
+    return case[feature] >= float(number) if sign == ">=" else case[feature] <= float(number)
+
+
+def _level(form: dict, questions: dict[str, dict], way: str, asserted: set[str]) -> float:
+    """Return the level, 1 for the lowest, to which the questions lead if nothing else is asserted."""
+    while way in questions:
+        way = questions[way]["no" if asserted.isdisjoint(questions[way]["any"]) else "yes"]
+    return form["levels"].index(way) + 1.0
+
+
 def score_bundle(folder: Path, case: dict[str, float]) -> dict[str, float]:
     """Return what each feature of a bundle adds."""
     content = json.loads((folder / "model.json").read_text())

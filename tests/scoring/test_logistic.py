@@ -8,6 +8,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+import triage.scoring.logistic
 from triage.scoring.logistic import SignedLogisticClassifier
 
 
@@ -62,6 +63,22 @@ def test_weight_of_two_is_a_row_that_stands_twice() -> None:
     np.testing.assert_allclose(
         weighted.coef_, SignedLogisticClassifier().fit(X[repeated], y[repeated]).coef_, atol=1e-6
     )
+
+
+def test_cases_taken_by_parts_give_the_coefficients_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = data(2)
+    whole = SignedLogisticClassifier(signs=[-1, 0, 0, 1, 1]).fit(X, y)
+    monkeypatch.setattr(triage.scoring.logistic, "CASES_AT_ONCE", 150)
+    parts = SignedLogisticClassifier(signs=[-1, 0, 0, 1, 1]).fit(X, y)
+    np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-10)
+
+
+def test_neither_fitting_nor_scoring_changes_the_cases() -> None:
+    X, y = data(4)
+    X[::3, 1] = np.nan
+    before = X.copy()
+    SignedLogisticClassifier().fit(X, y).decision_function(X)
+    np.testing.assert_array_equal(X, before)
 
 
 def test_unknown_value_contributes_nothing() -> None:

@@ -186,6 +186,14 @@ def test_a_question_that_was_answered_on_the_way_is_not_asked_again(tmp_path: Pa
     assert len(model.trees[0].leaves) == 4
 
 
+def test_a_fact_that_was_asserted_answers_every_later_question_too(tmp_path: Path) -> None:
+    text = SMALL.replace('yes = "high"', 'yes = "second"', 1)
+    model = read_questions(
+        write(tmp_path / "form.toml", text.replace('"days_since_upload <= 7.5"', '"contact_record"'))
+    )
+    assert [level(model), level(model, prior_reports=2), level(model, contact_record=1)] == [1, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [

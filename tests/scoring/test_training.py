@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from scipy.special import expit
 
 from triage.errors import InputRefusedError
+from triage.evaluation.holdout import train_bundle
 from triage.features.catalogue import FEATURES
 from triage.schema.batch import Batch, BatchMeta
 from triage.schema.part import Part
@@ -87,6 +89,34 @@ def test_batch_without_labels_is_refused_with_the_next_step(make_part, now: date
     part = make_part(reports=[{"report_id": "r"}])
     with pytest.raises(InputRefusedError, match="expert"):
         gather_labelled(Batch(BatchMeta("x", now), lambda _: part), NAMES)
+
+
+def test_labels_that_name_no_case_of_the_batch_are_refused(make_part, now: datetime) -> None:
+    """Those of another batch, say: for the recipe that needs no label too."""
+    batch = Batch(BatchMeta("year", now), lambda _: make_part(reports=[{"report_id": "r"}]))
+    for allow_none in (False, True):
+        with pytest.raises(InputRefusedError, match="2 labels, none of a case of this batch") as caught:
+            gather_labelled(batch, NAMES, {"x": 1.0, "y": 0.0}, allow_none=allow_none)
+        assert caught.value.where == "year"
+        assert "the outcomes of this batch" in caught.value.mend
+
+
+@pytest.mark.parametrize("parts", [0, 1])
+def test_training_on_a_batch_without_cases_is_refused_though_informed_needs_no_label(
+    make_part, now: datetime, parts: int
+) -> None:
+    nobody = Batch(BatchMeta("nobody", now, parts=parts), lambda _: make_part())
+    with pytest.raises(InputRefusedError, match="no case;") as caught:
+        train_bundle(nobody, "informed")
+    assert caught.value.where == "nobody"
+    assert caught.value.expected == "a batch with cases"
+
+
+def test_informed_learns_from_the_evidence_alone_where_no_case_has_a_label(make_part, now: datetime) -> None:
+    batch = Batch(BatchMeta("first", now), lambda _: make_part(reports=[{"report_id": "r"}]))
+    bundle = train_bundle(batch, "informed")
+    assert bundle.calibration is None
+    assert [period["cases"] for period in bundle.about["periods"].values()] == [0, 0, 0]
 
 
 def simulate(n: int, inclusion: float = 1.0, seed: int = 0, slope: float = 1.0) -> LabelledCases:
@@ -286,6 +316,17 @@ def test_case_id_is_text_even_where_it_looks_like_a_number(tmp_path) -> None:
     assert read_label_file(tmp_path / "o.csv") == {"007": 1.0, "7": 0.0}
 
 
+def test_label_file_without_a_row_is_refused_with_what_it_lacks(tmp_path) -> None:
+    (tmp_path / "o.csv").write_text("case_id,current_abuse\n")
+    nothing = pa.table({"case_id": pa.array([], pa.string()), "current_abuse": pa.array([], pa.bool_())})
+    pq.write_table(nothing, tmp_path / "o.parquet")
+    for file in (tmp_path / "o.csv", tmp_path / "o.parquet"):
+        with pytest.raises(InputRefusedError, match="no row beneath the header") as caught:
+            read_label_file(file)
+        assert caught.value.where == str(file)
+        assert caught.value.expected == "a row a case, with case_id and current_abuse"
+
+
 @pytest.mark.parametrize(
     "text",
     ["case_id\na\n", "case_id,current_abuse\na,perhaps\n", "\x00\x01", "case_id,current_abuse\na,1\na,0\n"],
@@ -316,6 +357,9 @@ def test_shipped_recipe_can_be_read() -> None:
         'kind = "logistic"\ncalibration = "guess"',
         'kind = "logistic"\nseed = -1',
         'kind = "logistic"\nspeed = 1',
+        'kind = "logistic"\ncalibration = ["platt"]',
+        'kind = "logistic"\nfeatures = []',
+        'kind = "logistic"\nfeatures = {escalated = 1}',
         "kind = ",
     ],
 )
@@ -324,6 +368,27 @@ def test_recipe_that_cannot_be_right_is_refused(tmp_path, text: str) -> None:
     with pytest.raises(InputRefusedError) as caught:
         read_recipe(tmp_path / "r.toml")
     assert "r.toml" in caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "expected"),
+    [
+        ('kind = ["a"]', "kind = ['a']", "logistic or "),
+        ('kind = {logistic = 1}', "kind = {'logistic': 1}", "logistic or "),
+        ('kind = "logistic"\nfeatures = [["escalated"], "meeting"]', "features ['escalated']", "names of the catalogue"),
+        ('kind = "logistic"\nfeatures = ["meeting", 3]', "features 3", "names of the catalogue"),
+        ('kind = "logistic"\nfeatures = ["meeting", "meeting"]', "features", "each once"),
+        ('kind = "logistic"\nfeatures = [["a"], ["a"]]', "features", "each once"),
+    ],
+)  # fmt: skip
+def test_recipe_of_another_shape_is_refused_by_what_was_written(
+    tmp_path, text: str, found: str, expected: str
+) -> None:
+    (tmp_path / "r.toml").write_text(text)
+    with pytest.raises(InputRefusedError) as caught:
+        read_recipe(tmp_path / "r.toml")
+    assert caught.value.found == found
+    assert expected in caught.value.expected
 
 
 def test_reported_person_is_the_rule_and_adds_nothing_its_absence_lowers() -> None:

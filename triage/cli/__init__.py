@@ -19,6 +19,11 @@ COMMANDS = {
     "check": "Say what is wrong with a batch, where, and how to mend it.",
     "score": "Rank the cases of a batch: the worklist.",
     "explain": "Show all that makes up the score of one case.",
+    "record": "Keep what was decided about a case, by whom, and what was found.",
+    "outcomes": "Take the outcomes of investigations into the record, or write them out.",
+    "diff": "Say what changed between two lists, and why.",
+    "audit": "Say whether anybody changed the record.",
+    "forget": "Erase a case from the record.",
     "stability": "Say how much of the top of a list depends on weights that nobody knows exactly.",
     "open": "Print the sender's report numbers of a case.",
     "train": "Train a model on cases with outcomes.",
@@ -27,6 +32,7 @@ COMMANDS = {
     "monitor": "Say whether a batch still looks like the reference, and whether to go on using the model.",
     "compare": "Say which of two scores finds more on the same cases, and if that is chance.",
     "features": "Print the catalogue of features.",
+    "completion": "Print what a shell needs to complete commands with the tab key.",
 }
 
 

@@ -81,7 +81,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     from triage.evaluation.outcomes import INCLUSION, gather_outcomes
     from triage.intake.opening import open_any
     from triage.intake.tables import read_scores
-    from triage.worklist.export import export_csv
+    from triage.worklist.exports import export_csv
     from triage.writing import refuse_existing
 
     files = 1 if second is None else 2

@@ -87,7 +87,7 @@ def _rank(folder: Path, cases: int, seed: int) -> Worklist:
     from triage.schema.batch import open_batch
     from triage.scoring.bundle import load_bundle
     from triage.worklist.build import build_worklist
-    from triage.worklist.export import export_csv
+    from triage.worklist.exports import export_csv
     from triage.worklist.policy import Capacity
     from triage.worlds import load_world, write_world
 

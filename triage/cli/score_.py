@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,38 +16,73 @@ from triage.cli.say import (
     leave,
     program,
     progress,
+    refuse_inputs,
     say_findings,
     say_result,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from triage.intake.tokens import TokenKey
+    from triage.record import Record
+    from triage.schema.batch import Batch
     from triage.worklist.build import Worklist
+    from triage.worklist.explain import Explanation
     from triage.worklist.policy import Capacity
+    from triage.worklist.pool import Pool
+    from triage.worklist.standing import Standing
+
+MOST_EXPLAINED = 5_000
 
 
 @click.command("score")
 @click.argument("batch", type=click.Path(path_type=Path))
 @click.option("--model", default="expert", show_default=True, help="Name, TOML scorecard, or bundle folder.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="CSV file to write.")
+@click.option(
+    "--policy", default="default", show_default=True, help="Name, or TOML file: lanes, deadlines, capacity."
+)
+@click.option(
+    "--out",
+    "outs",
+    type=click.Path(path_type=Path),
+    required=True,
+    multiple=True,
+    help="File to write: .csv, .xlsx, .jsonl, .parquet, .html, .coop.json; may be given several times.",
+)
 @click.option(
     "--capacity",
     type=CapacityType(),
-    default="2.3%",
-    show_default=True,
-    help="Cases that can be opened in the next 30 days: 25, or 2.3% of the batch.",
+    help="Cases that can be opened before the last deadline: 25, or 2.3%. Default: the policy's.",
 )
+@click.option("--store", help="The record, a file or postgresql://...: the list is then all undecided cases.")
+@click.option(
+    "--lists", type=click.Path(path_type=Path), help="Folder for the lists beside it: referral, notice, ..."
+)
+@click.option(
+    "--wishes", type=click.Path(path_type=Path), help="CSV: victims' wishes, for the notification list."
+)
+@click.option("--key-file", type=click.Path(path_type=Path), help="The agency's key. Default: TRIAGE_KEY.")
 @click.option("--as-of", type=TimeType(), help="Rank as known then (UTC). Default: as the batch says.")
+@click.option(
+    "--delimiter", type=click.Choice([",", ";"]), default=",", show_default=True, help="Of a CSV file."
+)
 @click.option("--top", type=click.IntRange(min=0), default=20, show_default=True, help="Rows to print.")
 @force_option
 @json_option
 def command(  # noqa: PLR0917 - click passes options by name
     batch: Path,
     model: str,
-    out: Path,
-    capacity: Capacity,
+    policy: str,
+    outs: tuple[Path, ...],
+    capacity: Capacity | None,
+    store: str | None,
+    lists: Path | None,
+    wishes: Path | None,
+    key_file: Path | None,
     as_of: datetime | None,
+    delimiter: str,
     top: int,
     *,
     force: bool,
@@ -58,27 +93,126 @@ def command(  # noqa: PLR0917 - click passes options by name
     Ranked cases stand in the order of the score. Escalated cases are on top whatever the model says, a child
     in contact or in crisis first; cases of children as reported persons stand beside the list, in the lane
     youth. Both are due whatever the capacity. Nothing is dropped.
+
+    With --store the list is the open pool: all cases that nobody has decided on yet, with the new batch. The
+    list is kept in the record, and audit slots are drawn.
     """
-    from triage.errors import InputRefusedError
     from triage.intake.opening import open_any
     from triage.scoring.loading import load_model
     from triage.worklist.build import build_worklist
-    from triage.worklist.export import export_csv
-    from triage.writing import refuse_existing
+    from triage.worklist.explain import explain_cases
+    from triage.worklist.keeping import keep_worklist
+    from triage.worklist.policy import load_policy
+    from triage.worklist.routing import read_wishes
 
-    if out.resolve().is_relative_to(batch.resolve()):
-        raise InputRefusedError("inside the batch", where=str(out), mend="choose another --out")
-    refuse_existing(out, force=force)
-    bundle = load_model(model)
+    inputs = [batch, wishes, Path(store) if store and "://" not in store else None]
+    for out in (*outs, *([lists] if lists else [])):
+        refuse_inputs(out, "--out", inputs)
+    _refuse_outputs(outs, lists, force=force)
+    bundle, rules = load_model(model), load_policy(policy)
+    register = read_wishes(wishes) if wishes else None
+    key = _find_key(key_file, store)
     opened = open_any(batch)
+    record, pool, standing = _open_pool(store, key, opened)
+    whole = pool.batch if pool else opened
     with progress("scoring", None) as done:
-        worklist = build_worklist(opened, bundle, capacity, as_of=as_of, progress=done)
-    export_csv(worklist.table, out, force=force)
+        worklist = build_worklist(
+            whole, bundle, capacity,
+            policy=rules, as_of=as_of, key=key, standing=standing, wishes=register, progress=done,
+        )  # fmt: skip
+    # Kept before it is shown: a list that nobody knows of would leave no trace of whom it chose.
+    head = str(keep_worklist(record, worklist, pool)) if record and pool else ""
+
+    def explain() -> dict[str, Explanation]:
+        cases = worklist.table["case_id"].to_pylist()[:MOST_EXPLAINED]
+        return explain_cases(whole, bundle, cases, as_of=worklist.as_of)
+
+    _export(worklist, outs, lists, explain, record, delimiter=delimiter, force=force)
     if not as_json:
         _show(worklist, top)
         say_findings(worklist.findings)
-    say_result({"worklist": str(out), **worklist.as_dict()}, _summary(worklist, batch, out), as_json=as_json)
+    result: dict[str, Any] = {"worklist": [str(out) for out in outs], **worklist.as_dict()}
+    if record is not None and pool is not None:
+        result |= {
+            "head": head,
+            "decided": pool.decided,
+            "reopened": len(pool.reopened),
+            "new": len(pool.new),
+        }
+    say_result(result, _summary(worklist, batch, outs, pool, head), as_json=as_json)
     leave(worklist.set_aside, worklist.findings)
+
+
+def _refuse_outputs(outs: Sequence[Path], lists: Path | None, *, force: bool) -> None:
+    """Refuse before the work what would be refused after it."""
+    from triage.worklist.exports import ENDINGS
+    from triage.worklist.routing import LISTS
+    from triage.writing import refuse_existing
+
+    for out in outs:
+        if not out.name.lower().endswith(ENDINGS):
+            raise click.BadParameter(
+                f"{out.name}: a name that ends in one of {', '.join(ENDINGS)}", param_hint="--out"
+            )
+        refuse_existing(out, force=force)
+    if len({out.resolve() for out in outs}) < len(outs):
+        raise click.BadParameter("the same file twice", param_hint="--out")
+    if lists:
+        refuse_existing(lists, force=force, contents=frozenset(f"{name}.csv" for name in LISTS))
+
+
+def _find_key(key_file: Path | None, store: str | None) -> TokenKey | None:
+    """Return the agency's key: needed with a record, else only for how ties fall."""
+    import os
+
+    from triage.intake.tokens import KEY_VARIABLE, load_key
+
+    if store or key_file or os.environ.get(KEY_VARIABLE):
+        return load_key(key_file)
+    return None
+
+
+def _open_pool(
+    store: str | None, key: TokenKey | None, batch: Batch
+) -> tuple[Record, Pool, Standing] | tuple[None, None, None]:
+    """Put the batch into the record, and return the open pool and what people decided."""
+    if store is None or key is None:
+        return None, None, None
+    from triage.record import open_record
+    from triage.worklist.pool import open_pool
+    from triage.worklist.standing import read_standing
+
+    record = open_record(store, key)
+    pool = open_pool(record, batch)
+    return record, pool, read_standing(record, pool.digest)
+
+
+def _export(
+    worklist: Worklist,
+    outs: Sequence[Path],
+    lists: Path | None,
+    details: Callable[[], dict[str, Explanation]],
+    record: Record | None,
+    *,
+    delimiter: str,
+    force: bool,
+) -> None:
+    """Write every file, and keep in the record that it was written."""
+    import hashlib
+
+    from triage.worklist.exports import export, export_table
+    from triage.writing import write_folder
+
+    for out in outs:
+        page = out.suffix.lower() == ".html"
+        export(worklist, out, details=details() if page else None, delimiter=delimiter, force=force)
+        if record is not None:
+            record.keep_export(out.suffix[1:], hashlib.sha256(out.read_bytes()).hexdigest(), out.name)
+    if lists is not None:
+        contents = frozenset(f"{name}.csv" for name in worklist.lists)
+        with write_folder(lists, contents=contents, force=force) as folder:
+            for name, table in worklist.lists.items():
+                export_table(table, folder / f"{name}.csv", delimiter=delimiter)
 
 
 def _show(worklist: Worklist, top: int) -> None:
@@ -90,10 +224,11 @@ def _show(worklist: Worklist, top: int) -> None:
             screen.print(table)
 
 
-def _summary(worklist: Worklist, batch: Path, out: Path) -> str:
+def _summary(worklist: Worklist, batch: Path, outs: Sequence[Path], pool: Pool | None, head: str) -> str:
     lanes = ", ".join(f"{count:,} {lane}" for lane, count in worklist.lanes.items())
     lines = [f"alarm: {alarm}" for alarm in worklist.alarms]
-    lines.append(f"{out}: {worklist.table.num_rows:,} rows ({lanes}); capacity {worklist.capacity:,}")
+    names = ", ".join(str(out) for out in outs)
+    lines.append(f"{names}: {worklist.table.num_rows:,} rows ({lanes}); capacity {worklist.capacity:,}")
     if worklist.tied_at_cut:
         lines.append(
             f"{worklist.tied_at_cut:,} cases are tied where the capacity ends; the longest waiting go first"
@@ -103,5 +238,19 @@ def _summary(worklist: Worklist, batch: Path, out: Path) -> str:
             f"{worklist.not_yet_known:,} cases of the batch were not known at that time and are not listed"
         )
     lines.append(f"probability: {worklist.probability_note}")
+    lines += [f"audit: {note}" for note in worklist.audit_notes]
+    beside = ", ".join(
+        f"{table.num_rows:,} {name}" for name, table in worklist.lists.items() if table.num_rows
+    )
+    if beside:
+        lines.append(f"beside it: {beside} (--lists FOLDER writes them)")
+    if pool:
+        lines.append(
+            f"open pool: {len(pool.new):,} cases with new reports, {len(pool.reopened):,} reopened,"
+            f" {pool.decided:,} decided and not listed, {len(pool.aliases):,} merged"
+        )
+        lines.append(
+            f"record: {head}; keep this head elsewhere, {program()} audit verify holds the record against it"
+        )
     lines.append(f"next: {program()} explain {batch} CASE, with a case of the list and the same --model")
     return "\n".join(lines)

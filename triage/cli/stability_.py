@@ -68,7 +68,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     from triage.intake.opening import open_any
     from triage.scoring.labels import read_label_file
     from triage.scoring.loading import load_model
-    from triage.worklist.export import export_csv
+    from triage.worklist.exports import export_csv
     from triage.worklist.stability import measure_stability
     from triage.writing import refuse_existing
 

@@ -59,24 +59,18 @@ from triage.evaluation.monitoring.periods import PeriodEvaluation, evaluate_peri
 from triage.evaluation.monitoring.reference import Reference, pin_reference
 from triage.evaluation.monitoring.stability import population_stability_index
 from triage.evaluation.multiplicity import adjust_holm
+from triage.evaluation.order.at_capacity import AtCapacity, at_capacity
 from triage.evaluation.order.auc import roc_auc
 from triage.evaluation.order.auc_difference import AucComparison, compare_auc, compare_auc_unpaired
-from triage.evaluation.order.capacity import (
-    AtCapacity,
-    OverTies,
-    at_capacity,
-    cases_at,
-    lift_at,
-    number_needed_at,
-    precision_at,
-    recall_at,
-)
+from triage.evaluation.order.capacity import OverTies, cases_at
 from triage.evaluation.order.gain import ndcg_at
 from triage.evaluation.order.gains import GainsCurve, gains_curve
 from triage.evaluation.order.oracle import share_of_oracle
 from triage.evaluation.order.partial import partial_auc
 from triage.evaluation.order.precision_recall import average_precision
-from triage.evaluation.order.threshold import AtThreshold, ThresholdChoice, at_threshold, threshold_at
+from triage.evaluation.order.single_figures import lift_at, number_needed_at, precision_at, recall_at
+from triage.evaluation.order.threshold import AtThreshold, at_threshold
+from triage.evaluation.order.threshold_choice import ThresholdChoice, threshold_at
 from triage.evaluation.proportions import (
     agresti_coull_interval,
     clopper_pearson_interval,

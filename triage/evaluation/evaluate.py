@@ -22,8 +22,9 @@ from triage.evaluation.groups.audit import evaluate_groups
 from triage.evaluation.inputs import check_cases, check_confidence
 from triage.evaluation.monitoring.breaks import break_test
 from triage.evaluation.monitoring.periods import evaluate_periods
+from triage.evaluation.order.at_capacity import measure_capacity
 from triage.evaluation.order.auc import measure_auc
-from triage.evaluation.order.capacity import CAPACITIES, cases_at, measure_capacity
+from triage.evaluation.order.capacity import CAPACITIES, cases_at
 from triage.evaluation.order.gain import measure_ndcg
 from triage.evaluation.order.gains import measure_gains
 from triage.evaluation.order.oracle import measure_oracle_share

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from triage.evaluation.groups.result import GroupFigures
     from triage.evaluation.monitoring.breaks import BreakTest
     from triage.evaluation.monitoring.periods import PeriodEvaluation
-    from triage.evaluation.order.capacity import AtCapacity
+    from triage.evaluation.order.at_capacity import AtCapacity
     from triage.evaluation.order.gains import GainsCurve
     from triage.evaluation.selection.description import SelectionDescription
     from triage.evaluation.selection.figures import SelectedFigures

@@ -14,6 +14,7 @@ import numpy as np
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES, find_feature
+from triage.scoring.written import LONGEST_NAME, LONGEST_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 1_000
 LARGEST_NUMBER = 1e6
-LONGEST_SOURCE = 1_000
 _FLAG_EDGES = (-0.5, 0.5)
 _DENIED, _UNKNOWN, _ASSERTED = -1.0, 0.0, 1.0
 
@@ -198,9 +198,13 @@ def parse_additive(content: Any, where: str) -> AdditiveModel:
     """
     try:
         terms = tuple(_parse_term(term) for term in content["terms"])
-        sources = {_text(key): _source(value) for key, value in content.get("sources", {}).items()}
+        sources = {check_name(key): check_source(value) for key, value in content.get("sources", {}).items()}
         model = AdditiveModel(
-            _text(content["name"]), _text(content["unit"]), terms, _finite(content["intercept"]), sources
+            check_name(content["name"]),
+            check_name(content["unit"]),
+            terms,
+            _finite(content["intercept"]),
+            sources,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputRefusedError(
@@ -255,7 +259,7 @@ def flag_steps(feature: str, denied: float, unknown: float, asserted: float) -> 
 
 
 def _parse_term(term: Any) -> Term:
-    feature = _text(term["feature"])
+    feature = check_name(term["feature"])
     if feature not in FEATURES:
         raise ValueError(f"no feature '{feature[:60]}' in the catalogue of this version")
     if "slope" in term:
@@ -269,13 +273,15 @@ def _parse_term(term: Any) -> Term:
     return Steps(feature, edges, values, _finite(term["unknown"]))
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value or len(value) > 100 or not value.isprintable():
+def check_name(value: Any) -> str:
+    """Return a name that a file of numbers states; a ValueError where it is no short printable text."""
+    if not isinstance(value, str) or not value or len(value) > LONGEST_NAME or not value.isprintable():
         raise ValueError("a name that is no short text")
     return value
 
 
-def _source(value: Any) -> str:
+def check_source(value: Any) -> str:
+    """Return what a part rests on, which may be empty; a ValueError where it is no printable text."""
     if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_SOURCE:
         raise ValueError("a source that is no text")
     return value

@@ -19,7 +19,7 @@ from triage.scoring.additive import (
     flag_steps,
     refuse_wrong_way,
 )
-from triage.scoring.written import read_name, read_toml, refuse_unknown_keys
+from triage.scoring.written import read_name, read_source, read_toml, refuse_unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,7 +140,7 @@ def parse_scorecard(content: dict[str, Any], where: str, default_name: str) -> S
         name=read_name(content.get("name", default_name), where),
         unit="points",
         terms=terms,
-        sources={factor["feature"]: str(factor["source"]) for factor in factors},
+        sources={factor["feature"]: factor["source"] for factor in factors},
         steps=_steps(factors, where),
         spreads=_spreads(content, terms, where),
     )
@@ -151,8 +151,7 @@ def _term(factor: dict[str, Any], where: str) -> Term:
     place = f"{where}, factor {name}"
     if not isinstance(name, str) or name not in FEATURES | BASELINES:
         raise InputRefusedError("no such feature", where=place, expected="a name that triage features prints")
-    if not str(factor.get("source", "")).strip():
-        raise InputRefusedError("no source", where=place, expected="what the points rest on")
+    read_source(factor, place)
     refuse_unknown_keys(factor, _FACTOR_KEYS, place)
     feature, points = find_feature(name), factor.get("points")
     try:

@@ -97,10 +97,17 @@ def read_label_file(path: Path | str) -> dict[str, float]:
     Raises
     ------
     InputRefusedError
-        The file cannot be read, lacks a column, or holds another value than yes and no.
+        The file cannot be read, lacks a column, holds no row, or another value than yes and no.
     """
     path = Path(path)
     table = read_scores(path, (CASE, _LABEL_COLUMN))
+    if not table.num_rows:
+        raise InputRefusedError(
+            "no row beneath the header",
+            where=str(path),
+            expected=f"a row a case, with {CASE} and {_LABEL_COLUMN}",
+            mend="check that the file was written to its end",
+        )
     values = parse_labels(table[_LABEL_COLUMN], _LABEL_COLUMN, str(path))
     labels: dict[str, float] = {}
     for row, (case, value) in enumerate(zip(table[CASE].to_pylist(), values.tolist(), strict=True), start=1):

@@ -20,6 +20,7 @@ TOLERANCE = 1e-14
 ENOUGH = 1e-4
 MOST_HALVINGS = 40
 SMALLEST_CURVATURE = 1e-10
+CASES_AT_ONCE = 100_000
 
 
 class SignedLogisticClassifier(LogOddsClassifier):
@@ -111,16 +112,17 @@ class SignedLogisticClassifier(LogOddsClassifier):
             self.scale_ = np.where(
                 _one_each(self.standardise, "standardise", matrix.shape[1]), self.scale_, 1.0
             )
-        self._minimise(self._standardise(matrix), np.where(positive == 1, 1.0, -1.0), weight)
+        design = np.ones((len(matrix), matrix.shape[1] + 1))
+        self._standardise(matrix, into=design[:, 1:])
+        self._minimise(design, np.where(positive == 1, 1.0, -1.0), weight)
         return self
 
-    def _minimise(self, Z: Floats, y: Floats, weight: Floats) -> None:
-        signs = check_signs(self.signs, Z.shape[1])
+    def _minimise(self, design: Floats, y: Floats, weight: Floats) -> None:
+        signs = check_signs(self.signs, design.shape[1] - 1)
         # The penalty keeps the curvature of every coefficient positive, but leaves the intercept alone.
-        penalty = np.r_[0.0, np.ones(Z.shape[1])]
-        design = np.column_stack([np.ones(len(Z)), Z])
+        penalty = np.r_[0.0, np.ones(len(signs))]
         direction = np.r_[0, signs]
-        theta = np.zeros(Z.shape[1] + 1)
+        theta = np.zeros(design.shape[1])
         value = self._value(theta, design, y, weight)
         self.n_iter_ = 0
         while self.n_iter_ < self.max_iter:
@@ -131,8 +133,7 @@ class SignedLogisticClassifier(LogOddsClassifier):
             held = (theta == 0.0) & (direction * gradient > 0)
             free = ~held
             curvature = self.C * weight * chance * (1.0 - chance)
-            used = design[:, free]
-            hessian = (used.T * curvature) @ used + np.diag(penalty[free] + SMALLEST_CURVATURE)
+            hessian = _sum_curvature(design, free, curvature) + np.diag(penalty[free] + SMALLEST_CURVATURE)
             newton = np.zeros_like(theta)
             newton[free] = -cho_solve(cho_factor(hessian), gradient[free])
             # What is left to gain, to second order, is less than the objective can tell.
@@ -170,13 +171,25 @@ class SignedLogisticClassifier(LogOddsClassifier):
         loss = -float(weight @ log_expit(y * (design @ theta)))
         return self.C * loss + 0.5 * float(theta[1:] @ theta[1:])
 
-    def _standardise(self, X: Floats) -> Floats:
-        return np.nan_to_num((X - self.center_) / self.scale_, nan=0.0)
+    def _standardise(self, X: Floats, into: Floats | None = None) -> Floats:
+        Z = np.subtract(X, self.center_, out=into)
+        Z /= self.scale_
+        return np.nan_to_num(Z, copy=False, nan=0.0)
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return the log-odds of each case, shape (n_cases,)."""
         matrix = self._take_matrix(X)
         return np.asarray(self.intercept_ + self._standardise(matrix) @ self.coef_)
+
+
+def _sum_curvature(design: Floats, free: NDArray[np.bool_], curvature: Floats) -> Floats:
+    """Return the weighted products of the free columns, by parts of the cases, to copy few at once."""
+    total = np.zeros((free.sum(), free.sum()))
+    for start in range(0, len(design), CASES_AT_ONCE):
+        some = slice(start, start + CASES_AT_ONCE)
+        used = design[some, free]
+        total += (used.T * curvature[some]) @ used
+    return total
 
 
 def _one_each(values: ArrayLike, name: str, n_features: int) -> NDArray[Any]:
@@ -193,7 +206,11 @@ def _standard(X: Floats, weight: Floats) -> tuple[Floats, Floats]:
     filled = np.where(known, X, 0.0)
     safe = np.where(mass > 0, mass, 1.0)
     center = weight @ filled / safe
-    variance = weight @ np.where(known, (filled - center) ** 2, 0.0) / safe
+    # In place: with many cases every copy counts.
+    filled -= center
+    filled *= filled
+    filled[~known] = 0.0
+    variance = weight @ filled / safe
     # A column that does not vary, up to rounding, has no scale of its own.
     flat = variance <= (1e-12 * np.fmax(np.abs(center), 1.0)) ** 2
     return center, np.where(flat, 1.0, np.sqrt(variance))

@@ -134,14 +134,14 @@ def expand(names: Sequence[str], matrix: Floats) -> tuple[Floats, list[int]]:
     signs : list of int
         The direction of each column.
     """
-    columns: list[Floats] = []
+    columns = np.empty((len(matrix), sum(len(columns_of(name)) for name in names)))
     signs: list[int] = []
     for index, name in enumerate(names):
-        x, sign = matrix[:, index], FEATURES[name].sign
+        x, sign, at = matrix[:, index], FEATURES[name].sign, len(signs)
         if FEATURES[name].is_flag:
-            columns += [(x > 0).astype(np.float64), (x < 0).astype(np.float64)]
+            columns[:, at], columns[:, at + 1] = x > 0, x < 0
             signs += [sign, -sign]
         else:
-            columns.append(np.log1p(np.fmax(x, 0.0)) + np.where(np.isnan(x), np.nan, 0.0))
+            columns[:, at] = np.log1p(np.fmax(x, 0.0)) + np.where(np.isnan(x), np.nan, 0.0)
             signs.append(sign)
-    return np.column_stack(columns), signs
+    return columns, signs

@@ -12,7 +12,7 @@ from triage.features.catalogue import FEATURES
 from triage.scoring.expert import STEPS
 from triage.scoring.trees import LEAF, MOST_LEAVES, Tree, TreesModel
 from triage.scoring.trees_file import refuse_wrong_direction
-from triage.scoring.written import read_name, read_toml, refuse_unknown_keys
+from triage.scoring.written import read_name, read_source, read_toml, refuse_unknown_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,9 +174,9 @@ def _questions(rows: Any, levels: dict[str, int], where: str) -> dict[str, Quest
 
 
 def _question(row: dict[str, Any], later: dict[str, int | str], where: str) -> Question:
-    for key in ("ask", "source"):
-        if not str(row.get(key, "")).strip():
-            raise InputRefusedError(f"no {key}", where=where, expected="the question, and what it rests on")
+    if not str(row.get("ask", "")).strip():
+        raise InputRefusedError("no ask", where=where, expected="the question as a person would put it")
+    source = read_source(row, where)
     if type(row.get("step")) is not int or row["step"] not in STEPS:
         raise InputRefusedError(f"step {row.get('step')!r}", where=where, expected="a step from 1 to 4")
     for key in ("yes", "no"):
@@ -188,7 +188,7 @@ def _question(row: dict[str, Any], later: dict[str, int | str], where: str) -> Q
     if not isinstance(listed, list) or not listed:
         raise InputRefusedError("nothing that makes the answer yes", where=where, expected="any = [features]")
     conditions = tuple(_condition(text, where) for text in listed)
-    return Question(row["name"], row["step"], conditions, later[row["yes"]], later[row["no"]], row["source"])
+    return Question(row["name"], row["step"], conditions, later[row["yes"]], later[row["no"]], source)
 
 
 def _condition(text: Any, where: str) -> Condition:

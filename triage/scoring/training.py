@@ -129,10 +129,18 @@ def gather_labelled(
     Raises
     ------
     InputRefusedError
-        No case has a label.
+        The batch holds no case, or no case has a label.
     """
     parts = [_gather(part, batch, names, labels) for part in batch.parts()]
     labelled = sum(len(part.cases.outcome) for part in parts)
+    n_cases = sum(part.n_cases for part in parts)
+    if not n_cases:
+        raise InputRefusedError(
+            "no case",
+            where=batch.meta.name,
+            expected="a batch with cases",
+            mend="triage check says what became of its rows",
+        )
     if labels and not labelled:
         raise InputRefusedError(
             f"{len(labels):,} labels, none of a case of this batch",
@@ -147,14 +155,11 @@ def gather_labelled(
             expected="outcomes with selected_at, outcome_at and a label, or a file for --outcomes",
             mend="train on a batch with outcomes, or score with --model expert, which needs none",
         )
-    if not parts:
-        nothing = np.empty(0)
-        return LabelledCases(np.empty((0, len(names))), nothing, nothing.astype(np.int64), nothing)
     matrix, outcome, at, inclusion = (
         np.concatenate([getattr(part.cases, name) for part in parts])
         for name in ("matrix", "outcome", "at", "inclusion")
     )
-    if labels is not None and labelled < sum(part.n_cases for part in parts):
+    if labels is not None and labelled < n_cases:
         # Nobody says how the labelled cases were chosen among all.
         inclusion = np.full(labelled, np.nan)
     person = _number_persons([part.persons for part in parts], [len(part.cases.outcome) for part in parts])

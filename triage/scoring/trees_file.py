@@ -12,6 +12,7 @@ import numpy as np
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
+from triage.scoring.additive import check_name, check_source
 from triage.scoring.grid import GRID
 from triage.scoring.trees import (
     LARGEST_SUM,
@@ -68,17 +69,17 @@ def parse_trees(content: Any, where: str) -> TreesModel:
 
 
 def _parse(content: Any) -> TreesModel:
-    columns = tuple(_text(name) for name in _list(content["features"], len(FEATURES)))
+    columns = tuple(check_name(name) for name in _list(content["features"], len(FEATURES)))
     unknown = [name for name in columns if name not in FEATURES]
     if unknown or not columns or len(set(columns)) < len(columns):
         raise ValueError(f"features that are not of the catalogue, each once: {unknown[:3]}")
-    unit = _text(content["unit"])
+    unit = check_name(content["unit"])
     if unit not in _UNITS:
         raise ValueError(f"unit '{unit}'")
     trees = tuple(_trees(content, len(columns)))
-    sources = {_text(key): str(value) for key, value in content["sources"].items()}
+    sources = {check_name(key): check_source(value) for key, value in content["sources"].items()}
     base = float(_whole(content["base"], LARGEST_SUM / GRID) * GRID)
-    model = TreesModel(_text(content["name"]), unit, columns, trees, base, sources)
+    model = TreesModel(check_name(content["name"]), unit, columns, trees, base, sources)
     if not largest_sum(model) < LARGEST_SUM:
         raise ValueError("values whose sums are out of all proportion")
     return model
@@ -244,10 +245,4 @@ def _numbers(values: Any, count: int, low: float, high: float = _LARGEST_FLOAT) 
 def _whole(value: Any, largest: float) -> int:
     if type(value) is not int or not abs(value) <= largest:
         raise ValueError("no whole number, or one out of all proportion")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value or len(value) > 100 or not value.isprintable():
-        raise ValueError("a name that is no short text")
     return value

@@ -58,6 +58,9 @@ class LogOddsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         if len(np.unique(outcome[counted])) < 2:
             raise ValueError("Only one class in the outcomes; both are needed to fit, each with weight.")
         positive = (outcome == self.classes_[1]).astype(np.float64)
+        if counted.all():
+            # The matrix is what training needs memory for: it is copied only where rows are left out.
+            return matrix, positive, weight
         return matrix[counted], positive[counted], weight[counted]
 
     def _take_matrix(self, X: ArrayLike) -> Floats:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LONGEST_NAME = 100
+LONGEST_SOURCE = 1_000
 
 Options = TypeVar("Options")
 
@@ -67,6 +68,30 @@ def read_name(value: Any, where: str) -> str:
             f"name = {str(value)[:60]!r}",
             where=where,
             expected=f"a printable text of at most {LONGEST_NAME} characters",
+        )
+    return str(value)
+
+
+def read_source(table: Mapping[str, Any], where: str) -> str:
+    """Return the ``source`` of an entry: what it rests on, shown beside the reasons.
+
+    Raises
+    ------
+    InputRefusedError
+        There is none, or it is no text, too long, or holds what cannot be printed.
+
+    Examples
+    --------
+    >>> read_source({"source": "Smid 2014"}, "card.toml")
+    'Smid 2014'
+    """
+    value = table.get("source", "")
+    text = isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_SOURCE
+    if not text or not value.strip():
+        raise InputRefusedError(
+            f"source = {str(value)[:60]!r}" if str(value).strip() else "no source",
+            where=where,
+            expected=f"what this rests on, a printable text of at most {LONGEST_SOURCE:,} characters",
         )
     return str(value)
 

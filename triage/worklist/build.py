@@ -2,75 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from triage.schema.findings import Level
 from triage.schema.part import Why, known_cases
+from triage.worklist.alarms import find_blanket_sources, raise_alarms
+from triage.worklist.audit import draw_audit, make_lottery, measure_audit, place_audit, tell_audit
+from triage.worklist.listing import WORKLIST_SCHEMA, list_unreadable, pick, put
 from triage.worklist.order import (
     ESCALATED,
     MAIN_LANES,
+    PAUSED,
     RANKED,
     UNREADABLE,
-    YOUTH,
     Order,
-    count_ties,
     give_tiers,
     join,
+    key_draws,
     number_lanes,
     order_cases,
-    place_of,
+    sort_within_tiers,
 )
-from triage.worklist.policy import LANES, TIERS, Capacity, days_of
-from triage.worklist.reasons import Missing, tell_missing
-from triage.worklist.score import ScoredPart, score_part
+from triage.worklist.policy import LANES, load_policy
+from triage.worklist.routing import join_routed, make_lists, name_lists
+from triage.worklist.score import score_part
+from triage.worklist.standing import Standing, apply_pauses
+from triage.worklist.tabulate import tabulate_cases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
-    from numpy.typing import NDArray
-
+    from triage.intake.tokens import TokenKey
     from triage.schema.batch import Batch
     from triage.schema.findings import Finding
     from triage.scoring.bundle import Bundle
+    from triage.scoring.calibration import Calibration
+    from triage.scoring.model import Model
+    from triage.worklist.audit.draw import Draw, Lottery
+    from triage.worklist.policy import Capacity, Policy
+    from triage.worklist.routing import Wishes
+    from triage.worklist.score import ScoredPart
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+__all__ = ["WORKLIST_SCHEMA", "Worklist", "build_worklist"]
 
-_WELFARE = "a child to protect"
-# A value lost here can cost a child its place; the person in charge must hear of it first.
-DECIDES = frozenset({"escalated_by_reporter", "report_annotations", "crisis_code", "received_at"})
-
-WORKLIST_SCHEMA = pa.schema(
-    [
-        ("rank", pa.int64()),
-        ("lane", pa.string()),
-        ("tier", pa.int64()),
-        ("case_id", pa.string()),
-        ("score", pa.float64()),
-        ("probability", pa.float64()),
-        ("probability_low", pa.float64()),
-        ("probability_high", pa.float64()),
-        ("due_at", pa.timestamp("s", tz="UTC")),
-        ("received_at", pa.timestamp("s", tz="UTC")),
-        ("waiting_hours", pa.float64()),
-        ("reports", pa.int64()),
-        ("sources", pa.string()),
-        ("country", pa.string()),
-        ("solvability", pa.string()),
-        ("completeness", pa.float64()),
-        ("reasons", pa.string()),
-        ("missing", pa.string()),
-        ("tied", pa.int64()),
-        ("model", pa.string()),
-        ("batch", pa.string()),
-    ]
-)
+_DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -81,6 +62,8 @@ class Worklist:
     ----------
     table : pyarrow.Table
         One row per case and per unreadable report, in order (columns of `WORKLIST_SCHEMA`).
+    lists : dict of str to pyarrow.Table
+        The lists beside it, on which its cases also stand: who else must hear of them.
     capacity : int
         Cases that can be opened.
     lanes : dict of str to int
@@ -89,6 +72,8 @@ class Worklist:
         Cases that share the score at which the capacity ends; 0 where the end splits no tie.
     probability_note : str
         What the probabilities are a share of, or why there are none.
+    audit_notes : list of str
+        What the audit slots can tell and what not; empty where none were drawn.
     set_aside : int
         Rows set aside, of all tables.
     not_yet_known : int
@@ -97,17 +82,32 @@ class Worklist:
         What the check of the batch found.
     alarms : list of str
         What the person in charge must know first.
+    chances : pyarrow.Table
+        ``case_id``, ``inclusion``, the probability with which this list opens the case, and ``audit``,
+        whether it was drawn. For the record alone: who works down the list must not know.
+    as_of : datetime
+        The "now" of the list.
+    policy : Policy
+        By which it was made.
+    synthetic : bool
+        Whether no real report is behind it.
     """
 
     table: pa.Table
+    lists: dict[str, pa.Table]
     capacity: int
     lanes: dict[str, int]
     tied_at_cut: int
     probability_note: str
+    audit_notes: list[str]
     set_aside: int
     not_yet_known: int
     findings: list[Finding]
     alarms: list[str]
+    chances: pa.Table = field(repr=False)
+    as_of: datetime
+    policy: Policy
+    synthetic: bool
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is said of the list, for machines."""
@@ -115,10 +115,13 @@ class Worklist:
             "rows": self.table.num_rows,
             "capacity": self.capacity,
             "lanes": self.lanes,
+            "lists": {name: table.num_rows for name, table in self.lists.items()},
             "tied_at_cut": self.tied_at_cut,
             "probabilities": self.probability_note,
+            "audit": self.audit_notes,
             "set_aside": self.set_aside,
             "not_yet_known": self.not_yet_known,
+            "policy": self.policy.name,
             "alarms": self.alarms,
             "findings": [finding.as_dict() for finding in self.findings],
         }
@@ -127,9 +130,13 @@ class Worklist:
 def build_worklist(
     batch: Batch,
     bundle: Bundle,
-    capacity: Capacity,
+    capacity: Capacity | None = None,
     *,
+    policy: Policy | None = None,
     as_of: datetime | None = None,
+    key: TokenKey | None = None,
+    standing: Standing | None = None,
+    wishes: Wishes | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Worklist:
     """Rank every case of a batch.
@@ -137,13 +144,22 @@ def build_worklist(
     Parameters
     ----------
     batch : Batch
-        Read part by part.
+        Read part by part; the open pool (`triage.worklist.pool.open_pool`) where there is a record.
     bundle : Bundle
         The model, and its calibration if it has one that belongs to this batch.
-    capacity : Capacity
-        How many cases can be opened.
+    capacity : Capacity, optional
+        How many cases can be opened; as the policy says by default.
+    policy : Policy, optional
+        What people decide of the list; the one called ``default`` if left out.
     as_of : datetime, optional
         "Now"; the instant at which the batch was complete by default.
+    key : TokenKey, optional
+        The agency's key: with it nobody else can foretell how ties fall.
+    standing : Standing, optional
+        What the record knows. With it, and a key, audit slots are drawn: without a record nobody could
+        use what they find.
+    wishes : Wishes, optional
+        The register of victims' wishes.
     progress : callable, optional
         Called with the number of cases after each part.
 
@@ -152,214 +168,188 @@ def build_worklist(
     Worklist
         Every case of the batch and every unreadable report, once.
     """
+    policy = policy or load_policy()
+    policy = policy.with_capacity(capacity) if capacity else policy
     now = as_of or batch.meta.as_of
-    scored: list[ScoredPart] = []
-    asides, findings = [batch.set_aside], []
-    not_yet = 0
-    for whole in batch.parts():
-        part = known_cases(whole, now)
-        not_yet += len(whole.cases) - len(part.cases)
-        scored.append(score_part(part, bundle.model, now))
-        asides.append(part.set_aside)
-        findings += part.findings
-        if progress:
-            progress(len(part.cases))
-    aside = pa.concat_tables(asides)
+    known = standing or Standing()
+    gathered = _score_parts(batch, bundle.model, policy, now, progress)
+    gathered.pause(known.paused)
     unreadable = [
-        row for row in aside.to_pylist() if row["table"] == "reports" and row["why"] == Why.UNREADABLE.value
+        row
+        for row in gathered.aside.to_pylist()
+        if row["table"] == "reports" and row["why"] == Why.UNREADABLE.value
     ]
-    order = order_cases(scored, batch.meta.name)
-    limit = capacity.of(len(order.row))
-    _, note = bundle.calibration_for(batch.meta.population)
-    table = _tabulate(scored, order, unreadable=unreadable, limit=limit, now=now, bundle=bundle, batch=batch)
+    ties = key_draws(_tie_key(batch.meta.name, key))
+    base = order_cases(gathered.scored, ties, lowered=known.lowered)
+    limit = policy.capacity.of(len(base.row))
+    ahead = len(unreadable) + int(np.isin(base.lane, (UNREADABLE, ESCALATED)).sum())
+    lottery = make_lottery(key.secret, known.digest or batch.meta.name) if key and standing else None
+    ranked = pick(gathered.cases, base.row[base.lane == RANKED])
+    draw = None
+    if lottery and policy.audit.share:
+        draw = draw_audit(
+            ranked, limit, policy.audit, lottery, tiers=policy.tiers, ahead=ahead, held=known.drawn
+        )
+    order = _place_drawn(base, draw, lottery)
+    rank = number_lanes(order.lane, len(unreadable))
+    tier = give_tiers(order, rank, limit, policy)
+    order = sort_within_tiers(order, tier, [part.facts for part in gathered.scored], policy)
+    same = {
+        "model": bundle.model.name,
+        "batch": batch.meta.name,
+        "policy": policy.name,
+        "fingerprints": _fingerprints(bundle, policy, batch, known),
+    }
+    curve, note = bundle.calibration_for(batch.meta.population)
+    table = tabulate_cases(
+        gathered.scored, base, order, rank, tier, curve=curve, policy=policy,
+        now=now, before=len(unreadable), limit=limit, standing=known, same=same,
+    )  # fmt: skip
+    table = pa.concat_tables([list_unreadable(unreadable, now, policy, same), table])
+    table = _assign_units(table, limit, policy)
+    lists = make_lists(
+        join_routed([part.routed for part in gathered.scored]), table,
+        as_of=now, referral=policy.referral, wishes=wishes, tracked=known.tracked,
+    )  # fmt: skip
+    named = name_lists(lists)
+    table = put(table, "lists", [named.get(case, "") for case in table["case_id"].to_pylist()])
     lanes = {name: int((order.lane == lane).sum()) for lane, name in enumerate(LANES)}
-    lanes["unreadable"] = len(unreadable)
+    failed = lanes["unreadable"]
+    lanes["unreadable"] += len(unreadable)
+    banners = find_blanket_sources(
+        [name for part in gathered.scored for name in part.facts.sources],
+        join([part.facts.escalated for part in gathered.scored]).astype(bool),
+        policy,
+    )
     return Worklist(
         table=table,
+        lists=lists,
         capacity=limit,
         lanes=lanes,
-        tied_at_cut=_tied_at_cut(table, limit),
+        tied_at_cut=_tied_at_cut(base, limit - ahead if draw is None else draw.above),
         probability_note=note,
-        set_aside=aside.num_rows,
-        not_yet_known=not_yet,
-        findings=findings,
-        alarms=_alarms(lanes, limit, findings),
+        audit_notes=_tell_audit(draw, base, curve),
+        set_aside=gathered.aside.num_rows,
+        not_yet_known=gathered.not_yet_known,
+        findings=gathered.findings,
+        alarms=raise_alarms(lanes, limit, gathered.findings, policy, banners=banners, not_scored=failed),
+        chances=_tell_chances(table, limit, draw, ranked),
+        as_of=now,
+        policy=policy,
+        synthetic=batch.meta.synthetic,
     )
 
 
-def _tabulate(
-    scored: list[ScoredPart],
-    order: Order,
-    *,
-    unreadable: list[dict[str, Any]],
-    limit: int,
-    now: datetime,
-    bundle: Bundle,
+@dataclass
+class _Gathered:
+    """All parts of a batch, scored."""
+
+    scored: list[ScoredPart]
+    asides: list[pa.Table]
+    findings: list[Finding]
+    not_yet_known: int = 0
+
+    @property
+    def aside(self) -> pa.Table:
+        return pa.concat_tables(self.asides)
+
+    @property
+    def cases(self) -> list[str]:
+        return [case for part in self.scored for case in part.case_id]
+
+    def pause(self, paused: Collection[str]) -> None:
+        self.scored = [
+            replace(part, facts=apply_pauses(part.facts, part.case_id, paused)) for part in self.scored
+        ]
+
+
+def _tie_key(batch: str, key: TokenKey | None) -> str:
+    """Return what decides among equal cases; without the agency's key anybody can tell how ties fall."""
+    return hashlib.blake2b(batch.encode(), key=key.secret[:64]).hexdigest()[:64] if key else batch
+
+
+def _score_parts(
     batch: Batch,
-) -> pa.Table:
-    rank = number_lanes(order.lane, len(unreadable))
-    tier = give_tiers(order, rank, limit)
-    suspect = order.lane != YOUTH  # no score is shown for a child
-    score = np.where(suspect, order.score, np.nan)
-    probability, low, high = _probabilities(bundle, score, batch.meta.population)
-    due = np.array(
-        [int((now + timedelta(days=days_of(t))).timestamp()) if t in range(1, 5) else -1 for t in tier]
-    )
-    facts = {
-        name: [value for part in scored for value in getattr(part.facts, name)]
-        for name in ("sources", "country", "solvability", "reports")
-    }
-    columns = {
-        "rank": rank,
-        "lane": [LANES[lane] for lane in order.lane],
-        "tier": _whole(tier, tier > 0),
-        "case_id": _pick([case for part in scored for case in part.case_id], order.row),
-        "score": _real(score),
-        "probability": _real(probability),
-        "probability_low": _real(low),
-        "probability_high": _real(high),
-        "due_at": _whole(due, due > 0).cast(WORKLIST_SCHEMA.field("due_at").type),
-        "received_at": _whole(order.received, ~np.isnan(order.received)).cast(
-            WORKLIST_SCHEMA.field("received_at").type
-        ),
-        "waiting_hours": _real(np.round((now.timestamp() - order.received) / 3600, 1)),
-        **{name: _pick(values, order.row) for name, values in facts.items()},
-        "completeness": _real(np.round(join([part.completeness for part in scored])[order.row], 2)),
-        "reasons": _reasons(scored, order),
-        "missing": _missing(scored, order, bundle, len(unreadable)),
-        "tied": count_ties(order),
-        "model": [bundle.model.name] * len(rank),
-        "batch": [batch.meta.name] * len(rank),
-    }
-    arrays = [
-        pa.array(columns[name]).cast(kind.type)
-        for name, kind in zip(WORKLIST_SCHEMA.names, WORKLIST_SCHEMA, strict=True)
-    ]
-    listed = pa.Table.from_arrays(arrays, schema=WORKLIST_SCHEMA)
-    return pa.concat_tables([_unreadable_rows(unreadable, now, batch.meta.name), listed])
+    model: Model,
+    policy: Policy,
+    now: datetime,
+    progress: Callable[[int], None] | None,
+) -> _Gathered:
+    gathered = _Gathered([], [batch.set_aside], [])
+    for whole_part in batch.parts():
+        part = known_cases(whole_part, now)
+        gathered.not_yet_known += len(whole_part.cases) - len(part.cases)
+        gathered.scored += score_part(part, model, now, policy)
+        gathered.asides.append(part.set_aside)
+        gathered.findings += part.findings
+        if progress:
+            progress(len(part.cases))
+    return gathered
 
 
-def _probabilities(bundle: Bundle, score: Floats, population: str) -> tuple[Floats, Floats, Floats]:
-    curve, _ = bundle.calibration_for(population)
-    if curve is None:
-        nothing = np.full(len(score), np.nan)
-        return nothing, nothing, nothing
-    return curve.probability(score), *curve.band(score)
+def _place_drawn(base: Order, draw: Draw | None, lottery: Lottery | None) -> Order:
+    """Return the order with the drawn cases at places that the lottery gives them."""
+    if draw is None or lottery is None:
+        return base
+    place = np.arange(len(base.row))
+    ranked = np.flatnonzero(base.lane == RANKED)
+    place[ranked] = ranked[place_audit(draw, lottery)]
+    return replace(base, **{part.name: getattr(base, part.name)[place] for part in fields(base)})
 
 
-def _reasons(scored: list[ScoredPart], order: Order) -> list[str]:
-    reasons = _pick([reason for part in scored for reason in part.reasons], order.row)
-    return [
-        (f"{_WELFARE}, urgent" if urgent >= 0 else _WELFARE) if lane == YOUTH else reason
-        for reason, lane, urgent in zip(reasons, order.lane.tolist(), order.imminence.tolist(), strict=True)
-    ]
+def _assign_units(table: pa.Table, limit: int, policy: Policy) -> pa.Table:
+    """Deal the cases that can be opened out to the units of the policy."""
+    main = np.flatnonzero(np.isin(table["lane"].to_pylist(), [LANES[lane] for lane in MAIN_LANES]))[:limit]
+    units = np.full(table.num_rows, "", dtype=object)
+    units[main] = policy.assign_units(len(main), table.num_rows)
+    return put(table, "unit", units.tolist())
 
 
-def _missing(scored: list[ScoredPart], order: Order, bundle: Bundle, before: int) -> list[str]:
-    """Tell what is missing; for ranked cases, with the ranks that the answers would give."""
-    model = bundle.model
-    if not scored:
-        return []
-    whole = Missing(
-        *(np.concatenate([getattr(part.missing, f) for part in scored])[order.row] for f in _PARTS_OF_MISSING)
-    )
-    ranked = order.lane == RANKED
-    ahead = before + int((order.lane == ESCALATED).sum())
-
-    def ranks(score: Floats) -> Ints:
-        return ahead + place_of(score, order)
-
-    told = np.full(len(ranked), "", dtype=object)
-    told[ranked] = tell_missing(model, _some(whole, ranked), ranks)
-    others = ~ranked & (order.lane != YOUTH)
-    told[others] = tell_missing(model, _some(whole, others), None)
-    return list(told)
-
-
-_PARTS_OF_MISSING = ("feature", "if_no", "if_yes")
-
-
-def _some(missing: Missing, mask: NDArray[np.bool_]) -> Missing:
-    return Missing(*(getattr(missing, name)[mask] for name in _PARTS_OF_MISSING))
-
-
-def _tied_at_cut(table: pa.Table, limit: int) -> int:
+def _tied_at_cut(base: Order, above: int) -> int:
     """Return how many ranked cases share the score at which the capacity ends; 0 where it splits no tie."""
-    main = table.filter(pa.array(np.isin(table["lane"].to_pylist(), [LANES[lane] for lane in MAIN_LANES])))
-    if not 0 < limit < main.num_rows:
+    score = base.score[base.lane == RANKED]
+    if not 0 < above < len(score) or score[above - 1] != score[above]:
         return 0
-    inside, outside = (main.slice(place, 1).to_pylist()[0] for place in (limit - 1, limit))
-    split = inside["lane"] == outside["lane"] == LANES[RANKED] and inside["score"] == outside["score"]
-    return int(inside["tied"]) if split else 0
+    return int((score == score[above]).sum())
 
 
-def _alarms(lanes: dict[str, int], limit: int, findings: list[Finding]) -> list[str]:
-    alarms = []
-    urgent = lanes["unreadable"] + lanes["escalated"]
-    at_pace = max(limit * TIERS[0].days // TIERS[-1].days, 1)
-    if urgent > limit:
-        alarms.append(
-            f"{urgent:,} cases are unreadable or escalated, and only {limit:,} can be opened: ask for help"
-        )
-    elif urgent > at_pace:
-        alarms.append(
-            f"{urgent:,} cases are unreadable or escalated and due within 24 hours, where an even pace opens"
-            f" {at_pace:,}: start with them"
-        )
-    lost = sorted(
+def _tell_audit(draw: Draw | None, base: Order, curve: Calibration | None) -> list[str]:
+    if draw is None:
+        return []
+    score = base.score[base.lane == RANKED]
+    return tell_audit(draw, measure_audit(draw, curve.probability(score) if curve else None))
+
+
+def _tell_chances(table: pa.Table, limit: int, draw: Draw | None, ranked: Sequence[str]) -> pa.Table:
+    """Return with what probability this list chooses each case, and which hold an audit slot."""
+    drawn = {ranked[place] for place in draw.slots.tolist()} if draw else set()
+    chance = dict(zip(ranked, draw.probability.tolist(), strict=True)) if draw else {}
+    shown = table.select(["case_id", "lane", "rank"]).to_pylist()
+    ids = table["case_id"].to_pylist()
+    return pa.table(
         {
-            name
-            for finding in findings
-            for name in finding.column.split(", ")
-            if name in DECIDES and _loses(finding)
+            "case_id": pa.array(ids, pa.string()),
+            "inclusion": pa.array([_chance(row, limit, chance) for row in shown], pa.float64()),
+            "audit": pa.array([case in drawn for case in ids], pa.bool_()),
         }
     )
-    if lost:
-        alarms.append(
-            f"{', '.join(lost)}: values are missing or cannot be read that decide on escalation or waiting:"
-            " triage check says where"
-        )
-    if not any(lanes.values()):
-        alarms.append("no case in this batch")
-    return alarms
 
 
-def _loses(finding: Finding) -> bool:
-    return finding.level in {Level.FIELD, Level.COLUMN}
+def _chance(row: dict[str, Any], limit: int, chance: dict[str, float]) -> float:
+    if row["lane"] == LANES[RANKED]:
+        return chance.get(row["case_id"], float(row["rank"] <= limit))
+    return float(row["lane"] != LANES[PAUSED])
 
 
-def _unreadable_rows(rows: list[dict[str, Any]], now: datetime, batch: str) -> pa.Table:
-    listed = [
-        {
-            "rank": place,
-            "lane": LANES[UNREADABLE],
-            "tier": 1,
-            "case_id": row["report_id"] or _name_of(row),
-            "due_at": now + timedelta(days=days_of(1)),
-            "reports": 1,
-            "reasons": f"{row['where']}, row {row['row']}: {row['reason']}",
-            "missing": row["mend"],
-            "tied": 1,
-            "batch": batch,
-        }
-        for place, row in enumerate(rows, start=1)
-    ]
-    return pa.Table.from_pylist(listed, schema=WORKLIST_SCHEMA)
-
-
-def _name_of(row: dict[str, Any]) -> str:
-    """Name what has no report token: a document by its own, a row by its place."""
-    where = str(row["where"])
-    return where if where.startswith("file:") else f"{where}:{row['row']}"
-
-
-def _pick(values: list[Any], row: Ints) -> list[Any]:
-    return [values[index] for index in row.tolist()]
-
-
-def _real(values: Floats) -> pa.Array:
-    return pa.array(values, mask=np.isnan(values))
-
-
-def _whole(values: NDArray[Any], known: NDArray[np.bool_]) -> pa.Array:
-    return pa.array(np.where(known, values, 0).astype(np.int64), mask=~known)
+def _fingerprints(bundle: Bundle, policy: Policy, batch: Batch, known: Standing) -> str:
+    """Return the first digits of the hashes of what the list was made with: what differs, differs here."""
+    curve = bundle.calibration.as_dict() if bundle.calibration else None
+    model = json.dumps([bundle.model.as_dict(), curve], sort_keys=True, default=str)
+    # Where the parts of a batch end says nothing of what is in it.
+    told = json.dumps({**asdict(batch.meta), "parts": 0}, sort_keys=True, default=str)
+    prints = {
+        "model": hashlib.sha256(model.encode()).hexdigest(),
+        "policy": policy.digest,
+        "batch": known.digest or hashlib.sha256(told.encode()).hexdigest(),
+    }
+    return " ".join(f"{name}:{digest[:_DIGITS]}" for name, digest in prints.items())

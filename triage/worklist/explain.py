@@ -1,4 +1,4 @@
-"""Explain one case: every term of its score, and what each unknown answer would change."""
+"""Explain cases: every term of the score with the facts behind it, and what unknown answers would change."""
 
 from __future__ import annotations
 
@@ -7,22 +7,32 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from triage.features.catalogue import build_features, find_feature
+from triage.features.of_sums import COUNTED
+from triage.features.telling import tell, tell_facts
 from triage.features.view import View
 from triage.schema.batch import Batch, find_case
-from triage.worklist.facts import IMMINENCE, Facts, gather_facts
-from triage.worklist.order import YOUTH, lane_of
-from triage.worklist.policy import LANES
-from triage.worklist.reasons import answer_question
+from triage.worklist.asking import answer_question
+from triage.worklist.facts import Facts, gather_facts
+from triage.worklist.order import UNREADABLE, YOUTH, lane_of
+from triage.worklist.policy import LANES, load_policy
+from triage.worklist.reasons import tell_signs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
+    from triage.schema.part import Part
     from triage.scoring.bundle import Bundle
     from triage.scoring.model import Model
+    from triage.worklist.policy import Policy
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,13 +42,16 @@ class TermExplained:
     Parameters
     ----------
     feature, domain, sentence, source : str
-        What it is, in words, and what it rests on.
+        What it is, in words and with its facts, and what it rests on.
     value : float or None
         The feature; None where it is unknown.
     contribution : float
         What it adds to the score.
     if_no, if_yes : float or None
-        What it would add if the answer were no or yes; None where it is known or nobody can answer.
+        What it would add if the feature were denied or asserted; None where it is known or nobody can
+        answer.
+    facts : str
+        The facts that the sentence tells, by themselves; empty where there are none.
     """
 
     feature: str
@@ -49,11 +62,16 @@ class TermExplained:
     contribution: float
     if_no: float | None
     if_yes: float | None
+    facts: str = ""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One case: lane, score and all its terms, the largest first; a child in lane youth has no score."""
+    """One case: lane, score and all its terms, the largest first.
+
+    The score is the intercept and the contributions, added up in the order of the model's features. A child
+    in lane youth has no score, and neither has a case that could not be scored.
+    """
 
     case_id: str
     lane: str
@@ -74,7 +92,25 @@ class Explanation:
         return asdict(self)
 
 
-def explain_case(batch: Batch, bundle: Bundle, case: str, *, as_of: datetime | None = None) -> Explanation:
+@dataclass(frozen=True)
+class _Cells:
+    """What is told of each term of each case, shape (n_cases, n_terms); NaN where there is nothing."""
+
+    value: Floats
+    contribution: Floats
+    if_no: Floats
+    if_yes: Floats
+    fact: list[list[str]]
+
+
+def explain_case(
+    batch: Batch,
+    bundle: Bundle,
+    case: str,
+    *,
+    as_of: datetime | None = None,
+    policy: Policy | None = None,
+) -> Explanation:
     """Explain one case.
 
     Parameters
@@ -87,6 +123,8 @@ def explain_case(batch: Batch, bundle: Bundle, case: str, *, as_of: datetime | N
         The case id or its beginning.
     as_of : datetime, optional
         As known then; as the batch says by default.
+    policy : Policy, optional
+        Its rules say in which lane the case stands; the shipped ``default`` if left out.
 
     Raises
     ------
@@ -94,72 +132,149 @@ def explain_case(batch: Batch, bundle: Bundle, case: str, *, as_of: datetime | N
         No case, or more than one, begins like that.
     """
     part, row = find_case(batch, case)
-    view = View(part, np.full(len(part.cases), int((as_of or batch.meta.as_of).timestamp())))
-    model = bundle.model
-    matrix = build_features(view, model.features)[row : row + 1]
+    now, population = as_of or batch.meta.as_of, batch.meta.population
+    return _explain_rows(part, np.array([row]), bundle, now, population, policy or load_policy())[0]
+
+
+def explain_cases(
+    batch: Batch,
+    bundle: Bundle,
+    cases: Iterable[str],
+    *,
+    as_of: datetime | None = None,
+    policy: Policy | None = None,
+) -> dict[str, Explanation]:
+    """Explain many cases in one pass over the batch.
+
+    Parameters
+    ----------
+    batch : Batch
+        Read part by part.
+    bundle : Bundle
+        The model.
+    cases : iterable of str
+        Whole case ids. Names of rows that are no cases, such as documents that could not be read, are
+        passed over.
+    as_of, policy
+        As of `explain_case`.
+
+    Returns
+    -------
+    dict of str to Explanation
+        By case, in the order of the batch.
+    """
+    wanted = pa.array(sorted(set(cases)), pa.string())
+    now, population = as_of or batch.meta.as_of, batch.meta.population
+    found: dict[str, Explanation] = {}
+    for part in batch.parts():
+        rows = np.flatnonzero(np.asarray(pc.is_in(part.cases, wanted)))
+        if len(rows):
+            told = _explain_rows(part, rows, bundle, now, population, policy or load_policy())
+            found |= {explanation.case_id: explanation for explanation in told}
+    return found
+
+
+def _explain_rows(  # noqa: PLR0917 - a step of the two functions above
+    part: Part, rows: Ints, bundle: Bundle, now: datetime, population: str, policy: Policy
+) -> list[Explanation]:
+    view = View(part, np.full(len(part.cases), int(now.timestamp())))
+    model, facts = bundle.model, gather_facts(view, policy)
+    matrix = build_features(view, model.features)[rows]
     contributions = model.contributions(matrix)
     score = model.score(contributions)
-    facts = gather_facts(view)
-    lane = lane_of(facts)[row]
-    youth = lane == YOUTH
-    curve, note = bundle.calibration_for(batch.meta.population)
-    if youth:
-        curve, note = None, "a child to protect: no score and no probability"
-    low, high = curve.band(score) if curve else (None, None)
-    columns = range(len(model.features))
-    terms = [_explain_term(model, matrix, contributions, score, column) for column in columns]
-    return Explanation(
-        case_id=part.cases[row].as_py(),
-        lane=LANES[lane],
-        facts=_tell(facts, row),
-        model=model.name,
-        unit=model.unit,
-        score=None if youth else float(score[0]),
-        intercept=model.intercept,
-        probability=float(curve.probability(score)[0]) if curve else None,
-        probability_low=None if low is None else float(low[0]),
-        probability_high=None if high is None else float(high[0]),
-        probability_note=note,
-        terms=[] if youth else sorted(terms, key=lambda term: -abs(term.contribution)),
-        reasons_note=model.reasons_note,
-    )
+    all_scores = np.zeros(view.n_cases)
+    all_scores[rows] = score
+    lane = lane_of(facts, all_scores)[rows]
+    scored = (lane != YOUTH) & np.isfinite(score)
+    curve, note = bundle.calibration_for(population)
+    probability = np.full((3, len(rows)), np.nan)
+    if curve and scored.any():
+        probability[:, scored] = curve.probability(score[scored]), *curve.band(score[scored])
+    cells = _tell_cells(model, view, rows, matrix, contributions, score)
+    return [
+        Explanation(
+            case_id=part.cases[row].as_py(),
+            lane=LANES[lane[place]],
+            facts=_tell_case(facts, row, policy),
+            model=model.name,
+            unit=model.unit,
+            score=float(score[place]) if scored[place] else None,
+            intercept=model.intercept,
+            probability=_known(probability[0, place]),
+            probability_low=_known(probability[1, place]),
+            probability_high=_known(probability[2, place]),
+            probability_note=_NO_SCORE.get(int(lane[place]), note),
+            terms=_list_terms(model, cells, place) if scored[place] else [],
+            reasons_note=model.reasons_note,
+        )
+        for place, row in enumerate(rows.tolist())
+    ]
 
 
-def _tell(facts: Facts, row: int) -> str:
+_NO_SCORE = {
+    YOUTH: "a child to protect: no score and no probability",
+    UNREADABLE: "the case could not be scored: a person must look",
+}
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _tell_case(facts: Facts, row: int, policy: Policy) -> str:
     """Return what is known of a case besides its score, as one line."""
-    received = facts.received[row]
+    received, reports = facts.received[row], facts.reports[row]
     since = "" if np.isnan(received) else f" since {datetime.fromtimestamp(received, UTC):%Y-%m-%d %H:%M} UTC"
     told = [
-        f"{facts.reports[row]:.0f} reports{since}",
+        f"{reports:.0f} report{'' if reports == 1 else 's'}{since}",
         f"from {facts.sources[row] or 'an unknown source'}",
         f"country {facts.country[row] or 'unknown'}",
         facts.solvability[row],
         *(["the reported person is a child"] if facts.youth[row] else []),
         *(["another investigation has the person"] if facts.paused[row] else []),
-        *([IMMINENCE[int(facts.imminence[row])]] if facts.escalated[row] else []),
+        *([policy.say(facts.rule[row])] if facts.escalated[row] else []),
     ]
     return "; ".join(told)
 
 
-def _explain_term(
-    model: Model, matrix: Floats, contributions: Floats, score: Floats, column: int
-) -> TermExplained:
-    name = model.features[column]
-    value, contribution = float(matrix[0, column]), float(contributions[0, column])
-    feature = find_feature(name)
-    unknown = bool(np.isnan(value)) or (feature.is_flag and value == 0.0)
-    if_no = if_yes = None
-    if unknown and feature.is_flag and feature.asks:
-        # What the answer would add, so that the score is the intercept plus what stands here.
-        no, yes = answer_question(model, matrix, column, score)
-        if_no, if_yes = (contribution + float(answer[0] - score[0]) for answer in (no, yes))
-    return TermExplained(
-        feature=name,
-        domain=feature.domain,
-        sentence=feature.say(value),
-        source=model.sources.get(name, "") or feature.evidence,
-        value=None if unknown else value,
-        contribution=contribution,
-        if_no=if_no,
-        if_yes=if_yes,
-    )
+def _tell_cells(  # noqa: PLR0917 - a step of `_explain_rows`
+    model: Model, view: View, rows: Ints, matrix: Floats, contributions: Floats, score: Floats
+) -> _Cells:
+    if_no, if_yes = np.full((2, *matrix.shape), np.nan)
+    facts = []
+    for column, name in enumerate(model.features):
+        feature = find_feature(name)
+        facts.append(tell_signs(name, view, rows) if name in COUNTED else tell_facts(name, view, rows))
+        if feature.is_flag and feature.asks:
+            some = np.flatnonzero(matrix[:, column] == 0.0)
+            answers = answer_question(model, matrix[some], column, score[some])
+            # What the answer would add, so that the score is the intercept plus what stands here.
+            now = contributions[some, column] - score[some]
+            if_no[some, column], if_yes[some, column] = (answer + now for answer in answers)
+    by_case = [list(row) for row in zip(*facts, strict=True)]
+    return _Cells(matrix, contributions, if_no, if_yes, by_case)
+
+
+def _list_terms(model: Model, cells: _Cells, place: int) -> list[TermExplained]:
+    """Return the terms of a case, the largest first."""
+    numbers = (part[place].tolist() for part in (cells.value, cells.contribution, cells.if_no, cells.if_yes))
+    terms = []
+    for name, fact, value, adds, if_no, if_yes in zip(
+        model.features, cells.fact[place], *numbers, strict=True
+    ):
+        feature = find_feature(name)
+        unknown = bool(np.isnan(value)) or (feature.is_flag and value == 0.0)
+        terms.append(
+            TermExplained(
+                feature=name,
+                domain=feature.domain,
+                sentence=tell(name, value, fact),
+                source=model.sources.get(name, "") or feature.evidence,
+                value=None if unknown else value,
+                contribution=adds,
+                if_no=_known(if_no),
+                if_yes=_known(if_yes),
+                facts="" if unknown else fact,
+            )
+        )
+    return sorted(terms, key=lambda term: -abs(term.contribution))

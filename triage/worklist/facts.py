@@ -7,23 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from triage.schema.tables import ADULT_BANDS, MINOR_BANDS, PERSONS
+from triage.worklist.axes import find_evidence, find_solvability
+from triage.worklist.policy import load_policy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from triage.features.view import Rows, View
+    from triage.worklist.policy import Condition, Policy, Rule
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-_CRISES = ("self_harm_or_suicide", "missing", "in_contact_now", "blackmail_active", "medical")
-IMMINENCE = {
-    2: "a child in contact or in crisis",
-    1: "the reporter asks for immediate attention",
-    0: "labelled sextortion or sadistic exploitation",
-}
-_IDENTITY = PERSONS["identity_level"].codes
+NOTHING_ESCALATES = -1
 
 
 @dataclass(frozen=True)
@@ -36,16 +35,25 @@ class Facts:
         When the first report came, in seconds since 1970; NaN where unknown.
     reports : array of float
         Number of reports.
-    sources, country, solvability : list of str
-        Source systems; countries of jurisdiction; how well the person is identified and whether the country
-        is known.
+    sources, country : list of str
+        Source systems; countries of jurisdiction.
+    solvability : list of str
+        How well the person is identified, whether the country is known, accounts, addresses, and how old
+        the newest activity is.
+    solvable : array of int
+        A number by which to sort, the most solvable largest.
     imminence : array of int
-        2 for a child in contact or in crisis, 1 where the reporter asks for immediate attention, 0 for a
-        label of sextortion or sadism, -1 where nothing escalates.
+        The highest of the rules of the policy that hold; -1 where nothing escalates.
+    rule : list of str
+        The name of that rule; an empty text where nothing escalates.
     youth : array of bool
         A child to protect: the reported person is under 18, is the child itself, or both sides are minors.
     paused : array of bool
         Another investigation has the person (deconfliction).
+    preserve_until : array of float
+        When the first sender may delete what it holds, in seconds since 1970; NaN where unknown.
+    evidence_days : array of float
+        Days until then; below 0, it may be gone.
     """
 
     received: Floats
@@ -53,72 +61,97 @@ class Facts:
     sources: list[str]
     country: list[str]
     solvability: list[str]
-    imminence: NDArray[np.int64]
+    solvable: Ints
+    imminence: Ints
+    rule: list[str]
     youth: Mask
     paused: Mask
+    preserve_until: Floats
+    evidence_days: Floats
 
     @property
     def escalated(self) -> Mask:
         """Whether the case goes on top whatever the model says."""
-        return self.imminence >= 0
+        return self.imminence > NOTHING_ESCALATES
 
 
-def gather_facts(view: View) -> Facts:
+def gather_facts(view: View, policy: Policy | None = None) -> Facts:
     """Gather the facts of every case of a part.
 
     Parameters
     ----------
     view : View
         The part as known at the as-of time.
+    policy : Policy, optional
+        Its rules say what escalates, what is youth and what pauses; the shipped ``default`` if left out.
     """
+    policy = policy or load_policy()
     country = _names(view.reports, "jurisdiction_country")
+    solvability, evidence = find_solvability(view, country), find_evidence(view)
+    imminence, rule = _find_imminence(view, policy.escalation)
     return Facts(
         received=view.first_received,
         reports=view.reports.count(np.ones(view.reports.table.num_rows, dtype=bool)),
         sources=_names(view.reports, "source_system"),
         country=country,
-        solvability=_solvability(view, country),
-        imminence=_imminence(view),
-        youth=_youth(view),
-        paused=view.prior_records.any(view.prior_records.is_code("record_kind", "open_case")),
+        solvability=solvability.tell(),
+        solvable=solvability.key(),
+        imminence=imminence,
+        rule=rule,
+        youth=_any_holds(view, policy.youth) & ~_any_holds(view, policy.adult),
+        paused=_any_holds(view, policy.pause),
+        preserve_until=evidence.preserve_until,
+        evidence_days=evidence.days,
     )
 
 
-def _imminence(view: View) -> NDArray[np.int64]:
-    """Rank what escalates a case; any of it suffices, whatever the reach of the person."""
-    reports, children = view.reports, view.children
-    level = np.full(view.n_cases, -1)
-    level[reports.any(reports.has("report_annotations", "sextortion", "sadistic_online"))] = 0
-    level[reports.any(reports.is_code("escalated_by_reporter", "asserted"))] = 1
-    level[children.any(children.has("crisis_code", *_CRISES))] = 2
-    return level
+def no_facts(n_cases: int) -> Facts:
+    """Return the facts of cases of which nothing can be read: all unknown, nothing escalated.
+
+    Examples
+    --------
+    >>> no_facts(1).imminence.tolist()
+    [-1]
+    """
+    unknown, no = np.full(n_cases, np.nan), np.zeros(n_cases, dtype=bool)
+    return Facts(
+        received=unknown,
+        reports=np.zeros(n_cases),
+        sources=[""] * n_cases,
+        country=[""] * n_cases,
+        solvability=[""] * n_cases,
+        solvable=np.zeros(n_cases, dtype=np.int64),
+        imminence=np.full(n_cases, NOTHING_ESCALATES),
+        rule=[""] * n_cases,
+        youth=no,
+        paused=no,
+        preserve_until=unknown,
+        evidence_days=unknown,
+    )
 
 
-def _youth(view: View) -> Mask:
-    """Mark the cases in which the reported person is a child; one stated adult is enough not to."""
-    persons, children, reports = view.persons, view.children, view.reports
-    adult = persons.any(persons.is_code("age_band", *ADULT_BANDS))
-    minor = persons.any(persons.is_code("age_band", *MINOR_BANDS))
-    itself = children.any(children.is_code("relation_to_suspect", "self"))
-    both_minors = reports.any(reports.has("report_annotations", "minor_to_minor"))
-    return (minor | itself | both_minors) & ~adult
+def _find_imminence(view: View, rules: Sequence[Rule]) -> tuple[Ints, list[str]]:
+    """Return the highest imminence of the rules that hold; of equal ones, the rule that is written first."""
+    level = np.full(view.n_cases, NOTHING_ESCALATES)
+    which = np.full(view.n_cases, -1)
+    for index, rule in enumerate(rules):
+        above = rule.holds(view) & (rule.imminence > level)
+        level[above], which[above] = rule.imminence, index
+    names = [*(rule.name for rule in rules), ""]
+    return level, [names[index] for index in which.tolist()]
 
 
-def _solvability(view: View, country: list[str]) -> list[str]:
-    rows = view.persons
-    level = rows.codes("identity_level").astype(np.float64)
-    best = np.nan_to_num(rows.largest(level), nan=-1.0).astype(int)
-    person = ["no person", *(name.replace("_", " ") for name in _IDENTITY)]
-    return [
-        f"{person[level + 1]}, {'country known' if place else 'country unknown'}"
-        for level, place in zip(best, country, strict=True)
-    ]
+def _any_holds(view: View, rules: Sequence[Rule | Condition]) -> Mask:
+    held = np.zeros(view.n_cases, dtype=bool)
+    for rule in rules:
+        held |= rule.holds(view)
+    return held
 
 
 def _names(rows: Rows, column: str) -> list[str]:
     """Return the distinct codes of each case, joined by blanks; unknown countries are left out."""
     values = rows.table[column].combine_chunks()
-    known = np.asarray(values.is_valid())
+    known = rows.codes(column) >= 0
     names = np.asarray(values.dictionary_decode().to_pylist(), dtype=object)
     found: list[set[str]] = [set() for _ in range(rows.n_cases)]
     for case, name in zip(rows.position[known].tolist(), names[known].tolist(), strict=True):

@@ -9,23 +9,31 @@ import numpy as np
 
 from triage.features.catalogue import build_features, find_feature
 from triage.features.view import View
-from triage.worklist.facts import Facts, gather_facts
-from triage.worklist.reasons import Missing, find_missing, give_reasons
+from triage.schema.batch import split_part
+from triage.worklist.asking import MOST_MISSING, Checks, Missing, ask_all, no_checks
+from triage.worklist.facts import Facts, gather_facts, no_facts
+from triage.worklist.questions import QUESTIONS, list_questions
+from triage.worklist.reasons import give_reasons
+from triage.worklist.routing import Routed, route_nowhere, route_part
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from numpy.typing import NDArray
 
     from triage.schema.part import Part
     from triage.scoring.model import Model
+    from triage.worklist.policy import Policy
 
     Floats = NDArray[np.float64]
+
+NOT_SCORED = "could not be scored ({}): look at it by hand"
 
 
 @dataclass(frozen=True)
 class ScoredPart:
-    """The cases of a part, scored; nothing in it depends on other parts."""
+    """The cases of a part, scored; nothing in it depends on other parts. A score that failed is NaN."""
 
     case_id: list[str]
     score: Floats
@@ -33,10 +41,15 @@ class ScoredPart:
     facts: Facts
     reasons: list[str]
     missing: Missing
+    checks: Checks
+    routed: Routed
 
 
-def score_part(part: Part, model: Model, as_of: datetime) -> ScoredPart:
+def score_part(part: Part, model: Model, as_of: datetime, policy: Policy) -> Iterator[ScoredPart]:
     """Score the cases of one part: a pure function, to be mapped over parts in any way.
+
+    Where the scoring of a case fails, the others must not fail with it: the part is halved until the case
+    is alone, and it comes out unscored, to stand on top for a person to look at.
 
     Parameters
     ----------
@@ -46,19 +59,67 @@ def score_part(part: Part, model: Model, as_of: datetime) -> ScoredPart:
         The model.
     as_of : datetime
         Only what was known by then counts.
+    policy : Policy
+        Its rules say what escalates.
+
+    Yields
+    ------
+    ScoredPart
+        The whole part, as a rule.
     """
+    try:
+        yield _score_whole(part, model, as_of, policy)
+    except Exception as error:  # noqa: BLE001 - whatever fails, no case may vanish for it
+        if len(part.cases) > 1:
+            for half in split_part(part, (len(part.cases) + 1) // 2):
+                yield from score_part(half, model, as_of, policy)
+        else:
+            yield _leave_unscored(part, model, as_of, policy, type(error).__name__)
+
+
+def _score_whole(part: Part, model: Model, as_of: datetime, policy: Policy) -> ScoredPart:
     view = View(part, np.full(len(part.cases), int(as_of.timestamp())))
     matrix = build_features(view, model.features)
     contributions = model.contributions(matrix)
     score = model.score(contributions)
+    reasons = give_reasons(model, matrix, contributions, view)
+    missing, checks = ask_all(model, matrix, score, view)
+    for case in np.flatnonzero(~np.isfinite(score)).tolist():
+        reasons[case] = NOT_SCORED.format("the score is no number")
     return ScoredPart(
         case_id=part.cases.to_pylist(),
-        score=score,
+        score=np.where(np.isfinite(score), score, np.nan),
         completeness=_completeness(model, matrix),
-        facts=gather_facts(view),
-        reasons=give_reasons(model, matrix, contributions),
-        missing=find_missing(model, matrix, score),
+        facts=gather_facts(view, policy),
+        reasons=reasons,
+        missing=missing,
+        checks=checks,
+        routed=route_part(view, policy.referral),
     )
+
+
+def _leave_unscored(part: Part, model: Model, as_of: datetime, policy: Policy, why: str) -> ScoredPart:
+    """Return a part of one case without a score; with its facts, where these can be gathered."""
+    view = View(part, np.full(len(part.cases), int(as_of.timestamp())))
+    try:
+        facts = gather_facts(view, policy)
+    except Exception:  # noqa: BLE001 - a case of which nothing can be read is shown all the same
+        facts = no_facts(len(part.cases))
+    nothing = np.full((len(part.cases), MOST_MISSING), np.nan)
+    return ScoredPart(
+        case_id=part.cases.to_pylist(),
+        score=np.full(len(part.cases), np.nan),
+        completeness=np.full(len(part.cases), np.nan),
+        facts=facts,
+        reasons=[NOT_SCORED.format(why)] * len(part.cases),
+        missing=Missing(np.full(nothing.shape, -1), nothing, nothing),
+        checks=no_checks(_list_checks(model), len(part.cases)),
+        routed=route_nowhere(len(part.cases)),
+    )
+
+
+def _list_checks(model: Model) -> list[int]:
+    return [index for index in list_questions(model) if QUESTIONS[index].is_check]
 
 
 def _completeness(model: Model, matrix: Floats) -> Floats:

@@ -8,7 +8,7 @@ anew. Beside that stand two lists without evidence that may feed on itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,11 +19,9 @@ from triage.features.view import View
 from triage.schema.part import Why, known_cases
 from triage.scoring.expert import Spread
 from triage.worklist.facts import Facts, gather_facts
-from triage.worklist.order import ESCALATED, RANKED, order_cases
+from triage.worklist.order import ESCALATED, RANKED, UNREADABLE, key_draws, order_cases
 from triage.worklist.policy import LANES
-from triage.worklist.reasons import Missing
 from triage.worklist.redrawing import Weighted, count_stays, draw_weights
-from triage.worklist.score import ScoredPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from triage.schema.batch import Batch
     from triage.scoring.bundle import Bundle
     from triage.scoring.model import Model
-    from triage.worklist.policy import Capacity
+    from triage.worklist.policy import Capacity, Policy
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -170,6 +168,7 @@ def measure_stability(
     seed: int = 0,
     as_of: datetime | None = None,
     labels: Mapping[str, float] | None = None,
+    policy: Policy | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Stability:
     """Say how firm the first places of a list are.
@@ -191,6 +190,8 @@ def measure_stability(
         "Now"; the instant at which the batch was complete by default.
     labels : mapping of case id to 0 or 1, optional
         What became known of cases, for the recall of each list.
+    policy : Policy, optional
+        What escalates and what pauses; the shipped ``default`` if left out.
     progress : callable, optional
         Called with the number of cases after each part.
 
@@ -226,7 +227,7 @@ def measure_stability(
         )
     if not 1 <= draws <= MOST_DRAWS:
         raise InputRefusedError(f"{draws:,} draws", expected=f"from 1 to {MOST_DRAWS:,}")
-    cases = _gather(batch, bundle.model, as_of or batch.meta.as_of, progress)
+    cases = _gather(batch, bundle.model, as_of or batch.meta.as_of, policy, progress)
     return _measure(cases, bundle.model, spreads, capacity, draws=draws, seed=seed, labels=labels)
 
 
@@ -274,7 +275,21 @@ class _Cases:
     unreadable: int
 
 
-def _gather(batch: Batch, model: Model, now: datetime, progress: Callable[[int], None] | None) -> _Cases:
+class _ScoredCases(NamedTuple):
+    """The cases of a part, as far as their order needs them."""
+
+    case_id: list[str]
+    score: Floats
+    facts: Facts
+
+
+def _gather(
+    batch: Batch,
+    model: Model,
+    now: datetime,
+    policy: Policy | None,
+    progress: Callable[[int], None] | None,
+) -> _Cases:
     facts, case_id, matrix, without_own = [], [], [], []
     unreadable = _count_unreadable(batch.set_aside)
     for whole in batch.parts():
@@ -282,7 +297,7 @@ def _gather(batch: Batch, model: Model, now: datetime, progress: Callable[[int],
         unreadable += _count_unreadable(part.set_aside)
         as_of = np.full(len(part.cases), int(now.timestamp()))
         view = View(part, as_of)
-        facts.append(gather_facts(view))
+        facts.append(gather_facts(view, policy))
         case_id += part.cases.to_pylist()
         matrix.append(build_features(view, model.features))
         without_own.append(build_features(View(part, as_of, own_records=False), model.features))
@@ -317,14 +332,15 @@ def _measure(
     labels: Mapping[str, float] | None,
 ) -> Stability:
     score = model.score(model.contributions(cases.matrix))
-    order = order_cases(_as_scored(cases, score), cases.name)
+    order = order_cases(_as_scored(cases, score), key_draws(cases.name))
     listed = np.isin(order.lane, (ESCALATED, RANKED))
     row, lane, seniority = order.row[listed], order.lane[listed], order.seniority[listed]
     ranked = lane == RANKED
     limit = capacity.of(len(cases.case_id))
-    places = int(np.clip(limit - cases.unreadable - (~ranked).sum(), 0, ranked.sum()))
+    unreadable = cases.unreadable + int((order.lane == UNREADABLE).sum())
+    places = int(np.clip(limit - unreadable - (~ranked).sum(), 0, ranked.sum()))
     # In the order of the list: the escalated cases, and then the ranked ones.
-    before = min(max(limit - cases.unreadable, 0), int((~ranked).sum()))
+    before = min(max(limit - unreadable, 0), int((~ranked).sum()))
     first = np.arange(len(row)) < before + places
     weights = draw_weights(
         list(spreads.values()),
@@ -345,7 +361,9 @@ def _measure(
         return Variant(name, int((first & ~now_first).sum()), _recall(outcome, now_first))
 
     return Stability(
-        table=_tabulate(cases, order_row=row, lane=lane, score=score, first=first, stays=stays),
+        table=_tabulate(
+            cases, order_row=row, lane=lane, score=score, first=first, stays=stays, unreadable=unreadable
+        ),
         model=model.name,
         capacity=limit,
         by_score=places,
@@ -363,21 +381,11 @@ def _measure(
     )
 
 
-def _as_scored(cases: _Cases, score: Floats) -> list[ScoredPart]:
+def _as_scored(cases: _Cases, score: Floats) -> list[_ScoredCases]:
     scored, start = [], 0
     for facts in cases.facts:
         rows = slice(start, start + len(facts.received))
-        nothing = np.empty((0, 0))
-        scored.append(
-            ScoredPart(
-                case_id=cases.case_id[rows],
-                score=score[rows],
-                completeness=np.empty(0),
-                facts=facts,
-                reasons=[],
-                missing=Missing(np.empty((0, 0), dtype=np.int64), nothing, nothing),
-            )
-        )
+        scored.append(_ScoredCases(cases.case_id[rows], score[rows], facts))
         start = rows.stop
     return scored
 
@@ -410,13 +418,20 @@ def _recall(outcome: Floats | None, first: Mask) -> float | None:
 
 
 def _tabulate(
-    cases: _Cases, *, order_row: Ints, lane: Ints, score: Floats, first: Mask, stays: Floats
+    cases: _Cases,
+    *,
+    order_row: Ints,
+    lane: Ints,
+    score: Floats,
+    first: Mask,
+    stays: Floats,
+    unreadable: int,
 ) -> pa.Table:
     return pa.table(
         [
             [cases.case_id[case] for case in order_row.tolist()],
             [LANES[one] for one in lane.tolist()],
-            cases.unreadable + np.arange(1, len(order_row) + 1),
+            unreadable + np.arange(1, len(order_row) + 1),
             score[order_row],
             first,
             stays,

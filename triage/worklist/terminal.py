@@ -8,7 +8,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from triage.worklist.reasons import SEPARATOR, SMALLEST_SHOWN, WHOLE, show_points
+from triage.worklist.missing import SEPARATOR
+from triage.worklist.reasons import SMALLEST_SHOWN, WHOLE, show_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +129,7 @@ def draw_explanation(explanation: Explanation) -> Iterator[Table | Text]:
         levels = [0.0, *(answer for answer in answers if answer is not None)]
         if term.value is None and max(levels) - min(levels) >= SMALLEST_SHOWN:
             shown = ("" if answer is None else show_points(answer, whole=whole) for answer in answers)
-            unknown.add_row(term.sentence.removeprefix("not known: "), *shown)
+            unknown.add_row(term.sentence.removeprefix("not known: ").removeprefix("not stated: "), *shown)
     if unknown.row_count:
         yield unknown
     total = f"{explanation.score:.4g} {explanation.unit}"

@@ -14,7 +14,7 @@ from triage.errors import InputRefusedError
 from triage.evaluation.comparison.at_capacity import precision_difference_at, recall_difference_at
 from triage.evaluation.comparison.compare import compare
 from triage.evaluation.comparison.paired import tango_interval
-from triage.evaluation.order.capacity import at_capacity
+from triage.evaluation.order.at_capacity import at_capacity
 
 # Ten cases, four with current abuse. First opens a to d, second opens c to f.
 OUTCOME = [1, 1, 1, 0, 0, 1, 0, 0, 0, 0]

@@ -24,8 +24,8 @@ from triage.evaluation.groups.measures import (
     PRECISION,
 )
 from triage.evaluation.groups.shares import KINDS, _extremes
+from triage.evaluation.order.at_capacity import at_capacity
 from triage.evaluation.order.auc import roc_auc
-from triage.evaluation.order.capacity import at_capacity
 from triage.evaluation.proportions import clopper_pearson_interval, wilson_interval
 
 # ProPublica's table of two-year recidivism (compas-scores-two-years.csv, 7,214 defendants; high is a decile

@@ -6,8 +6,8 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.stats import norm
 
+from triage.evaluation.order.at_capacity import measure_capacity
 from triage.evaluation.order.auc import measure_auc
-from triage.evaluation.order.capacity import measure_capacity
 from triage.evaluation.order.gain import measure_ndcg
 from triage.evaluation.order.partial import measure_partial_auc
 from triage.evaluation.order.precision_recall import measure_average_precision

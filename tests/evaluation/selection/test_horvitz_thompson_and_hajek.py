@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from triage.evaluation.order.capacity import precision_at, recall_at
+from triage.evaluation.order.single_figures import precision_at, recall_at
 from triage.evaluation.selection.cases import check_selected, split_list, whole_list
 from triage.evaluation.selection.estimators import (
     Options,

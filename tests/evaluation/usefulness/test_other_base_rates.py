@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from triage.errors import InputRefusedError
-from triage.evaluation.order.capacity import precision_at
+from triage.evaluation.order.single_figures import precision_at
 from triage.evaluation.usefulness.prevalence import precision_at_base_rate, shift_prior
 
 

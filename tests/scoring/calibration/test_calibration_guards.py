@@ -133,6 +133,29 @@ def test_no_probability_is_invented(kind: str, score: list[float], outcome: list
         fit(kind, (score, outcome), earlier=EARLIER)
 
 
+def two_levels(low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return 400 cases of score 0 and 400 of score 1, so many of each positive."""
+    positive = [np.arange(400) < low, np.arange(400) < high]
+    return np.repeat([0.0, 1.0], 400), np.concatenate(positive).astype(float)
+
+
+def test_slope_that_chance_could_draw_gives_no_platt_curve() -> None:
+    """By hand: the slope is the log odds ratio, and its variance the sum of one over each cell of the table.
+
+    100 and 117 of 400: 0.2153 against 1.96 times 0.1594 = 0.3125. 100 and 130: 0.3677 against 0.3082.
+    """
+    with pytest.raises(NotCalibratedError, match="as far as chance lets see"):
+        fit("platt", two_levels(100, 117))
+    curve = fit("platt", two_levels(100, 130))
+    assert curve.b == pytest.approx(np.log(130 * 300 / (270 * 100)), rel=1e-6)
+    assert curve.variance_b == pytest.approx(1 / 100 + 1 / 300 + 1 / 130 + 1 / 270, rel=1e-6)
+
+
+def test_refitted_intercept_keeps_a_slope_that_the_new_cases_alone_do_not_show() -> None:
+    """The slope was shown by the cases on which it was fitted; the few of today need not show it again."""
+    assert fit("intercept", two_levels(100, 117), earlier=EARLIER).b == EARLIER.b
+
+
 @pytest.mark.parametrize("kind", ["platt", "beta"])
 def test_separated_cases_have_no_logit_curve(kind: str) -> None:
     with pytest.raises(NotCalibratedError, match="separated"):

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.datasets import load_breast_cancer
@@ -109,6 +109,7 @@ def test_multiplier_and_intercept_are_those_of_a_logistic_regression_on_the_poin
     st.sampled_from(["thresholds", "columns"]),
     st.sampled_from([1, 3, (0, 4), (-2, 5)]),
 )
+@example(seed=2, signs=[-1, -1, 0, -1], most=2, count="columns", points=1)  # rounding turned a step round
 @settings(deadline=None, max_examples=10)
 def test_every_limit_is_kept(seed: int, signs: list[int], most: int, count: str, points) -> None:
     model = SparseScorecardClassifier(
@@ -247,9 +248,9 @@ def test_proof_bounds_the_loss_from_below() -> None:
     model = SparseScorecardClassifier(max_factors=3, max_points=2, certify_seconds=20, certify_nodes=300).fit(
         X, y
     )
-    assert model.lower_bound_ is not None
     best = best_by_hand(X, y, range(-2, 3), 3, np.array([1 / model.multiplier_]))
-    assert model.lower_bound_ <= best + 1e-12
+    # Nearly sharp: a bound of 0 would hold as well, and say nothing.
+    assert 0.9 * best < model.lower_bound_ <= best + 1e-12
     assert model.gap_ == pytest.approx(max(0.0, 1 - model.lower_bound_ / model.loss_))
 
 

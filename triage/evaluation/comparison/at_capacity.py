@@ -23,7 +23,8 @@ from triage.evaluation.comparison.resampled import resample_pair
 from triage.evaluation.comparison.result import CapacityComparison, Changed
 from triage.evaluation.figure import NAN, Figure, HypothesisTest
 from triage.evaluation.inputs import check_confidence
-from triage.evaluation.order.capacity import ALL_CASES, measure_capacity
+from triage.evaluation.order.at_capacity import measure_capacity
+from triage.evaluation.order.capacity import ALL_CASES
 from triage.evaluation.resampling import RESAMPLES
 
 if TYPE_CHECKING:

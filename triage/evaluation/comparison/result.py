@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from triage.evaluation.comparison.overlap import Overlap
     from triage.evaluation.figure import Figure, HypothesisTest
     from triage.evaluation.inputs import FloatArray, NumberArray
+    from triage.evaluation.order.at_capacity import AtCapacity
     from triage.evaluation.order.auc_difference import AucComparison
-    from triage.evaluation.order.capacity import AtCapacity
 
 DIFFERENCE = "difference"
 

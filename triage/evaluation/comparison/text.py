@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from triage.evaluation.comparison.difference import PairedComparison
     from triage.evaluation.comparison.result import CapacityComparison, Comparison
+    from triage.evaluation.order.at_capacity import AtCapacity
     from triage.evaluation.order.auc_difference import AucComparison
-    from triage.evaluation.order.capacity import AtCapacity
 
 
 def write_comparison(comparison: Comparison) -> str:

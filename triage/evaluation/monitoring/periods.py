@@ -21,8 +21,9 @@ from triage.evaluation.inputs import (
     check_weight,
 )
 from triage.evaluation.monitoring.times import CalendarUnit, check_time, cut_calendar
+from triage.evaluation.order.at_capacity import measure_capacity
 from triage.evaluation.order.auc import measure_auc
-from triage.evaluation.order.capacity import ALL_CASES, cases_at, measure_capacity
+from triage.evaluation.order.capacity import ALL_CASES, cases_at
 from triage.evaluation.proportions import wilson_interval
 from triage.evaluation.ranking import Ranking, rank_cases
 from triage.evaluation.report.section import Section

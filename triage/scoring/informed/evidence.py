@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
-from triage.scoring.written import read_name, read_toml
+from triage.scoring.written import read_name, read_source, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,8 +150,7 @@ def _factor(entry: Any, classes: Mapping[str, Strength], where: str) -> Factor:
     place = f"{where}, factor {str(name)[:60]}"
     if not isinstance(name, str) or name not in FEATURES:
         raise InputRefusedError("no such feature", where=place, expected="a name that triage features prints")
-    if not str(entry.get("source", "")).strip():
-        raise InputRefusedError("no source", where=place, expected="what the class rests on")
+    read_source(entry, place)
     feature = FEATURES[name]
     try:
         factor = _flag(feature, entry) if feature.is_flag else _number(feature, entry)

@@ -139,7 +139,7 @@ def round_along_rays(theta: Floats, rows: Rows, limits: Limits, price: float) ->
     rows : Rows
         The data, with the columns of the support alone.
     limits : Limits
-        Their range of points.
+        What a card may hold; a card that rounding takes out of it is left out.
     price : float
         What a statement must gain, in units of the mean loss.
     """
@@ -159,7 +159,8 @@ def round_along_rays(theta: Floats, rows: Rows, limits: Limits, price: float) ->
             )  # fmt: skip
         curvature = _measure_curvature(design, both, theta[0] + design @ theta[1:])
         points = round_one_by_one(theta[1:] * multiplier, curvature, low, high)
-        if points.any() and points.tobytes() not in found:
+        # What makes up for the rounding of others may turn a statement against its kin.
+        if points.any() and limits.admit(points) and points.tobytes() not in found:
             found[points.tobytes()] = scale_card(points, rows, price)
     return sorted(found.values(), key=by_rank)
 

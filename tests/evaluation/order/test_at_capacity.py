@@ -9,14 +9,10 @@ from hypothesis import strategies as st
 from triage.errors import InputRefusedError
 from triage.evaluation import (
     at_capacity,
-    cases_at,
     clopper_pearson_interval,
-    lift_at,
-    precision_at,
     recall_at,
     wilson_interval,
 )
-from triage.evaluation.order.capacity import number_needed_at
 
 CASES = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4)), min_size=1, max_size=40)
 
@@ -68,43 +64,10 @@ def test_without_ties_the_interval_is_wilsons():
     assert "Wilson 90 %" in at.recall.method
 
 
-def test_the_single_figures_are_those_of_the_whole():
-    outcome, score = [1, 0, 1, 0, 1], [9, 7, 7, 7, 3]
-    at = at_capacity(outcome, score, 3)
-    assert recall_at(outcome, score, 3) == at.recall
-    assert precision_at(outcome, score, 3) == at.precision
-    assert lift_at(outcome, score, 3) == at.lift
-    assert number_needed_at(outcome, score, 3) == at.needed
-
-
 def test_denominators_leave_the_unit_to_the_caller():
     at = at_capacity([1, 0, 1], [3, 2, 1], 2, denominator="all reports")
     assert at.recall.denominator == at.lift.denominator == "those with current abuse among all reports"
     assert at.precision.denominator == at.needed.denominator == "those opened first, of all reports"
-
-
-def test_the_number_needed_to_open_is_one_over_precision():
-    needed = number_needed_at([1, 1, 0, 1, 0, 0, 1, 0], range(8, 0, -1), 4)
-    low, high = wilson_interval(3, 4)
-    assert needed.estimate == pytest.approx(4 / 3)
-    assert (needed.low, needed.high) == pytest.approx((1 / high, 1 / low))
-    assert needed.count == 4
-
-
-def test_where_nothing_is_found_the_number_needed_is_not_estimable_but_its_low_end_is_known():
-    needed = number_needed_at([0] * 20 + [1], range(21, 0, -1), 20)
-    assert not needed.estimable
-    assert needed.low == pytest.approx(1 / float(wilson_interval(0, 20)[1]))
-    assert needed.high == math.inf
-    assert "at least 6.206 have to be opened for each one" in needed.method
-    assert needed.as_dict()["high"] is None
-
-
-def test_where_precision_may_be_zero_the_number_needed_says_that_it_has_no_upper_end():
-    needed = number_needed_at([1, 0, 0], [1, 1, 1], 1)
-    assert needed.estimate == pytest.approx(3)
-    assert needed.high == math.inf
-    assert "without an upper end" in needed.method
 
 
 def test_clopper_and_pearsons_interval_can_be_asked_for():
@@ -216,31 +179,6 @@ def test_a_constant_score_says_nothing_and_its_interval_admits_it():
     assert (at.found.worst, at.found.expected, at.found.best) == (0, 1, 10)
     assert (at.recall.low, at.recall.high) == (0, 1)
     assert at.tied_at_cut == 100
-
-
-@pytest.mark.parametrize(
-    ("capacity", "cases", "opened"),
-    [
-        (0.1, 30, 3),
-        (0.023, 1000, 23),
-        (0.023, 100, 3),
-        (0.001, 5, 1),
-        (0.999, 5, 5),
-        (np.float32(0.1), 30, 3),
-        (np.float64(0.07), 100, 7),
-        (1, 5, 1),
-        (np.int32(4), 5, 4),
-        (9, 5, 5),
-    ],
-)
-def test_a_share_is_rounded_up_as_the_decimal_it_is_written_as(capacity, cases, opened):
-    assert cases_at(capacity, cases) == opened
-
-
-@pytest.mark.parametrize("capacity", [0, -1, 0.0, 1.0, 1.5, -0.1, True, float("nan"), "0.1", None])
-def test_other_capacities_are_refused(capacity):
-    with pytest.raises(InputRefusedError, match="capacity"):
-        cases_at(capacity, 10)
 
 
 @settings(deadline=None, max_examples=40)

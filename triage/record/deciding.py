@@ -1,0 +1,270 @@
+"""What people decided, and where each case stands by it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from sqlalchemy import select
+
+from triage.errors import InputRefusedError
+from triage.record.chain import Leaf, to_json
+from triage.record.codes import DECISIONS, VIEWS, WHYS
+from triage.record.lists import latest_row
+from triage.record.pool import aliases_in
+from triage.record.reading import read_entries
+from triage.record.schema import LEAVES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from triage.record.chain import Head
+    from triage.record.store import Store
+
+DECISION, FIRST_VIEW = "decision", "first_view"
+UNDECIDED, OPEN, CLOSED, REFERRED = "undecided", "open", "closed", "referred"
+_STATE_AFTER = {"opened": OPEN, "closed": CLOSED, "referred": REFERRED, "deferred": UNDECIDED}
+_ESCALATED, _NOT_PLANNED = "escalated", 5
+_COUNTRY = re.compile(r"[A-Z0-9]{2}")
+
+
+@dataclass
+class State:
+    """Where a case stands after all that was decided on it.
+
+    Parameters
+    ----------
+    case_id : str
+        Its present name.
+    state : str
+        undecided, open, closed or referred.
+    at : datetime or None
+        When it came into that state; None for a case that never left the first.
+    decision, why, who : str
+        The latest decision of any kind; `why` empty where none was given, `who` a token.
+    decided_at : datetime or None
+        When that was.
+    opened_at : datetime or None
+        When it was first opened.
+    opened_seq : int
+        The entry that says so; 0 where there is none.
+    lowered : bool
+        A person lowered it, and none has raised it since.
+    lowered_at : datetime or None
+        When: what came to be known later was not known to that person.
+    paused : bool
+        A person paused it, and none has resumed it since.
+    referred_at, acknowledged_at : datetime or None
+        The latest referral and its acknowledgement.
+    country : str
+        To where it was referred.
+    """
+
+    case_id: str
+    state: str = UNDECIDED
+    at: datetime | None = None
+    decision: str = ""
+    why: str = ""
+    who: str = ""
+    decided_at: datetime | None = None
+    opened_at: datetime | None = None
+    opened_seq: int = 0
+    lowered: bool = False
+    lowered_at: datetime | None = None
+    paused: bool = False
+    referred_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    country: str = ""
+
+    def follow(self, payload: dict[str, Any], at: datetime, seq: int) -> None:
+        """Take one more decision into account."""
+        decision = payload["decision"]
+        self.decision, self.decided_at = decision, at
+        self.why, self.who = payload["why"] or "", payload["who"]
+        if decision in _STATE_AFTER:
+            self.state, self.at = _STATE_AFTER[decision], at
+        if decision == "opened" and not self.opened_at:
+            self.opened_at, self.opened_seq = at, seq
+        elif decision == "referred":
+            self.referred_at, self.acknowledged_at, self.country = at, None, payload["country"] or ""
+        elif decision == "acknowledged":
+            self.acknowledged_at = at
+        elif decision in {"lowered", "raised"}:
+            self.lowered = decision == "lowered"
+            self.lowered_at = at if self.lowered else None
+        elif decision in {"paused", "resumed"}:
+            self.paused = decision == "paused"
+
+
+_ARROW = {
+    "str": pa.string(),
+    "bool": pa.bool_(),
+    "int": pa.int64(),
+    "datetime | None": pa.timestamp("us", "UTC"),
+}
+STATE_SCHEMA = pa.schema([(field.name, _ARROW[str(field.type)]) for field in fields(State)])
+
+
+def states_in(store: Store, connection: Connection) -> dict[str, State]:
+    """Return where each case stands on which anything was decided."""
+    aliases = aliases_in(store, connection)
+    states: dict[str, State] = {}
+    for entry in read_entries(store, connection, (DECISION,)):
+        for payload in entry.payloads:
+            case = aliases.get(payload["case_id"], payload["case_id"])
+            states.setdefault(case, State(case)).follow(payload, datetime.fromisoformat(entry.at), entry.seq)
+    return states
+
+
+def tabulate(states: Collection[State]) -> pa.Table:
+    """Return states as a table, by case."""
+    rows = [asdict(state) for state in sorted(states, key=lambda state: state.case_id)]
+    return pa.Table.from_pylist(rows, schema=STATE_SCHEMA)
+
+
+def decide(
+    store: Store,
+    case: str,
+    who: str,
+    decision: str,
+    *,
+    why: str | None = None,
+    country: str | None = None,
+    again: bool = False,
+) -> Head:
+    """Keep a decision on a case."""
+    _require_code("decision", decision, DECISIONS)
+    if why is not None:
+        _require_code("why", why, WHYS)
+    if country is not None and not (decision == "referred" and _COUNTRY.fullmatch(country)):
+        raise InputRefusedError(
+            f"country '{country[:20]}'", expected="two capital letters (ISO 3166-1), with a referral only"
+        )
+    with store.writing() as connection:
+        name, names = find_names(store, connection, case)
+        state = states_in(store, connection).get(name, State(name))
+        row = latest_row(connection, names)
+        _check_decision(state, decision, row, again=again)
+        if why is None and departs(decision, row, state):
+            raise InputRefusedError(
+                f"{decision}, which departs from the list",
+                where=f"case {name}",
+                expected=f"why: {', '.join(WHYS)}",
+                mend="give the reason with --why",
+            )
+        payload = {
+            "case_id": name,
+            "who": person_token(store, who),
+            "decision": decision,
+            "why": why,
+            "country": country,
+        }
+        return store.append(connection, DECISION, [Leaf(to_json(payload), case_id=name)])
+
+
+def departs(decision: str, row: dict[str, Any] | None, state: State) -> bool:
+    """Say whether a decision departs from the list, so that it needs a reason.
+
+    Opening what the list does not plan, deferring or closing unopened what it does, and moving a case
+    against its rules.
+    """
+    planned = row is not None and (row.get("tier") or 0) < _NOT_PLANNED
+    if decision == "opened":
+        return not planned
+    if decision == "closed":
+        return planned and not state.opened_at
+    return decision in {"lowered", "raised"} or (decision == "deferred" and planned)
+
+
+def _check_decision(state: State, decision: str, row: dict[str, Any] | None, *, again: bool) -> None:
+    found = ""
+    if decision == "opened" and state.state == OPEN and not again:
+        found = f"opened already, {state.at:%Y-%m-%d %H:%M} UTC"
+    elif decision == "acknowledged" and (not state.referred_at or state.acknowledged_at):
+        found = (
+            "acknowledged already" if state.acknowledged_at else "never referred, so nothing to acknowledge"
+        )
+    elif decision == "lowered" and (row is None or row.get("lane") != _ESCALATED):
+        # Lowered in advance, a later escalation would pass unseen.
+        found = "not escalated on the latest list, so there is nothing to lower"
+    elif decision == "raised" and not state.lowered:
+        found = "not lowered"
+    elif decision == "resumed" and not state.paused:
+        found = "not paused"
+    if found:
+        mend = "add --again to open it a second time" if decision == "opened" else "look at triage audit show"
+        raise InputRefusedError(found, where=f"case {state.case_id}", mend=mend)
+
+
+def view_first(store: Store, case: str, who: str, view: str) -> Head:
+    """Keep what a person thinks of a case before seeing its score; once, and before deciding."""
+    _require_code("view", view, VIEWS)
+    token = person_token(store, who)
+    with store.writing() as connection:
+        name, names = find_names(store, connection, case)
+        for entry in read_entries(store, connection, (FIRST_VIEW, DECISION)):
+            for payload in entry.payloads:
+                if payload["case_id"] in names and payload["who"] == token:
+                    raise InputRefusedError(
+                        f"this person's {entry.kind.replace('_', ' ')} is kept already",
+                        where=f"case {name}",
+                        expected="the first view before anything else, once",
+                    )
+        payload = {"case_id": name, "who": token, "view": view}
+        return store.append(connection, FIRST_VIEW, [Leaf(to_json(payload), case_id=name)])
+
+
+def person_token(store: Store, who: str) -> str:
+    """Return the token of a person who works here; the name itself is not kept."""
+    if not who.strip():
+        raise InputRefusedError("nobody", where="who", expected="who decided: a staff number or a name")
+    return store.key.token("who", who.strip())
+
+
+def find_names(
+    store: Store, connection: Connection, case: str, aliases: Mapping[str, str] | None = None
+) -> tuple[str, list[str]]:
+    """Return the present name of a case and all names it had; `aliases` saves reading them again.
+
+    Raises
+    ------
+    InputRefusedError
+        The record knows no such case: a slip of the pen would leave the case that was meant undecided.
+    """
+    aliases = aliases_in(store, connection) if aliases is None else aliases
+    name = aliases.get(case, case)
+    names = [name, *(old for old, new in aliases.items() if new == name)]
+    if not _is_known(connection, names):
+        raise InputRefusedError(
+            f"no case '{case[:64]}'",
+            where=store.name,
+            expected="a case_id of a list that the record holds",
+            mend="copy it from the worklist",
+        )
+    return name, names
+
+
+def _is_known(connection: Connection, names: Sequence[str]) -> bool:
+    query = select(LEAVES.c.seq).where(LEAVES.c.case_id.in_(names)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _require_code(what: str, code: str, codes: Sequence[str]) -> None:
+    if code not in codes:
+        raise InputRefusedError(f"{what} '{code[:40]}'", expected=", ".join(codes))
+
+
+def waiting_in(store: Store, connection: Connection, now: datetime) -> list[dict[str, Any]]:
+    """Return the referrals that nobody acknowledged: case, country, when, and hours since."""
+    waiting = []
+    for state in states_in(store, connection).values():
+        if state.referred_at and not state.acknowledged_at:
+            hours = round((now - state.referred_at).total_seconds() / 3600, 1)
+            row = {"case_id": state.case_id, "country": state.country, "referred_at": state.referred_at}
+            waiting.append({**row, "waiting_hours": hours})
+    return sorted(waiting, key=lambda row: (row["referred_at"], row["case_id"]))

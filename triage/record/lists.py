@@ -1,0 +1,256 @@
+"""The lists that were shown, and the probability with which each case was chosen by them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import LargeBinary, func, literal, select
+
+from triage.errors import InputRefusedError
+from triage.record.chain import Leaf, to_json
+from triage.record.pool import aliases_in
+from triage.record.reading import is_whole, read_entries
+from triage.record.schema import ENTRIES, LEAVES
+from triage.record.store import VERIFY
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from triage.record.chain import Head
+    from triage.record.store import Store
+
+# A list is two entries written together: the cases that it chose, which every later reckoning reads, and the
+# rest, which are many.
+LIST, BELOW, EXPORT = "list", "list_below", "export"
+NEEDED_HEADER = ("as_of", "model", "policy", "batch")
+NEEDED_ROW = ("case_id", "inclusion")
+_SHA256_DIGITS = 64
+_LEAVES_AT_ONCE = 1000
+# After every time as it is kept.
+LATER = "~"
+
+
+def keep_list(store: Store, header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Head:
+    """Keep a list: header and one leaf a row."""
+    _check_list(store, header, rows)
+    chosen = [row for row in rows if _is_read_again(row)]
+    below = [row for row in rows if not _is_read_again(row)]
+    full = {**header, "cases": len(rows), "chosen": len(chosen)}
+    with store.writing() as connection:
+        if below:
+            # The rest goes first, so that the head that is printed stands for the whole list.
+            header_below = {"list": store.next_number(connection) + 1}
+            store.append(connection, BELOW, [Leaf(to_json(header_below)), *map(_row_leaf, below)])
+        return store.append(connection, LIST, [Leaf(to_json(full)), *map(_row_leaf, chosen)])
+
+
+def _is_read_again(row: Mapping[str, Any]) -> bool:
+    """Say whether later reckonings need the row: it was chosen by some list, or stands on another too."""
+    return bool(row["inclusion"] > 0 or row.get("audit") or row.get("lists"))
+
+
+def _row_leaf(row: Mapping[str, Any]) -> Leaf:
+    return Leaf(to_json(row), case_id=str(row["case_id"]))
+
+
+def _check_list(store: Store, header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    missing = [name for name in NEEDED_HEADER if name not in header]
+    missing += sorted({name for row in rows for name in NEEDED_ROW if row.get(name) is None})
+    if missing:
+        raise InputRefusedError(f"a list without {', '.join(missing)}", where=store.name)
+    if len({row["case_id"] for row in rows}) < len(rows):
+        raise InputRefusedError("a list with a case twice", where=store.name, expected="one row a case")
+    if not all(0 <= row["inclusion"] <= 1 for row in rows):
+        raise InputRefusedError("an inclusion that is no probability", where=store.name, expected="0 to 1")
+
+
+def keep_export(store: Store, kind: str, sha256: str, name: str) -> Head:
+    """Keep that the latest list left as a file."""
+    if len(sha256) != _SHA256_DIGITS:
+        raise InputRefusedError(
+            "no SHA-256", where=store.name, expected=f"{_SHA256_DIGITS} hexadecimal digits"
+        )
+    with store.writing() as connection:
+        latest = connection.execute(
+            select(ENTRIES.c.seq).where(ENTRIES.c.kind == LIST).order_by(ENTRIES.c.seq.desc()).limit(1)
+        ).scalar()
+        payload = {"kind": kind, "sha256": sha256, "name": name, "list": latest}
+        return store.append(connection, EXPORT, [Leaf(to_json(payload))])
+
+
+def chosen_rows(
+    store: Store, connection: Connection, cases: Collection[str] | None = None, *, holding: bytes = b""
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number of the list and the row of each choice; of one case in order of the lists.
+
+    Each row is held against its own commitment alone, since lists are long and cases few; `verify` holds
+    the lists against the chain.
+
+    Parameters
+    ----------
+    store, connection
+        To read from.
+    cases : collection of str, optional
+        Only these, by the names that the lists have for them.
+    holding : bytes, optional
+        Only rows in whose JSON these bytes stand: the database leaves the many others out.
+    """
+    find = func.instr if connection.dialect.name == "sqlite" else func.pg_catalog.position
+    slices: list[Any] = [None] if cases is None else list(in_slices(sorted(cases)))
+    for some in slices:
+        wanted = [LEAVES.c.place > 0, LEAVES.c.payload.is_not(None)]
+        wanted += [] if some is None else [LEAVES.c.case_id.in_(some)]
+        wanted += [find(LEAVES.c.payload, literal(holding, LargeBinary)) > 0] if holding else []
+        yield from _leaves_of_lists(store, connection, *wanted)
+
+
+def headers_by_number(store: Store, connection: Connection) -> dict[int, dict[str, Any]]:
+    """Return the headers of the lists by their number, with ``at``, the time at which each was kept."""
+    kept = select(ENTRIES.c.seq, ENTRIES.c.at).where(ENTRIES.c.kind == LIST)
+    times = {row.seq: row.at for row in connection.execute(kept)}
+    headers = _leaves_of_lists(store, connection, LEAVES.c.place == 0)
+    return {seq: {**header, "at": times[seq]} for seq, header in headers}
+
+
+def _leaves_of_lists(
+    store: Store, connection: Connection, *wanted: ColumnElement[bool]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    query = (
+        select(LEAVES)
+        .join(ENTRIES, ENTRIES.c.seq == LEAVES.c.seq)
+        .where(ENTRIES.c.kind == LIST, *wanted)
+        .order_by(LEAVES.c.seq, LEAVES.c.place)
+        .execution_options(yield_per=_LEAVES_AT_ONCE)
+    )
+    for row in connection.execute(query):
+        if row.payload is None or not is_whole(row, None):
+            raise InputRefusedError(
+                f"entry {row.seq} is not as it was written", where=store.name, mend=VERIFY
+            )
+        yield row.seq, json.loads(row.payload)
+
+
+def in_slices(names: Sequence[str], size: int = 400) -> Iterator[Sequence[str]]:
+    """Yield slices that are short enough for one statement."""
+    return (names[start : start + size] for start in range(0, len(names), size))
+
+
+def drawn_in(store: Store, connection: Connection) -> set[str]:
+    """Return the cases that any list drew by lot."""
+    aliases = aliases_in(store, connection)
+    return {
+        aliases.get(row["case_id"], row["case_id"])
+        for _, row in chosen_rows(store, connection, holding=b'"audit":true')
+    }
+
+
+def first_listed_in(store: Store, connection: Connection, name: str) -> dict[str, datetime]:
+    """Return when each case first stood on a list beside the worklist, such as ``referral``."""
+    aliases, headers = aliases_in(store, connection), headers_by_number(store, connection)
+    first: dict[str, datetime] = {}
+    for number, row in chosen_rows(store, connection, holding=name.encode()):
+        if name in str(row.get("lists") or "").split():
+            case = aliases.get(row["case_id"], row["case_id"])
+            first.setdefault(case, datetime.fromisoformat(headers[number]["as_of"]))
+    return first
+
+
+def read_list(store: Store, connection: Connection, seq: int) -> list[dict[str, Any]]:
+    """Return the rows of a list, by rank; those of forgotten cases are gone."""
+    rows: list[dict[str, Any]] = []
+    found = False
+    for entry in read_entries(store, connection, (LIST, BELOW), only=(seq - 1, seq)):
+        header, *some = entry.payloads
+        if entry.seq == seq and entry.kind == LIST:
+            found = True
+            rows += some
+        elif header.get("list") == seq:
+            rows += some
+    if not found:
+        raise InputRefusedError(
+            f"entry {seq} is no list", where=store.name, mend="triage audit show tells which are"
+        )
+    return sorted(rows, key=lambda row: (row.get("rank") is None, row.get("rank") or 0, row["case_id"]))
+
+
+def latest_row(connection: Connection, names: Sequence[str]) -> dict[str, Any] | None:
+    """Return how a case stood on the latest list that has it by any of its names; None where none has."""
+    query = (
+        select(LEAVES.c.payload)
+        .join(ENTRIES, ENTRIES.c.seq == LEAVES.c.seq)
+        .where(LEAVES.c.case_id.in_(names), ENTRIES.c.kind.in_((LIST, BELOW)))
+        .order_by(LEAVES.c.seq.desc())
+        .limit(1)
+    )
+    payload = connection.execute(query).scalar()
+    return None if payload is None else dict(json.loads(payload))
+
+
+def inclusion_in(
+    store: Store,
+    connection: Connection,
+    cases: Collection[str] | None = None,
+    before: Mapping[str, str] | None = None,
+) -> dict[str, float]:
+    """Return with what probability each case has been chosen by the lists so far.
+
+    One less the product, over draws, of the probabilities of not being chosen. Lists that were made again
+    from the same batch share their lottery and draw the same cases: of these the largest probability counts,
+    once.
+
+    Parameters
+    ----------
+    store, connection
+        To read from.
+    cases : collection of str, optional
+        Only these, by their present names.
+    before : mapping of case to str, optional
+        For these cases only lists that were kept before that time count.
+    """
+    aliases = aliases_in(store, connection)
+    headers = headers_by_number(store, connection)
+    largest: dict[tuple[str, str], float] = {}
+    for seq, row in chosen_rows(store, connection, all_names(aliases, cases)):
+        case = aliases.get(row["case_id"], row["case_id"])
+        header = headers[seq]
+        if not before or header["at"] < before.get(case, LATER):
+            place = (row["case_id"], str(header.get("draw") or header["batch"]))
+            largest[place] = max(largest.get(place, 0.0), row["inclusion"])
+    missed: dict[str, float] = {}
+    for (name, _), share in largest.items():
+        case = aliases.get(name, name)
+        missed[case] = missed.get(case, 1.0) * (1.0 - share)
+    return {case: 1.0 - share for case, share in missed.items() if share < 1}
+
+
+def all_names(aliases: Mapping[str, str], cases: Collection[str] | None) -> set[str] | None:
+    """Return cases under every name they had; None stays None."""
+    if cases is None:
+        return None
+    wanted = set(cases)
+    return wanted | {old for old, name in aliases.items() if name in wanted}
+
+
+def headers_in(store: Store, connection: Connection) -> list[dict[str, Any]]:
+    """Return the headers of the lists, with their number, time and exports."""
+    headers = {
+        entry.seq: {**entry.payloads[0], "seq": entry.seq, "at": entry.at, "exports": []}
+        for entry in read_entries(store, connection, (LIST,))
+    }
+    for export in exports_in(store, connection):
+        if export["list"] in headers:
+            headers[export["list"]]["exports"].append(export)
+    return list(headers.values())
+
+
+def exports_in(store: Store, connection: Connection) -> list[dict[str, Any]]:
+    """Return what left as a file: kind, name, SHA-256, time, and the number of its list."""
+    return [
+        {**payload, "at": entry.at}
+        for entry in read_entries(store, connection, (EXPORT,))
+        for payload in entry.payloads
+    ]

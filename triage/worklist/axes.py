@@ -1,0 +1,173 @@
+"""The axes beside the score: what can be done about a case, and how long its evidence lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from triage.features.view import DAY
+from triage.schema.tables import PERSONS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from triage.features.view import View
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+_IDENTITY = PERSONS["identity_level"].codes
+NOT_KNOWN, NO_PERSON = -1, -2
+
+
+@dataclass(frozen=True)
+class Solvability:
+    """How far a case can be solved; it says nothing of danger. One entry per case, shape (n_cases,) each.
+
+    Parameters
+    ----------
+    identity : array of int
+        How well the best identified reported person is known: index into the codes of
+        ``persons.identity_level``; -1 where that is not known of anybody, -2 where nobody is reported.
+    country_known : array of bool
+        Whether any report has a country of jurisdiction.
+    accounts, addresses : array of float
+        Accounts of the reported persons; distinct addresses or devices that used them.
+    newest : array of float
+        Days since the newest activity; NaN where none has a time.
+    """
+
+    identity: Ints
+    country_known: Mask
+    accounts: Floats
+    addresses: Floats
+    newest: Floats
+
+    def tell(self) -> list[str]:
+        """Return it in words, such as "named, country known, 2 accounts, active 12 days ago"."""
+        # The last two are what the indices -2 and -1 find.
+        person = ["identity none", *(name.replace("_", " ") for name in _IDENTITY[1:])]
+        person += ["no person", "identity not known"]
+        rows = zip(
+            *(array.tolist() for array in (self.identity, self.country_known)),
+            *(array.tolist() for array in (self.accounts, self.addresses, self.newest)),
+            strict=True,
+        )
+        return [
+            ", ".join(
+                [
+                    person[identity],
+                    "country known" if country else "country unknown",
+                    *([_count(accounts, "account")] if accounts else []),
+                    *([_count(addresses, "address", "addresses")] if addresses else []),
+                    *([_ago(newest)] if newest == newest else []),  # noqa: PLR0124 - NaN is unlike itself
+                ]
+            )
+            for identity, country, accounts, addresses, newest in rows
+        ]
+
+    def key(self) -> Ints:
+        """Return a number by which to sort, the most solvable largest.
+
+        The better identified person counts first, then a known country, then any account or address. How
+        many there are does not count: whoever is reported more often has more.
+        """
+        found = (self.accounts + self.addresses) > 0
+        return np.asarray(4 * (self.identity - NO_PERSON) + 2 * self.country_known + found)
+
+
+def _count(number: float, one: str, many: str = "") -> str:
+    return f"{number:,.0f} {one if number == 1 else many or f'{one}s'}"
+
+
+def _ago(days: float) -> str:
+    return f"active {_count(int(days), 'day')} ago"
+
+
+def find_solvability(view: View, country: list[str]) -> Solvability:
+    """Find how far each case can be solved.
+
+    Parameters
+    ----------
+    view : View
+        The part as known at the as-of time.
+    country : list of str, length n_cases
+        Countries of jurisdiction; empty where unknown.
+    """
+    persons, events = view.persons, view.network_events
+    # An unknown code is -1 too.
+    best = persons.largest(persons.codes("identity_level").astype(np.float64))
+    return Solvability(
+        identity=np.nan_to_num(best, nan=NO_PERSON).astype(np.int64),
+        country_known=np.array([bool(place) for place in country], dtype=bool),
+        accounts=view.accounts.count(np.ones(view.accounts.table.num_rows, dtype=bool)),
+        addresses=events.count_distinct(events.tokens("link_token")),
+        newest=(view.as_of - _newest(view)) / DAY,
+    )
+
+
+def _newest(view: View) -> Floats:
+    """Return the latest time of any activity, in seconds since 1970; what lies ahead is none yet."""
+    newest = np.full(view.n_cases, np.nan)
+    for rows, column in (
+        (view.reports, "incident_at"),
+        (view.files, "uploaded_at"),
+        (view.network_events, "event_at"),
+        (view.communications, "last_message_at"),
+        (view.transactions, "executed_at"),
+    ):
+        times = rows.seconds(column)
+        past = np.where(times <= view.as_of[rows.position], times, np.nan)
+        newest = np.fmax(newest, rows.largest(past))
+    return newest
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How long what the senders hold is kept. One entry per case, shape (n_cases,) each.
+
+    Parameters
+    ----------
+    preserve_until : array of float
+        When the first sender may delete what it holds, in seconds since 1970: the earliest time still
+        ahead, or where none is, the latest that has passed; NaN where no report has one.
+    days : array of float
+        Days until then; below 0, it may be gone.
+    """
+
+    preserve_until: Floats
+    days: Floats
+
+
+def find_evidence(view: View) -> Evidence:
+    """Find how long the evidence of each case lasts.
+
+    Parameters
+    ----------
+    view : View
+        The part as known at the as-of time.
+    """
+    rows = view.reports
+    times = rows.seconds("preserve_until")
+    ahead = times >= view.as_of[rows.position]
+    next_end = rows.smallest(np.where(ahead, times, np.nan))
+    until = np.where(np.isnan(next_end), rows.largest(times), next_end)
+    return Evidence(until, (until - view.as_of) / DAY)
+
+
+def tell_evidence(days: float) -> str:
+    """Return how long the evidence lasts, in words.
+
+    Examples
+    --------
+    >>> [tell_evidence(days) for days in (12.5, 0.4, -3.0, float("nan"))]
+    ['evidence kept for 12 days more', 'evidence kept for less than a day more', 'evidence may be gone', '']
+    """
+    if days != days:  # noqa: PLR0124 - NaN is unlike itself
+        return ""
+    if days < 0:
+        return "evidence may be gone"
+    return f"evidence kept for {_count(int(days), 'day') if days >= 1 else 'less than a day'} more"

@@ -1,0 +1,130 @@
+"""Write a list to a file whose ending says what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from triage.errors import InputRefusedError
+from triage.worklist.exports.about import About, describe, describe_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from triage.worklist.build import Worklist
+    from triage.worklist.explain import Explanation
+
+# Each file with its own libraries, which are imported only when such a file is written.
+_TABLES = {".csv": "csv_file", ".xlsx": "workbook", ".jsonl": "lines", ".parquet": "parquet_file"}
+_LISTS = {".coop.json": "coop", ".html": "page"}
+ENDINGS = (*_TABLES, *_LISTS)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a file is to be written.
+
+    Parameters
+    ----------
+    about : About
+        What is said of the list.
+    delimiter : str
+        Of a CSV file.
+    details : mapping of str to Explanation
+        Explanations by case, for the page.
+    force : bool
+        Replace a file that is there.
+    """
+
+    about: About
+    delimiter: str
+    details: Mapping[str, Explanation]
+    force: bool
+
+
+def export(
+    worklist: Worklist,
+    path: Path,
+    *,
+    details: Mapping[str, Explanation] | None = None,
+    force: bool = False,
+    delimiter: str = ",",
+) -> None:
+    """Write a worklist to a file, whole or not at all; the ending of its name says what kind.
+
+    Parameters
+    ----------
+    worklist : Worklist
+        The list.
+    path : Path
+        Ends in ``.csv``, ``.xlsx``, ``.jsonl``, ``.parquet``, ``.html`` or ``.coop.json``.
+    details : mapping of str to Explanation, optional
+        Explanations by case (`triage.worklist.explain`); the page shows them where a case is opened.
+    force : bool
+        Replace a file that is there.
+    delimiter : str
+        Of a CSV file: ``,``, or ``;``, which goes with a decimal comma.
+
+    Raises
+    ------
+    InputRefusedError
+        The ending is none of these, the delimiter neither of the two, or the file cannot hold as many rows.
+    OutputExistsError
+        The file exists and `force` is false.
+    """
+    options = Options(describe(worklist), delimiter, details or {}, force)
+    _writer(path, {**_TABLES, **_LISTS}).write(worklist.table, path, options)
+
+
+def export_table(
+    table: pa.Table,
+    path: Path,
+    *,
+    title: str = "List",
+    synthetic: bool = False,
+    force: bool = False,
+    delimiter: str = ",",
+) -> None:
+    """Write any table of plain columns as CSV, XLSX, JSON Lines or Parquet, as a worklist is written.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Text, numbers, times and booleans.
+    path : Path
+        Ends in ``.csv``, ``.xlsx``, ``.jsonl`` or ``.parquet``.
+    title : str
+        What kind of list it is: the name of the sheet.
+    synthetic : bool
+        Whether no real report is behind it.
+    force : bool
+        Replace a file that is there.
+    delimiter : str
+        Of a CSV file: ``,``, or ``;``, which goes with a decimal comma.
+
+    Raises
+    ------
+    InputRefusedError
+        The ending is none of these, the delimiter neither of the two, or the file cannot hold as many rows.
+    OutputExistsError
+        The file exists and `force` is false.
+    """
+    options = Options(describe_table(table, title, synthetic=synthetic), delimiter, {}, force)
+    _writer(path, _TABLES).write(table, path, options)
+
+
+def _writer(path: Path, known: dict[str, str]) -> Any:
+    name = path.name.lower()
+    for ending, module in known.items():
+        if name.endswith(ending):
+            return import_module(f"triage.worklist.exports.{module}")
+    raise InputRefusedError(
+        f"the ending '{path.suffix}'",
+        where=str(path),
+        expected=f"a name that ends in {', '.join(known)}",
+        mend="choose another --out",
+    )

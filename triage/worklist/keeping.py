@@ -1,0 +1,48 @@
+"""Keep a list in the record, with what it was made of and the chance of each case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from triage.record import Head, Record
+    from triage.worklist.build import Worklist
+    from triage.worklist.pool import Pool
+
+_KEPT = ("case_id", "rank", "lane", "tier", "score", "lists")
+
+
+def keep_worklist(record: Record, worklist: Worklist, pool: Pool) -> Head:
+    """Keep a list in the record: what was shown, and with what probability each case was.
+
+    Parameters
+    ----------
+    record : Record
+        Where to.
+    worklist : Worklist
+        The list.
+    pool : Pool
+        What it was made of.
+
+    Returns
+    -------
+    Head
+        The new end of the record.
+    """
+    first = worklist.table.slice(0, 1).to_pylist()
+    header: dict[str, Any] = {
+        "as_of": worklist.as_of,
+        "model": first[0]["model"] if first else "",
+        "policy": worklist.policy.name,
+        "policy_digest": worklist.policy.digest,
+        "batch": pool.digest,
+        "fingerprints": first[0]["fingerprints"] if first else "",
+        "capacity": worklist.capacity,
+        "alarms": worklist.alarms,
+    }
+    rows: dict[str, dict[str, Any]] = {}
+    shown = worklist.table.select(_KEPT).to_pylist()
+    for row, chance in zip(shown, worklist.chances.to_pylist(), strict=True):
+        # What could not be read may bear the name of a case that could: the place further up counts.
+        rows.setdefault(row["case_id"], row | {"inclusion": chance["inclusion"], "audit": chance["audit"]})
+    return record.keep_list(header, list(rows.values()))

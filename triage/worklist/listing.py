@@ -1,0 +1,144 @@
+"""The columns of the list, in the order in which people and machines find them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from triage.worklist.policy import LANES, days_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from triage.worklist.policy import Policy
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+_TIME = pa.timestamp("s", tz="UTC")
+
+WORKLIST_SCHEMA = pa.schema(
+    [
+        ("rank", pa.int64()),
+        ("lane", pa.string()),
+        ("tier", pa.int64()),
+        ("case_id", pa.string()),
+        ("score", pa.float64()),
+        ("probability", pa.float64()),
+        ("probability_low", pa.float64()),
+        ("probability_high", pa.float64()),
+        ("due_at", _TIME),
+        ("received_at", _TIME),
+        ("waiting_hours", pa.float64()),
+        ("reports", pa.int64()),
+        ("sources", pa.string()),
+        ("country", pa.string()),
+        ("solvability", pa.string()),
+        ("completeness", pa.float64()),
+        ("reasons", pa.string()),
+        ("missing", pa.string()),
+        ("tied", pa.int64()),
+        ("model", pa.string()),
+        ("batch", pa.string()),
+        # What the list tells besides; those before keep their places for whoever reads them by number.
+        ("unit", pa.string()),
+        ("imminence", pa.string()),
+        ("preserve_until", _TIME),
+        ("evidence_days", pa.float64()),
+        ("check", pa.string()),
+        ("lists", pa.string()),
+        ("aliases", pa.string()),
+        ("policy", pa.string()),
+        ("fingerprints", pa.string()),
+    ]
+)
+
+
+def to_table(columns: dict[str, Any]) -> pa.Table:
+    """Return the list as a table: each column in its declared type, those that are not given empty."""
+    size = len(next(iter(columns.values())))
+    arrays = [
+        pa.array(columns[field.name]).cast(field.type)
+        if field.name in columns
+        else pa.nulls(size, field.type)
+        for field in WORKLIST_SCHEMA
+    ]
+    return pa.Table.from_arrays(arrays, schema=WORKLIST_SCHEMA)
+
+
+def list_unreadable(
+    rows: Sequence[dict[str, Any]], now: datetime, policy: Policy, same: dict[str, str]
+) -> pa.Table:
+    """Return the reports that could not be read, as rows of the list: a person must look.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Rows set aside (columns of `triage.schema.part.SET_ASIDE_SCHEMA`).
+    now : datetime
+        When the list is made.
+    policy : Policy
+        Says when they are due: with the first tier.
+    same : dict of str to str
+        Columns with the same value on every row.
+    """
+    listed = [
+        {
+            "rank": place,
+            "lane": LANES[0],
+            "tier": 1,
+            "case_id": name_unreadable(row),
+            "due_at": now + timedelta(days=days_of(1, policy.tiers)),
+            "reports": 1,
+            "reasons": f"{row['where']}, row {row['row']}: {row['reason']}",
+            "missing": row["mend"],
+            "tied": 1,
+            **same,
+        }
+        for place, row in enumerate(rows, start=1)
+    ]
+    return pa.Table.from_pylist(listed, schema=WORKLIST_SCHEMA)
+
+
+def name_unreadable(row: dict[str, Any]) -> str:
+    """Return the name of what could not be read: the token of the report, else its document, else its place.
+
+    Examples
+    --------
+    >>> name_unreadable({"report_id": None, "where": "reports.csv", "row": 7})
+    'reports.csv:7'
+    """
+    where = str(row["where"])
+    return str(row["report_id"] or (where if where.startswith("file:") else f"{where}:{row['row']}"))
+
+
+def pick(values: Sequence[Any], row: Ints) -> list[Any]:
+    """Return values in the order of the list."""
+    return [values[index] for index in row.tolist()]
+
+
+def real(values: Floats) -> pa.Array:
+    """Return numbers as a column; NaN is empty."""
+    return pa.array(values, mask=np.isnan(values))
+
+
+def whole(values: NDArray[Any], known: NDArray[np.bool_]) -> pa.Array:
+    """Return whole numbers as a column; what is not known is empty."""
+    return pa.array(np.where(known, values, 0).astype(np.int64), mask=~known)
+
+
+def instants(seconds: NDArray[Any], known: NDArray[np.bool_]) -> pa.Array:
+    """Return seconds since 1970 as a column of times."""
+    return whole(seconds, known).cast(_TIME)
+
+
+def put(table: pa.Table, column: str, values: Sequence[Any]) -> pa.Table:
+    """Return the list with other values in a column."""
+    field = WORKLIST_SCHEMA.field(column)
+    return table.set_column(WORKLIST_SCHEMA.get_field_index(column), field, pa.array(values, field.type))

@@ -1,0 +1,181 @@
+"""What is not known of a case, and the ranks that the answers would give it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from triage.worklist.asking import MOST_MISSING, Missing
+from triage.worklist.facts import NOTHING_ESCALATES
+from triage.worklist.order import ESCALATED, RANKED, UNREADABLE, YOUTH
+from triage.worklist.questions import QUESTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from triage.worklist.order import Order
+    from triage.worklist.policy import Policy
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+SEPARATOR = "; "
+# What an answer writes into the tables, where a policy may look for it.
+_WRITES = {
+    "contact_now": ("children", "crisis_code", ("in_contact_now",)),
+    "blackmailed": ("children", "crisis_code", ("blackmail_active",)),
+    "in_distress": ("children", "crisis_code", ("self_harm_or_suicide", "missing", "medical")),
+    "minor_counterpart": ("communications", "counterpart_is_minor", ("asserted",)),
+    "secrecy_or_gifts": ("communications", "contact_codes", ("secrecy", "gifts")),
+    "off_platform_move": ("communications", "contact_codes", ("off_platform_move",)),
+    "meeting": ("communications", "contact_codes", ("meeting_proposed", "meeting_arranged", "travel")),
+    "image_threat": ("communications", "contact_codes", ("image_threat", "payment_demand")),
+    "directs_abuse": ("communications", "contact_codes", ("live_request", "direct_to_order")),
+    "claims_access": ("communications", "contact_codes", ("claims_access",)),
+    "unsupervised_access": ("children", "access_level", ("unsupervised",)),
+    "works_with_children": ("persons", "child_facing_role", ("asserted",)),
+    "unknown_material": ("files", "hash_status", ("no_match",)),
+    "unidentified_victim": ("files", "victim_status", ("unidentified",)),
+    "contact_record": ("prior_records", "record_kind", ("contact_conviction",)),
+    "contact_allegation": ("prior_records", "record_kind", ("allegation",)),
+    "image_record": ("prior_records", "record_kind", ("image_conviction",)),
+    "register_entry": ("prior_records", "record_kind", ("registry",)),
+    "other_record": ("prior_records", "record_kind", ("other_conviction",)),
+    "supervision_breach": ("prior_records", "record_kind", ("supervision_breach",)),
+}
+
+
+def join_missing(parts: Sequence[Missing], row: Ints) -> Missing:
+    """Join the parts end to end and put their cases in the order of the list."""
+    if not parts:
+        return Missing(np.full((0, MOST_MISSING), -1), *(np.zeros((0, MOST_MISSING)) for _ in range(2)))
+    names = ("question", "if_no", "if_yes")
+    return Missing(*(np.concatenate([getattr(part, name) for part in parts])[row] for name in names))
+
+
+def raise_by_answer(policy: Policy) -> Ints:
+    """Return, for each of `QUESTIONS`, the imminence to which a yes lifts a case by the policy's rules.
+
+    Only rules of a single condition count: whether the others of several hold is not tried. Where a yes
+    escalates nothing it is `NOTHING_ESCALATES`.
+    """
+    return np.array([_raised_by(question.features[0], policy) for question in QUESTIONS], dtype=np.int64)
+
+
+def _raised_by(flag: str, policy: Policy) -> int:
+    if flag not in _WRITES:
+        return NOTHING_ESCALATES
+    table, column, codes = _WRITES[flag]
+    levels = [
+        rule.imminence
+        for rule in policy.escalation
+        for condition in rule.when
+        if len(rule.when) == 1
+        and (condition.table, condition.column) == (table, column)
+        and set(codes) & set(condition.codes)
+    ]
+    return max(levels, default=NOTHING_ESCALATES)
+
+
+def place_answers(missing: Missing, order: Order, before: int, raised: Ints) -> tuple[Ints, Ints]:
+    """Return the ranks that each case would take on the main list under each answer.
+
+    Everything else stays as it is: the lane, unless a yes escalates; a lowered case, which stays last among
+    the escalated; the waiting and the keyed hash, which decide among equal scores. An order within tiers
+    by other axes is not tried.
+
+    Parameters
+    ----------
+    missing : Missing
+        Of all cases in the order of the list.
+    order : Order
+        The list.
+    before : int
+        Rows above all cases: reports that could not be read.
+    raised : array of int, shape (n_questions,)
+        From `raise_by_answer`.
+
+    Returns
+    -------
+    if_yes, if_no : array of int, shape (n_cases, MOST_MISSING)
+        Ranks from 1; 0 where there is no question, and for cases that are not in lanes escalated and ranked.
+    """
+    main = np.isin(order.lane, (ESCALATED, RANKED))
+    above = before + int((order.lane == UNREADABLE).sum())
+    question = missing.question[main]
+    imminence, lowered = order.imminence[main], order.lowered[main]
+    lifted = np.where(question >= 0, raised[question], NOTHING_ESCALATES)
+    lifted = np.maximum(lifted, imminence[:, None])
+    top = int(max(raised.max(), imminence.max(initial=0))) + 2
+
+    def group(imminence: Ints, lowered: NDArray[np.bool_]) -> Ints:
+        step = np.select([lowered, imminence > NOTHING_ESCALATES], [1, 0], 2)
+        return np.asarray(step * top + (top - 1 - imminence - 1))
+
+    stands_in = group(imminence, lowered)
+    yes_in = group(lifted, np.broadcast_to(lowered[:, None], lifted.shape))
+    no_in = np.broadcast_to(stands_in[:, None], lifted.shape)
+    scores = np.column_stack([order.score[main], missing.if_yes[main], missing.if_no[main]])
+    level = np.unique(-scores, return_inverse=True)[1].reshape(scores.shape)
+    groups = np.column_stack([stands_in, yes_in, no_in])
+    key = (groups * (int(level.max(initial=0)) + 1) + level) * len(order.lane) + order.seniority[main][
+        :, None
+    ]
+    ahead = np.searchsorted(np.sort(key[:, 0]), key[:, 1:])
+    rank = above + 1 + ahead - (key[:, :1] < key[:, 1:])
+    ranks = np.zeros((len(order.lane), 2 * MOST_MISSING), dtype=np.int64)
+    ranks[main] = np.where(np.column_stack([question, question]) >= 0, rank, 0)
+    return ranks[:, :MOST_MISSING], ranks[:, MOST_MISSING:]
+
+
+def tell_missing(missing: Missing, order: Order, before: int, policy: Policy) -> list[str]:
+    """Return what is missing of every case of a list, with the ranks that each answer would give.
+
+    Parameters
+    ----------
+    missing : Missing
+        Of all cases in the order of the list (`join_missing`).
+    order : Order
+        The list.
+    before : int
+        Rows above all cases: reports that could not be read.
+    policy : Policy
+        Its rules say which answers escalate.
+
+    Returns
+    -------
+    list of str, length n_cases
+        Without ranks in lanes beside the main list; empty for children to protect and where nothing is
+        missing.
+    """
+    raised = raise_by_answer(policy)
+    if_yes, if_no = place_answers(missing, order, before, raised)
+    question = np.where((order.lane == YOUTH)[:, None], -1, missing.question)
+    lifts = (raised[question] > order.imminence[:, None]) & (order.lane == RANKED)[:, None]
+    return _tell(question, if_yes, if_no, lifts)
+
+
+def _tell(
+    question: Ints, if_yes: Ints | None = None, if_no: Ints | None = None, lifts: Ints | None = None
+) -> list[str]:
+    nothing = np.zeros(question.shape, dtype=np.int64)
+    columns = (question, *(nothing if part is None else part for part in (if_yes, if_no, lifts)))
+    rows = zip(*(part.tolist() for part in columns), strict=True)
+    return [
+        SEPARATOR.join(_tell_one(*cell) for cell in zip(*row, strict=True) if cell[0] >= 0) for row in rows
+    ]
+
+
+def _tell_one(index: int, up: int, down: int, lifted: int) -> str:
+    question = QUESTIONS[index]
+    if not up:
+        return question.asks
+    if up == down and not lifted:
+        return f"{question.asks} (rank {up:,} either way)"
+    if not question.is_yes_or_no:
+        return f"{question.asks} (rank {up:,} at best, {down:,} at worst)"
+    so, otherwise = ("if not", "if so") if question.is_other_way else ("if so", "if not")
+    return f"{question.asks} ({'escalated, ' if lifted else ''}rank {up:,} {so}, {down:,} {otherwise})"

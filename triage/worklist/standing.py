@@ -1,0 +1,91 @@
+"""What the record knows of cases that their rows do not tell: what people decided, and what was drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from triage.worklist.routing import Tracked
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from triage.record import Record
+    from triage.worklist.facts import Facts
+
+# States of a case with which its place on the list ends, until a new report comes.
+DEALT_WITH = frozenset({"open", "closed"})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What people decided of the cases of a list, and what earlier lists drew; without a record, nothing.
+
+    Parameters
+    ----------
+    lowered : frozenset of str
+        Escalated cases that a person put lower.
+    paused : frozenset of str
+        Cases that a person paused.
+    drawn : frozenset of str
+        Cases that hold an audit slot of an earlier list and were not opened yet.
+    aliases : mapping of str to str
+        Earlier names of cases, and the names that they have now.
+    tracked : mapping of str to Tracked
+        Of cases that were to be referred: since when, and what came of it.
+    digest : str
+        SHA-256 of the rows of the new batch, which seeds the lottery.
+    """
+
+    lowered: frozenset[str] = frozenset()
+    paused: frozenset[str] = frozenset()
+    drawn: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    tracked: Mapping[str, Tracked] = field(default_factory=dict)
+    digest: str = ""
+
+    def names_before(self, cases: Sequence[str]) -> list[str]:
+        """Return the earlier names of each case, joined by blanks."""
+        before: dict[str, list[str]] = {}
+        for old, new in sorted(self.aliases.items()):
+            before.setdefault(new, []).append(old)
+        return [" ".join(before.get(case, ())) for case in cases]
+
+
+def read_standing(record: Record, digest: str) -> Standing:
+    """Read from the record what people decided, and which drawn cases wait to be opened.
+
+    Parameters
+    ----------
+    record : Record
+        The record.
+    digest : str
+        Of the new batch (`triage.worklist.pool.Pool`).
+    """
+    states = {row["case_id"]: row for row in record.decisions().to_pylist()}
+    dealt = {case for case, row in states.items() if row["state"] in DEALT_WITH}
+    listed = record.first_listed("referral")
+    return Standing(
+        lowered=frozenset(case for case, row in states.items() if row["lowered"]),
+        paused=frozenset(case for case, row in states.items() if row["paused"]),
+        drawn=frozenset(record.drawn()) - dealt,
+        aliases=record.aliases(),
+        tracked={
+            case: Tracked(
+                listed.get(case),
+                states.get(case, {}).get("referred_at"),
+                states.get(case, {}).get("acknowledged_at"),
+            )
+            for case in {*listed, *(case for case, row in states.items() if row["referred_at"])}
+        },
+        digest=digest,
+    )
+
+
+def apply_pauses(facts: Facts, cases: Sequence[str], paused: Collection[str]) -> Facts:
+    """Return the facts with the cases paused that a person paused."""
+    if not paused:
+        return facts
+    return replace(facts, paused=facts.paused | np.array([case in paused for case in cases], dtype=bool))
