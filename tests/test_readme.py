@@ -30,6 +30,8 @@ def test_commands_on_the_pages_exist_with_their_options(page: Path) -> None:
     for line in re.findall(r"^(?:\$ )?(?:\.venv/bin/)?triage (.+)$", TEXT[page], flags=re.MULTILINE):
         words = shlex.split(line, comments=True)
         command = main.get_command(click.Context(main), words[0])
+        if isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), words[1])
         assert command is not None, line
         options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, line

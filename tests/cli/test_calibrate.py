@@ -24,6 +24,7 @@ from triage.scoring.bundle import load_bundle, save_bundle
 from triage.scoring.calibration import KINDS
 from triage.scoring.labels import read_label_file
 from triage.scoring.loading import load_model
+from triage.scoring.recipe import load_recipe
 from triage.scoring.training import LabelledCases, gather_labelled
 
 KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -62,7 +63,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, level in (("many", -0.5), ("few", -2.4)):
         drawn = rng.random(len(ids)) < 1 / (1 + np.exp(-(level + 1.2 * z)))
         write_outcomes(folder / f"{name}.csv", zip(ids, drawn.astype(int), strict=True))
-    run("train", folder / "batch", "--out", folder / "bundle", "--outcomes", folder / "many.csv")
+    # Fitted once, so that later cases are left to calibrate on.
+    (folder / "once.toml").write_text(load_recipe("logistic").text.replace("refit = true", "refit = false"))
+    told = ("--outcomes", folder / "many.csv")
+    run("train", folder / "batch", "--recipe", folder / "once.toml", "--out", folder / "bundle", *told)
     return folder
 
 
@@ -138,6 +142,14 @@ def test_cases_on_which_the_model_was_fitted_are_left_out(place: Path, tmp_path:
     assert 0 < found["cases"] == later.sum() < len(later)
     text = (tmp_path / "b" / "card.md").read_text()
     assert f"left out: {(~later).sum():,} synthetic cases on which the model was fitted" in text
+
+
+def test_of_a_model_that_was_fitted_again_only_what_came_after_is_used(place: Path, tmp_path: Path) -> None:
+    told = ("--outcomes", place / "many.csv")
+    run("train", place / "batch", "--out", tmp_path / "again", *told)
+    assert "fitted_again_on" in load_bundle(tmp_path / "again").about
+    refused = run("calibrate", tmp_path / "again", place / "batch", "--out", tmp_path / "b", *told, code=4)
+    assert "1,500 cases" in refused.stderr
 
 
 def test_few_positives_refit_the_intercept_alone_and_the_output_says_so(place: Path, tmp_path: Path) -> None:

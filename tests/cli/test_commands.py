@@ -61,11 +61,32 @@ def test_help_names_every_command_and_the_exit_codes() -> None:
     assert "3 done, but rows were set aside" in " ".join(text.split())
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself(name: str) -> None:
-    text = run(name, "--help").output
-    assert "Usage:" in text
-    assert "--json" in text
+# Commands that are several, with the names of their parts.
+PARTS = {"audit": ("verify", "head", "show"), "outcomes": ("import", "export")}
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "completion"])
+def test_every_command_explains_itself_and_answers_machines(name: str) -> None:
+    assert "Usage:" in run(name, "--help").output
+    for part in PARTS.get(name, ("",)):
+        text = run(*filter(None, (name, part)), "--help").output
+        assert "--json" in text
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_asks_triage_itself(shell: str) -> None:
+    assert f"_TRIAGE_COMPLETE={shell}_complete" in run("completion", shell).output
+
+
+def test_commands_and_options_are_completed() -> None:
+    for words, found in (("triage sc", "score"), ("triage score --sto", "--store")):
+        asked = {
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+            "_TRIAGE_COMPLETE": "bash_complete",
+        }
+        answer = CliRunner(env=asked).invoke(main, prog_name="triage", complete_var="_TRIAGE_COMPLETE")
+        assert f"plain,{found}" in answer.output
 
 
 def test_help_imports_no_command() -> None:

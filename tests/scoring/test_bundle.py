@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from triage.errors import BundleRefusedError, InputRefusedError, OutputExistsErr
 from triage.scoring.additive import AdditiveModel, Line, flag_steps
 from triage.scoring.bundle import Bundle, load_bundle, save_bundle
 from triage.scoring.calibration import PlattCalibration
+from triage.scoring.card import write_card
 from triage.scoring.loading import load_model
 from triage.scoring.trees import Tree, TreesModel
 
@@ -61,6 +63,14 @@ def test_bundle_holds_what_a_reader_needs(folder: Path) -> None:
     assert "Labels: truth." in card
     assert "| escalated |" in card
     assert "recall 0.5" in card
+
+
+def test_card_says_that_the_figures_are_of_the_model_before_it_was_fitted_again() -> None:
+    again = {"cases": 1500, "positives": 40, "from_to": ["2024-01-01", "2024-12-31"]}
+    card = write_card(replace(BUNDLE, about=BUNDLE.about | {"fitted_again_on": again}))
+    assert "fitted again on all 1,500, 40 positive" in card
+    assert "of the model before that" in card
+    assert "fitted again" not in write_card(BUNDLE)
 
 
 def test_same_bundle_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from triage.schema.part import Part
 from triage.scoring.labels import parse_labels, read_label_file, read_outcomes
 from triage.scoring.logistic_learning import LogisticOptions
 from triage.scoring.recipe import Recipe, load_recipe, read_recipe
+from triage.scoring.scorecard.learning import ScorecardOptions
 from triage.scoring.training import (
     LabelledCases,
     gather_labelled,
@@ -429,3 +430,39 @@ def test_same_training_gives_the_same_bytes_whatever_the_number_of_threads(tmp_p
             triage.save_bundle(tmp_path / f"{name}-{threads}", bundle, "")
         for file in (tmp_path / f"{name}-1").iterdir():
             assert file.read_bytes() == (tmp_path / f"{name}-2" / file.name).read_bytes()
+
+
+def test_model_fitted_again_learns_from_all_cases_and_is_judged_by_the_fit_before() -> None:
+    cases = simulate(3000)
+    again, once = (train(replace(RECIPE, refit=refit), cases, **TOLD) for refit in (True, False))
+    matrix = cases.matrix[:50]
+    assert (again.model.contributions(matrix) == learn(RECIPE, cases).model.contributions(matrix)).all()
+    assert (again.judged.contributions(matrix) == once.model.contributions(matrix)).all()
+    assert again.judged_calibration == once.calibration == once.judged_calibration
+    assert again.about["fitted_again_on"]["cases"] == 3000
+    assert "fitted_again_on" not in once.about
+
+
+def test_probabilities_of_the_model_fitted_again_are_true_of_new_cases() -> None:
+    trained = train(replace(RECIPE, refit=True), simulate(20_000), **TOLD)
+    new = simulate(20_000, seed=1)
+    assert trained.calibration is not None
+    p = trained.calibration.probability(trained.model.score(trained.model.contributions(new.matrix)))
+    # Three standard errors of the sum of as many outcomes.
+    assert new.outcome.sum() == pytest.approx(p.sum(), abs=3 * np.sqrt((p * (1 - p)).sum()) + 0.03 * p.sum())
+
+
+def test_curve_of_a_card_fitted_again_is_in_the_points_of_the_new_card() -> None:
+    recipe = replace(RECIPE, kind="scorecard-learned", options=ScorecardOptions(max_points=10), refit=True)
+    trained, new = train(recipe, simulate(6000), **TOLD), simulate(6000, seed=1)
+    assert trained.calibration is not None
+    asked = new.matrix[:, [NAMES.index(name) for name in trained.model.features]]
+    p = trained.calibration.probability(trained.model.score(trained.model.contributions(asked)))
+    assert p.sum() == pytest.approx(new.outcome.sum(), rel=0.1)
+
+
+def test_refit_that_is_neither_true_nor_false_is_refused(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('kind = "logistic"\nrefit = "yes"\n', encoding="utf-8")
+    with pytest.raises(InputRefusedError, match="refit"):
+        read_recipe(path)

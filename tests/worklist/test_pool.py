@@ -60,7 +60,7 @@ def reported(person: str, *names: str) -> list[dict[str, Any]]:
 
 
 def show(record: Record, pool: Pool, capacity: int = 5) -> Worklist:
-    standing = read_standing(record, pool.digest)
+    standing = read_standing(record, pool)
     worklist = build_worklist(
         pool.batch, load_model("expert"), Capacity(count=capacity), key=KEY, standing=standing
     )
@@ -201,6 +201,33 @@ def test_a_report_that_came_again_has_its_newest_values_and_stays_escalated(reco
     assert (row["incident_type"], row["reporter_type"]) == ("enticement", "police")
     assert row["escalated_by_reporter"] == "asserted"
     assert row["report_annotations"] == ["sextortion", "spam"]
+
+
+def test_a_lowered_case_stands_last_of_the_escalated_until_something_new_is_told(
+    record: Record, batch_of
+) -> None:
+    urgent = reports("a", "b", escalated_by_reporter="asserted")
+    show(record, open_pool(record, batch_of(reports=urgent, persons=reported("p", "a"))))
+    record.decide("a", "officer 7", "lowered", why="new_information")
+    quiet = show(record, open_pool(record, batch_of("tuesday", 1, reports=reports("c"))))
+    assert quiet.table.select(["case_id", "lane", "tier"]).to_pylist() == [
+        {"case_id": "b", "lane": "escalated", "tier": 1},
+        {"case_id": "a", "lane": "escalated", "tier": 2},
+        {"case_id": "c", "lane": "ranked", "tier": 4},
+    ]
+    told = batch_of("wednesday", 2, reports=reports("d"), persons=reported("p", "d"))
+    again = show(record, open_pool(record, told)).table.to_pylist()
+    assert {row["case_id"]: row["tier"] for row in again if row["lane"] == "escalated"} == {"a": 1, "b": 1}
+
+
+def test_a_paused_case_rests_beside_the_list_until_it_is_resumed(record: Record, batch_of) -> None:
+    show(record, open_pool(record, batch_of(reports=reports("a", "b"))))
+    record.decide("a", "officer 7", "paused")
+    paused = show(record, open_pool(record, batch_of("tuesday", 1, reports=reports("c"))))
+    assert paused.lanes["paused"] == 1
+    record.decide("a", "officer 7", "resumed")
+    resumed = show(record, open_pool(record, batch_of("wednesday", 2, reports=reports("d"))))
+    assert resumed.lanes["paused"] == 0
 
 
 def test_rows_without_a_name_are_not_taken_for_each_other_over_batches(record: Record, batch_of) -> None:

@@ -100,7 +100,9 @@ def _leave_out_fitted(cases: LabelledCases, source: Bundle, batch: Batch) -> tup
     """Leave out cases from before the end of the period on which the model was fitted, and their persons'."""
     import numpy as np
 
-    fitted = source.about.get("periods", {}).get("fitted on", {}).get("from_to", [])
+    about = source.about
+    again = about.get("fitted_again_on") or about.get("periods", {}).get("fitted on", {})
+    fitted = again.get("from_to", [])
     if source.about.get("population") != batch.meta.population or not fitted:
         return cases, 0
     end = (np.datetime64(fitted[-1], "D") + 1).astype("datetime64[s]").astype(np.int64)

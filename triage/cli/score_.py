@@ -121,13 +121,15 @@ def command(  # noqa: PLR0917 - click passes options by name
             policy=rules, as_of=as_of, key=key, standing=standing, wishes=register, progress=done,
         )  # fmt: skip
     # Kept before it is shown: a list that nobody knows of would leave no trace of whom it chose.
-    head = str(keep_worklist(record, worklist, pool)) if record and pool else ""
+    if record and pool:
+        keep_worklist(record, worklist, pool)
 
     def explain() -> dict[str, Explanation]:
         cases = worklist.table["case_id"].to_pylist()[:MOST_EXPLAINED]
         return explain_cases(whole, bundle, cases, as_of=worklist.as_of)
 
     _export(worklist, outs, lists, explain, record, delimiter=delimiter, force=force)
+    head = str(record.head()) if record else ""
     if not as_json:
         _show(worklist, top)
         say_findings(worklist.findings)
@@ -139,7 +141,7 @@ def command(  # noqa: PLR0917 - click passes options by name
             "reopened": len(pool.reopened),
             "new": len(pool.new),
         }
-    say_result(result, _summary(worklist, batch, outs, pool, head), as_json=as_json)
+    say_result(result, _summary(worklist, batch, outs, pool, record), as_json=as_json)
     leave(worklist.set_aside, worklist.findings)
 
 
@@ -184,7 +186,7 @@ def _open_pool(
 
     record = open_record(store, key)
     pool = open_pool(record, batch)
-    return record, pool, read_standing(record, pool.digest)
+    return record, pool, read_standing(record, pool)
 
 
 def _export(
@@ -224,7 +226,9 @@ def _show(worklist: Worklist, top: int) -> None:
             screen.print(table)
 
 
-def _summary(worklist: Worklist, batch: Path, outs: Sequence[Path], pool: Pool | None, head: str) -> str:
+def _summary(
+    worklist: Worklist, batch: Path, outs: Sequence[Path], pool: Pool | None, record: Record | None
+) -> str:
     lanes = ", ".join(f"{count:,} {lane}" for lane, count in worklist.lanes.items())
     lines = [f"alarm: {alarm}" for alarm in worklist.alarms]
     names = ", ".join(str(out) for out in outs)
@@ -244,13 +248,14 @@ def _summary(worklist: Worklist, batch: Path, outs: Sequence[Path], pool: Pool |
     )
     if beside:
         lines.append(f"beside it: {beside} (--lists FOLDER writes them)")
-    if pool:
+    if pool and record:
         lines.append(
             f"open pool: {len(pool.new):,} cases with new reports, {len(pool.reopened):,} reopened,"
             f" {pool.decided:,} decided and not listed, {len(pool.aliases):,} merged"
         )
+        begun = "begun just now; " if record.begun else ""
         lines.append(
-            f"record: {head}; keep this head elsewhere, {program()} audit verify holds the record against it"
+            f"record: {begun}head {record.head()}; keep it elsewhere: {program()} audit verify asks for it"
         )
     lines.append(f"next: {program()} explain {batch} CASE, with a case of the list and the same --model")
     return "\n".join(lines)

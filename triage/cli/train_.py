@@ -40,7 +40,8 @@ def command(
     """Train on the cases of BATCH that have outcomes and write a bundle to OUT.
 
     The earliest cases fit the model, later ones calibrate it, the latest evaluate it; a person stands in one
-    of the three alone. Features are as they were known when each case was selected.
+    of the three alone. Then the model is fitted again on all, if the recipe says so. Features are as they
+    were known when each case was selected.
     """
     from triage.evaluation.holdout import train_bundle
     from triage.intake.opening import open_any
@@ -63,6 +64,10 @@ def command(
         dates = " to ".join(period["from_to"])
         kind = "synthetic cases" if opened.meta.synthetic else "cases"
         lines.append(f"{name}: {period['cases']:,} {kind}, {period['positives']:,} positive, {dates}")
+    if again := bundle.about.get("fitted_again_on"):
+        lines.append(
+            f"fitted again on all {again['cases']:,}; the figures below are of the model before that"
+        )
     if bundle.about["left_out"]:
         lines.append(
             f"left out: {bundle.about['left_out']:,} later cases about a person of an earlier period"

@@ -30,7 +30,7 @@ def train_bundle(
     *,
     missed: Sequence[float] = (),
 ) -> Bundle:
-    """Fit on the earliest labelled cases, calibrate on later ones, evaluate on the latest.
+    """Fit on the earliest labelled cases, calibrate on later ones, evaluate on the latest; fit again on all.
 
     Parameters
     ----------
@@ -68,6 +68,8 @@ def train_bundle(
 def evaluate_latest(trained: Trained) -> dict[str, Any]:
     """Return the figures of a trained model on its latest period, for the bundle and its card.
 
+    They are of the model as it was before it saw that period (`Trained.judged`).
+
     Parameters
     ----------
     trained : Trained
@@ -82,13 +84,13 @@ def evaluate_latest(trained: Trained) -> dict[str, Any]:
     latest = trained.latest
     if not 0 < latest.outcome.sum() < len(latest.outcome):
         return {"summary": ["not estimable: the latest period does not hold both outcomes"]}
-    score = trained.model.score(trained.model.contributions(latest.matrix))
+    score = trained.judged.score(trained.judged.contributions(latest.matrix))
     everything = bool((latest.inclusion == 1.0).all())
     logged = not np.isnan(latest.inclusion).any()
     result = evaluate(
         latest.outcome,
         score,
-        trained.calibration.probability(score) if trained.calibration else None,
+        trained.judged_calibration.probability(score) if trained.judged_calibration else None,
         weight=1.0 / latest.inclusion if logged and not everything else None,
         synthetic=bool(trained.about["synthetic"]),
         denominator="all cases" if logged else "investigated cases",

@@ -109,7 +109,9 @@ def read_boosted_options(table: dict[str, Any], where: str) -> BoostedOptions:
 def learn_additive(lesson: Lesson, options: AdditiveOptions) -> Learned:
     """Learn an additive model: one step function per feature.
 
-    Each term adds 0 where its feature is as usual: unknown, or where that never was, the commonest value.
+    Each term adds 0 where its feature is as usual: a flag unknown, a number at the value that is commonest
+    when the cases with current abuse count as much as all others. So what a term adds tells how a case
+    differs from those that compete for a place, and not how it differs from the many that do not.
 
     Parameters
     ----------
@@ -122,13 +124,17 @@ def learn_additive(lesson: Lesson, options: AdditiveOptions) -> Learned:
     weight = scale_to_effective(lesson.weight)
     classifier.fit(lesson.matrix, lesson.outcome, sample_weight=weight)
     terms, intercept = [], classifier.intercept_
+    balanced = _balance(lesson.outcome, weight)
     for column, name in enumerate(lesson.features):
         edges, levels = classifier.edges_[column], classifier.levels_[column]
-        unknown = 0.0
+        unknown = usual = 0.0
         if not FEATURES[name].is_flag:
             x = lesson.matrix[:, column]
-            edges, levels, unknown = _tidy(classifier, column, x, weight, options.least_step)
-        term, usual = _term(name, edges, levels, unknown)
+            edges, levels = _tidy(classifier, column, x, weight, options.least_step)
+            unknown = float(classifier.unknown_[column]) if np.isnan(x).any() else np.nan
+            usual = _find_usual(x, edges, levels, unknown, balanced)
+            unknown = usual if np.isnan(unknown) else unknown
+        term, usual = _term(name, edges, levels, unknown, usual)
         terms.append(term)
         intercept += usual
     model = AdditiveModel(lesson.name, "log-odds", tuple(terms), _grid(intercept))
@@ -204,32 +210,40 @@ def merge_steps(edges: Floats, levels: Floats, mass: Floats, least: float) -> tu
     return edges, levels
 
 
-def _term(name: str, edges: Floats, levels: Floats, unknown: float) -> tuple[Steps, float]:
+def _term(name: str, edges: Floats, levels: Floats, unknown: float, usual: float) -> tuple[Steps, float]:
     """Return the term of a feature, and what it would add at the usual value."""
     feature = FEATURES[name]
     if feature.is_flag:
         of_flag = levels[np.searchsorted(edges, [-1.0, 0.0, 1.0], side="right")]
         usual = float(of_flag[2] if feature.usual > 0 else of_flag[1])
         return flag_steps(name, *to_grid(of_flag - usual).tolist()), usual
-    values = tuple(to_grid(levels - unknown).tolist())
-    return Steps(name, tuple(edges.tolist()), values, 0.0), unknown
+    values = tuple(to_grid(levels - usual).tolist())
+    return Steps(name, tuple(edges.tolist()), values, _grid(unknown - usual)), usual
 
 
 def _tidy(
     classifier: SignedAdditiveClassifier, column: int, x: Floats, weight: Floats, least: float
-) -> tuple[Floats, Floats, float]:
-    """Return the steps of a number after merging, and what an unknown one adds.
-
-    Where none was unknown, that is what the commonest interval adds.
-    """
+) -> tuple[Floats, Floats]:
+    """Return the steps of a number after merging."""
     edges, levels, known = classifier.edges_[column], classifier.levels_[column], ~np.isnan(x)
     reached = np.searchsorted(edges, x[known], side="right")
     mass = np.bincount(reached, weight[known], minlength=len(levels)).astype(np.float64)
-    start = [-np.inf, *edges][int(mass.argmax())]
-    edges, levels = merge_steps(edges, levels, mass, least)
-    if known.all():
-        return edges, levels, float(levels[np.searchsorted(edges, start, side="right")])
-    return edges, levels, float(classifier.unknown_[column])
+    return merge_steps(edges, levels, mass, least)
+
+
+def _find_usual(x: Floats, edges: Floats, levels: Floats, unknown: float, balanced: Floats) -> float:
+    """Return what a number adds where most of the balanced cases are; of equal ones, the lowest step."""
+    known = ~np.isnan(x)
+    reached = np.where(known, np.searchsorted(edges, np.where(known, x, 0.0), side="right"), len(levels))
+    mass = np.bincount(reached, balanced, minlength=len(levels) + 1)
+    return float([*levels.tolist(), unknown][int(mass.argmax())])
+
+
+def _balance(outcome: Floats, weight: Floats) -> Floats:
+    """Return weights with which both outcomes count the same."""
+    yes = outcome > 0
+    sums = np.array([weight[~yes].sum(), weight[yes].sum()])
+    return np.asarray(weight / np.where(sums > 0, sums, 1.0)[yes.astype(int)])
 
 
 def _signs(lesson: Lesson) -> list[int]:

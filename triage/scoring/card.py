@@ -79,6 +79,9 @@ def _tell_data(about: Mapping[str, Any]) -> Iterator[str]:
         kind = "synthetic cases" if synthetic else "cases"
         dates = " to ".join(period["from_to"]) or "no dates"
         yield f"- {name}: {period['cases']:,} {kind}, {period['positives']:,} positive, {dates}"
+    if again := about.get("fitted_again_on"):
+        yield f"- fitted again on all {again['cases']:,}, {again['positives']:,} positive. The figures below"
+        yield "  are of the model before that, and its curve of probabilities was carried over."
     if about.get("left_out"):
         yield f"- left out: {about['left_out']:,} later cases about a person of an earlier period"
     if "weights" in about:

@@ -53,10 +53,13 @@ class Learned:
         Ready to score.
     notes : dict
         Plain values for the metrics of a bundle; ``notes["card"]`` holds lines of Markdown for its card.
+    log_odds_a_unit : float
+        How many log-odds one unit of the score is worth among the cases of the lesson; of points less than 1.
     """
 
     model: Model
     notes: dict[str, Any] = field(default_factory=dict)
+    log_odds_a_unit: float = 1.0
 
 
 def scale_to_effective(weight: Floats) -> Floats:

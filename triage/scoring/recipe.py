@@ -20,6 +20,7 @@ _KEYS = {
     "features",
     "fit_share",
     "calibrate_share",
+    "refit",
     "minimum_positives",
     "calibration",
     "weights",
@@ -45,6 +46,8 @@ class Recipe:
     fit_share, calibrate_share : float
         Shares of the labelled cases, in order of time, to fit and to calibrate on; the rest, the latest,
         is for evaluation.
+    refit : bool
+        Whether the model is fitted again on all labelled cases, once the fit before is evaluated.
     minimum_positives : int
         Effective positives below which there is no probability.
     calibration : str
@@ -69,6 +72,7 @@ class Recipe:
     weights: str = "none"
     seed: int = 0
     text: str = ""
+    refit: bool = False
 
 
 def list_recipes() -> list[str]:
@@ -140,6 +144,7 @@ def read_recipe(path: Path) -> Recipe:
         weights=_one_of(content, "weights", WEIGHTS, where),
         seed=int(read_number(content, "seed", (0, 2**31), where, default=0)),
         text=path.read_text(encoding="utf-8"),
+        refit=_yes_or_no(content, "refit", where),
     )
     if recipe.fit_share + recipe.calibrate_share >= 1.0:
         raise InputRefusedError(
@@ -148,6 +153,13 @@ def read_recipe(path: Path) -> Recipe:
             expected="less than 1, so that the latest cases are left for evaluation",
         )
     return recipe
+
+
+def _yes_or_no(content: dict[str, Any], key: str, where: str) -> bool:
+    value = content.get(key, False)
+    if not isinstance(value, bool):
+        raise InputRefusedError(f"{key} = {value!r}", where=where, expected="true or false")
+    return value
 
 
 def _one_of(content: dict[str, Any], key: str, choices: tuple[str, ...], where: str) -> str:

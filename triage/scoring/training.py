@@ -14,6 +14,7 @@ from triage.errors import InputRefusedError
 from triage.features.catalogue import build_features
 from triage.features.view import View
 from triage.scoring.calibration import NotCalibratedError, fit_calibration
+from triage.scoring.calibration.carry import carry_over
 from triage.scoring.labels import Labels, read_outcomes
 from triage.scoring.learner import Lesson
 from triage.scoring.learners import LEARNERS
@@ -89,8 +90,12 @@ class Trained:
         None where no honest probability can be given.
     not_calibrated : str
         Why not.
+    judged : Model
+        What is evaluated: fitted on the earliest period alone. It is `model` unless that was fitted again.
+    judged_calibration : Calibration or None
+        Its calibration.
     latest : LabelledCases
-        For evaluation.
+        For evaluation of `judged`, with its features.
     about : dict
         Counts and dates of the three periods, and a hash of the training data.
     notes : dict
@@ -100,6 +105,8 @@ class Trained:
     model: Model
     calibration: Calibration | None
     not_calibrated: str
+    judged: Model
+    judged_calibration: Calibration | None
     latest: LabelledCases
     about: dict[str, Any]
     notes: dict[str, Any]
@@ -181,7 +188,8 @@ def train(
     """Fit on the earliest cases, calibrate on later ones, keep the latest for evaluation.
 
     A person who is reported in an earlier period is left out of the later ones, so that nobody stands on two
-    sides.
+    sides. Where the recipe says so, the model is then fitted again on all cases, and the curve is carried
+    over to it (`triage.scoring.calibration.carry.carry_over`); what is evaluated is the model before.
 
     Parameters
     ----------
@@ -204,11 +212,13 @@ def train(
     """
     early, later, latest, left_out = split_periods(cases, recipe.fit_share, recipe.calibrate_share)
     learned = learn(recipe, early)
-    # A sparse model asks for some of the features alone.
-    asked = [recipe.features.index(name) for name in learned.model.features]
-    later, latest = (replace(some, matrix=some.matrix[:, asked]) for some in (later, latest))
-    calibration, reason = _calibrate(learned.model, later, recipe, population)
-    about = {
+    before = learned
+    judged_calibration, reason = _calibrate(before.model, later, recipe, population)
+    calibration = judged_calibration
+    if recipe.refit:
+        learned = learn(recipe, cases)
+        calibration = _carry_over(judged_calibration, before, learned, later, recipe)
+    about: dict[str, Any] = {
         "synthetic": population.startswith("world "),
         "population": population,
         "labels": labels,
@@ -222,13 +232,16 @@ def train(
             for name, some in (("fitted on", early), ("calibrated on", later), ("evaluated on", latest))
         },
     }
+    if recipe.refit:
+        about["fitted_again_on"] = _describe(cases)
     notes = dict(learned.notes)
     if missed:
         found = vary_missed(recipe, early, weigh(recipe.weights, early.inclusion), missed)
         notes["missed"] = [row.as_dict() for row in found]
         notes["told"] = describe_missed(found)
         notes["card"] = [*notes.get("card", []), "", *(f"- {line}" for line in notes["told"])]
-    return Trained(learned.model, calibration, reason, latest, about, notes)
+    latest = replace(latest, matrix=_ask(before.model, latest, recipe))
+    return Trained(learned.model, calibration, reason, before.model, judged_calibration, latest, about, notes)
 
 
 def split_periods(
@@ -391,19 +404,47 @@ def _calibrate(
 ) -> tuple[Calibration | None, str]:
     if np.isnan(cases.inclusion).any():
         return None, "how the labelled cases were chosen was not logged, so no share of all cases follows"
-    everything = bool((cases.inclusion == 1.0).all())
     try:
         return fit_calibration(
             recipe.calibration,
-            model.score(model.contributions(cases.matrix)),
+            _score(model, cases, recipe),
             cases.outcome,
-            None if everything else 1.0 / cases.inclusion,
+            _stand_for(cases),
             denominator="all cases",
             population=population,
             minimum_positives=recipe.minimum_positives,
         ), ""
     except NotCalibratedError as error:
         return None, str(error)
+
+
+def _carry_over(
+    calibration: Calibration | None, before: Learned, after: Learned, cases: LabelledCases, recipe: Recipe
+) -> Calibration | None:
+    """Return the curve of the model before, for the model fitted again."""
+    if calibration is None:
+        return None
+    return carry_over(
+        calibration,
+        _score(before.model, cases, recipe),
+        _score(after.model, cases, recipe),
+        scale=after.log_odds_a_unit / before.log_odds_a_unit,
+        weight=_stand_for(cases),
+    )
+
+
+def _stand_for(cases: LabelledCases) -> Floats | None:
+    """Return how many cases each one stands for, None where every case was labelled."""
+    return None if (cases.inclusion == 1.0).all() else 1.0 / cases.inclusion
+
+
+def _score(model: Model, cases: LabelledCases, recipe: Recipe) -> Floats:
+    return model.score(model.contributions(_ask(model, cases, recipe)))
+
+
+def _ask(model: Model, cases: LabelledCases, recipe: Recipe) -> Floats:
+    """Return the features of a model: a sparse one asks for some of the recipe's alone."""
+    return cases.matrix[:, [recipe.features.index(name) for name in model.features]]
 
 
 def _describe(cases: LabelledCases) -> dict[str, Any]:

@@ -44,6 +44,8 @@ class Pool:
         The undecided cases; its name and time are those of the new batch.
     digest : str
         SHA-256 of the rows of the new batch.
+    told : dict of str to datetime
+        When the record last got something new of each case.
     new : frozenset of str
         Cases with a report that the record had not held.
     reopened : frozenset of str
@@ -56,6 +58,7 @@ class Pool:
 
     batch: Batch
     digest: str
+    told: dict[str, datetime]
     new: frozenset[str]
     reopened: frozenset[str]
     aliases: dict[str, str]
@@ -95,7 +98,8 @@ def open_pool(record: Record, batch: Batch) -> Pool:
     aliases = {case: now[report] for report, case in before.items() if now.get(report, case) != case}
     record.keep_aliases(aliases)
     record.keep_members(now)
-    decided, reopened = _settle_decisions(record, now, _last_told(kept))
+    told = _by_case(_last_told(kept), now)
+    decided, reopened = _settle_decisions(record, told)
     undecided = pa.array([case for case in whole.cases.to_pylist() if case not in decided], pa.string())
     part = _only(whole, undecided, _undecided_rows(whole.set_aside, decided))
     parts = list(split_part(part))
@@ -103,6 +107,7 @@ def open_pool(record: Record, batch: Batch) -> Pool:
     return Pool(
         batch=Batch(meta, lambda index: parts[index]),
         digest=digest,
+        told=told,
         new=frozenset(case for report, case in now.items() if report not in before),
         reopened=frozenset(reopened),
         aliases=record.aliases(),
@@ -304,20 +309,22 @@ def _once(aside: pa.Table) -> pa.Table:
     return aside.group_by(aside.column_names, use_threads=False).aggregate([]).select(SET_ASIDE_SCHEMA.names)
 
 
-def _settle_decisions(
-    record: Record, cases: Mapping[str, str], told: Mapping[str, datetime]
-) -> tuple[set[str], set[str]]:
-    """Return the cases that a person has dealt with, and those of them of which something was told since."""
+def _by_case(told: Mapping[str, datetime], cases: Mapping[str, str]) -> dict[str, datetime]:
     latest: dict[str, datetime] = {}
     for report, at in told.items():
         case = cases.get(report)
         if case:
             latest[case] = max(at, latest.get(case, at))
+    return latest
+
+
+def _settle_decisions(record: Record, told: Mapping[str, datetime]) -> tuple[set[str], set[str]]:
+    """Return the cases that a person has dealt with, and those of them of which something was told since."""
     decided: set[str] = set()
     reopened: set[str] = set()
     for row in record.decisions().to_pylist():
         if row["state"] in DEALT_WITH:
-            again = row["case_id"] in latest and latest[row["case_id"]] > row["at"]
+            again = row["case_id"] in told and told[row["case_id"]] > row["at"]
             (reopened if again else decided).add(row["case_id"])
     return decided, reopened
 

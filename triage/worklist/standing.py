@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from triage.record import Record
     from triage.worklist.facts import Facts
+    from triage.worklist.pool import Pool
 
 # States of a case with which its place on the list ends, until a new report comes.
 DEALT_WITH = frozenset({"open", "closed"})
@@ -54,21 +55,26 @@ class Standing:
         return [" ".join(before.get(case, ())) for case in cases]
 
 
-def read_standing(record: Record, digest: str) -> Standing:
+def read_standing(record: Record, pool: Pool) -> Standing:
     """Read from the record what people decided, and which drawn cases wait to be opened.
 
     Parameters
     ----------
     record : Record
         The record.
-    digest : str
-        Of the new batch (`triage.worklist.pool.Pool`).
+    pool : Pool
+        What the list is made of. A person lowers a case by what was known then: whatever is told of it
+        later lifts it again.
     """
     states = {row["case_id"]: row for row in record.decisions().to_pylist()}
     dealt = {case for case, row in states.items() if row["state"] in DEALT_WITH}
     listed = record.first_listed("referral")
     return Standing(
-        lowered=frozenset(case for case, row in states.items() if row["lowered"]),
+        lowered=frozenset(
+            case
+            for case, row in states.items()
+            if row["lowered"] and row["lowered_at"] >= pool.told.get(case, row["lowered_at"])
+        ),
         paused=frozenset(case for case, row in states.items() if row["paused"]),
         drawn=frozenset(record.drawn()) - dealt,
         aliases=record.aliases(),
@@ -80,7 +86,7 @@ def read_standing(record: Record, digest: str) -> Standing:
             )
             for case in {*listed, *(case for case, row in states.items() if row["referred_at"])}
         },
-        digest=digest,
+        digest=pool.digest,
     )
 
 

@@ -77,7 +77,7 @@ class PlattCalibration(LogitCurve, _Line):
 
     def with_numbers(self, coefficients: Floats, covariance: Floats, **rests_on: Any) -> Self:
         """Return the curve with other coefficients."""
-        return replace(self, **_line_numbers(coefficients, covariance), **rests_on)
+        return replace(self, **line_numbers(coefficients, covariance), **rests_on)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ class TemperatureCalibration(Calibration):
     def as_line(self) -> PlattCalibration:
         """Return the same curve as a line with intercept 0."""
         shared = {field.name: getattr(self, field.name) for field in fields(Calibration)}
-        numbers = _line_numbers(np.array([0.0, 1 / self.temperature]), np.diag([0.0, self.variance]))
+        numbers = line_numbers(np.array([0.0, 1 / self.temperature]), np.diag([0.0, self.variance]))
         return PlattCalibration(**numbers, **(shared | {"kind": "platt"}))
 
     def probability(self, score: Floats) -> Floats:
@@ -149,7 +149,7 @@ def fit_line(score: Floats, outcome: Floats, weight: Floats | None, **rests_on: 
     coefficients, covariance = back @ fit.coefficients, back @ fit.covariance @ back.T
     if coefficients[1] <= 0:
         raise NotCalibratedError("the outcome does not rise with the score")
-    return PlattCalibration(**_line_numbers(coefficients, covariance), **rests_on)
+    return PlattCalibration(**line_numbers(coefficients, covariance), **rests_on)
 
 
 def fit_temperature(
@@ -177,7 +177,8 @@ def fit_temperature(
     return TemperatureCalibration(temperature=1 / slope, variance=float(fit.covariance[0, 0]), **rests_on)
 
 
-def _line_numbers(coefficients: Floats, covariance: Floats) -> dict[str, Any]:
+def line_numbers(coefficients: Floats, covariance: Floats) -> dict[str, Any]:
+    """Return the numbers of a line by their names."""
     return {
         "a": float(coefficients[0]),
         "b": float(coefficients[1]),

@@ -122,7 +122,7 @@ def learn_scorecard(lesson: Lesson, options: ScorecardOptions) -> Learned:
     )
     classifier.fit(lesson.matrix, lesson.outcome, sample_weight=lesson.weight)
     model = AdditiveModel(lesson.name, "points", _make_terms(classifier.card_, lesson.features))
-    return Learned(model, _make_notes(classifier, lesson))
+    return Learned(model, _make_notes(classifier, lesson), 1.0 / classifier.multiplier_)
 
 
 def _make_terms(card: Scorecard, features: tuple[str, ...]) -> tuple[Term, ...]:

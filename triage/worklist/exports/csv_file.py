@@ -86,7 +86,8 @@ def neutralise(table: pa.Table) -> pa.Table:
         if pa.types.is_timestamp(values.type):
             values = pc.strftime(values, format="%Y-%m-%dT%H:%M:%SZ")
         elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-            values = neutralise_text(values)
+            # Tables of pandas have long strings, which Arrow does not join with short ones.
+            values = neutralise_text(values.cast(pa.string()))
         columns[name] = values
     return pa.table(columns)
 
