@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 WORLD, RECIPE = "nl-2017", "logistic"
 CAPACITY = 0.023
 HISTORY_YEARS = 3
+EXPLAINED = 500
 _FILES = {
     "worklist.csv",
+    "worklist.html",
     "evaluation.json",
     "evaluation.txt",
     "evaluation.html",
@@ -87,15 +89,17 @@ def _rank(folder: Path, cases: int, seed: int) -> Worklist:
     from triage.schema.batch import open_batch
     from triage.scoring.bundle import load_bundle
     from triage.worklist.build import build_worklist
-    from triage.worklist.exports import export_csv
+    from triage.worklist.explain import explain_cases
+    from triage.worklist.exports import export, export_csv
     from triage.worklist.policy import Capacity
     from triage.worlds import load_world, write_world
 
     write_world(load_world(WORLD), cases, seed, folder / "batch")
-    worklist = build_worklist(
-        open_batch(folder / "batch"), load_bundle(folder / "model"), Capacity(share=CAPACITY)
-    )
+    batch, bundle = open_batch(folder / "batch"), load_bundle(folder / "model")
+    worklist = build_worklist(batch, bundle, Capacity(share=CAPACITY))
     export_csv(worklist.table, folder / "worklist.csv")
+    first = worklist.table["case_id"].to_pylist()[:EXPLAINED]
+    export(worklist, folder / "worklist.html", details=explain_cases(batch, bundle, first))
     return worklist
 
 
