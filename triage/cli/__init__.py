@@ -31,6 +31,7 @@ COMMANDS = {
     "evaluate": "Say how good a ranking and its probabilities are.",
     "monitor": "Say whether a batch still looks like the reference, and whether to go on using the model.",
     "compare": "Say which of two scores finds more on the same cases, and if that is chance.",
+    "simulate": "Live through a year of a world under several ways of working, and count who is reached.",
     "features": "Print the catalogue of features.",
     "completion": "Print what a shell needs to complete commands with the tab key.",
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from triage.worlds.rows.columns import UNSEEN
+from triage.worlds.state.ledger import NEVER
 from triage.worlds.state.model import DAY
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Block:
         *,
         given: Codes | None = None,
         where: Mask | None = None,
-        visible: Mask | None = None,
+        since: Codes | None = None,
     ) -> Codes:
         """Draw a signal for rows, and count what is seen of it.
 
@@ -150,8 +151,8 @@ class Block:
             Value of the fact on which the signal rests.
         where : array of bool, optional
             Rows that have the signal at all.
-        visible : array of bool, optional
-            Rows in which it can be seen at the as-of time.
+        since : array of int, optional
+            From when on it can be seen in each row (`since`); from the reception of the report on by default.
 
         Returns
         -------
@@ -159,14 +160,14 @@ class Block:
             Index of the value; -1 where there is none.
         """
         emission = self.model.signals[name]
-        return self._observe(("value", name), emission, report, given=given, where=where, visible=visible)
+        return self._observe(("value", name), emission, report, given=given, where=where, since=since)
 
     def tell(
-        self, name: str, report: Codes, *, where: Mask | None = None, visible: Mask | None = None
+        self, name: str, report: Codes, *, where: Mask | None = None, since: Codes | None = None
     ) -> Mask:
         """Draw whether the reporter fills a signal in, and count it; shape (n_rows,)."""
         emission = self.model.told[name]
-        codes = self._observe(("told", name), emission, report, given=None, where=where, visible=visible)
+        codes = self._observe(("told", name), emission, report, given=None, where=where, since=since)
         return np.asarray(codes == 1)
 
     def _observe(
@@ -177,7 +178,7 @@ class Block:
         *,
         given: Codes | None,
         where: Mask | None,
-        visible: Mask | None,
+        since: Codes | None,
     ) -> Codes:
         rows = np.arange(len(report)) if where is None else np.flatnonzero(where)
         on = report[rows]
@@ -189,8 +190,8 @@ class Block:
         drawn = emission.draw(
             self.rng.random(len(rows)), known, emission.place(emission.hidden, self.hidden, on)
         )
-        seen = slice(None) if visible is None else np.flatnonzero(visible[rows])
-        self.ledger.note(key, emission, on[seen], known[seen], drawn[seen])
+        seen_from = self.reports.received[on] if since is None else since[rows]
+        self.ledger.note(key, emission, on, known, drawn, seen_from)
         codes = np.full(len(report), UNSEEN, dtype=np.int64)
         codes[rows] = drawn
         return codes
@@ -225,9 +226,9 @@ class Block:
         codes = emission.draw(self.rng.random(len(report)), known, np.zeros_like(known))
         return _seconds(emission.within(self.rng, codes)), ~emission.never()[codes]
 
-    def seen(self, times: Codes, happens: Mask) -> Mask:
-        """Say what is known at the as-of time."""
-        return np.asarray(happens & (times <= self.as_of))
+    def since(self, times: Codes, happens: Mask) -> Codes:
+        """Return from when on something is known; `NEVER` where it never comes to be."""
+        return np.where(happens, times, NEVER)
 
     def remember(self, fact: str, case: Codes, known_at: Codes) -> None:
         """Keep a fact that the selection policy may look at."""

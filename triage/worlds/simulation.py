@@ -27,6 +27,7 @@ from triage.worlds.truth import (
     REPORTS_SCHEMA,
     age_groups,
     draw_bundled,
+    draw_lives,
     tell_groups,
     tell_reports,
     tell_truth,
@@ -40,8 +41,10 @@ if TYPE_CHECKING:
 
     from triage.worlds.block import Block
     from triage.worlds.file.world import World
+    from triage.worlds.selection import Selection
     from triage.worlds.state.ledger import Sheet
     from triage.worlds.state.model import Model
+    from triage.worlds.truth import Lives
 
     Codes = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -71,6 +74,34 @@ class Drawn:
     part: Part
     truth: pa.Table
     groups: pa.Table
+    reports: pa.Table
+
+
+@dataclass(frozen=True)
+class DrawnRows:
+    """One block of a world before anything is said of what is hidden in it.
+
+    Parameters
+    ----------
+    block : Block
+        Its frame: persons, spells, reports, and what can be seen when.
+    part : Part
+        All ten tables, sorted by case.
+    selection : Selection
+        Which cases the agency of the world opened.
+    lives : Lives
+        Who abused when.
+    ages : list of (case, age)
+        For the audit by group.
+    reports : pyarrow.Table
+        As in `Drawn`.
+    """
+
+    block: Block
+    part: Part
+    selection: Selection
+    lives: Lives
+    ages: list[tuple[Codes, Codes]]
     reports: pa.Table
 
 
@@ -151,19 +182,35 @@ def count_blocks(cases: int) -> int:
 
 def draw_one(plan: Plan, cases: int, seed: int, index: int) -> Drawn:
     """Draw one block of a run."""
-    size = min(BLOCK_CASES, cases - index * BLOCK_CASES)
+    rows = draw_rows(plan, min(BLOCK_CASES, cases - index * BLOCK_CASES), seed, index)
+    truth = tell_truth(rows.block, rows.selection, rows.lives, solve(rows.block))
+    return Drawn(rows.part, truth, tell_groups(rows.block, rows.ages), rows.reports)
+
+
+def draw_rows(plan: Plan, size: int, seed: int, index: int) -> DrawnRows:
+    """Draw all that is random in one block of a run; what the oracle says of it draws nothing more.
+
+    Parameters
+    ----------
+    plan : Plan
+        What the blocks of the run have in common.
+    size : int
+        Number of cases.
+    seed, index : int
+        The seed of the run, and the number of the block.
+    """
     block = draw_block(plan.model, plan.sheets, seed, index, size)
     tables, ages = _draw_facts(block)
     selection = select_cases(block, grade_cases(block), plan.chances)
     abuse = draw_bundled(block)
     current = abuse.at(block, selection.at, by_then=True)
     tables["outcomes"] = draw_outcomes(block, selection, current)
-    truth = tell_truth(block, selection, abuse, solve(block))
+    lives = draw_lives(block, abuse)
     person_tokens = draw_tokens(block.rng, len(block.persons.share)).arrow()
     whose = tell_reports(block, person_tokens)
     tables, twice, ids = add_duplicates(block, tables)
     part = Part({name: tables[name] for name in TABLES}, block.case_ids.arrow(), no_set_aside(), [])
-    return Drawn(part, truth, tell_groups(block, ages), _with_duplicates(whose, twice, ids))
+    return DrawnRows(block, part, selection, lives, ages, _with_duplicates(whose, twice, ids))
 
 
 def _draw_facts(block: Block) -> tuple[dict[str, pa.Table], list[tuple[Codes, Codes]]]:

@@ -202,7 +202,8 @@ def _note_case(block: Block, name: str, codes: Codes, where: Mask) -> None:
     """Count what is seen of a case as a whole, on its earliest report."""
     emission, report = block.model.signals[name], block.reports.first[where]
     known = emission.place(emission.known, block.known, report)
-    block.ledger.note(("value", name), emission, report, known, codes[where])
+    since = block.reports.received[report]
+    block.ledger.note(("value", name), emission, report, known, codes[where], since)
 
 
 def _draw_origin(block: Block) -> None:
@@ -220,7 +221,7 @@ def _draw_origin(block: Block) -> None:
         known = emission.place(emission.known, block.known, everything)
         place = emission.place(emission.hidden, block.hidden, everything)
         block.hidden[name] = emission.draw(block.rng.random(len(everything)), known, place)
-        block.ledger.note_nuisance(name, known)
+        block.ledger.note_nuisance(name, known, block.reports.received)
 
 
 def _declared(emission: Emission, codes: tuple[str, ...]) -> Codes:

@@ -104,8 +104,25 @@ def draw_bundled(block: Block) -> Abuse:
     return Abuse(case, block.rng.random(len(case)) < share)
 
 
-def tell_truth(block: Block, selection: Selection, abuse: Abuse, posterior: Posterior) -> pa.Table:
-    """Return the truth of every case: who abuses, since when, the oracle, and the selection probability.
+@dataclass(frozen=True)
+class Lives:
+    """Who abuses in each case at the end of the period, and since when; shape (n_cases,) each.
+
+    Parameters
+    ----------
+    current : array of bool
+        Whether anybody of the case abuses.
+    onset, end : array of float
+        Of a spell of abuse, in seconds since 1970; nan where there is none.
+    """
+
+    current: Mask
+    onset: Floats
+    end: Floats
+
+
+def draw_lives(block: Block, abuse: Abuse) -> Lives:
+    """Gather the spell to be told of each case, and draw those before the period.
 
     Onset and end are those of the latest spell of the person, or of one of a wrong token when only that one
     abuses; they are null where only a further person of a bundle does. Abuse that goes on at the as-of time
@@ -133,6 +150,13 @@ def tell_truth(block: Block, selection: Selection, abuse: Abuse, posterior: Post
     ended = block.model.start - emission.within(block.rng, codes) * DAY
     began = ended - block.rng.exponential(block.model.lasts[situation])
     onset, end = np.where(past, began, onset), np.where(past, ended, end)
+    return Lives(current, onset, end)
+
+
+def tell_truth(block: Block, selection: Selection, lives: Lives, posterior: Posterior) -> pa.Table:
+    """Return the truth of every case: who abuses, since when, the oracle, and the selection probability."""
+    world, current, onset, end = block.model.world, lives.current, lives.onset, lives.end
+    situation = block.persons.hidden["situation"][block.reports.person[block.reports.first]]
     lived = ~np.isnan(onset)
     # Where only a further person of a bundle abuses, nobody's spell is told.
     unseen = current & ~((onset <= block.as_of) & (end > block.as_of))

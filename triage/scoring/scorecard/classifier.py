@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from triage.scoring.scorecard.choice import choose_card
 from triage.scoring.scorecard.cuts import find_cuts
 from triage.scoring.scorecard.limits import set_limits
 from triage.scoring.scorecard.printed import Scorecard
@@ -43,7 +44,8 @@ class SparseScorecardClassifier(LogOddsClassifier):
     with :math:`z_i` the statements that are true of case i and :math:`y_i = \pm 1`: by beam search over sets
     of statements, a pool of near-equal sets, rounding along many multipliers, and exchanges of single
     statements until none gains. All points about one column push the same way, so that its shape is a
-    monotone step function. An unknown value (NaN) makes no statement true, and so has 0 points.
+    monotone step function. An unknown value (NaN) makes no statement true, and so has 0 points. No statement
+    is worth more on the log-odds than 5, or the logarithm of the weight of the rarer outcome if that is more.
 
     Parameters
     ----------
@@ -70,6 +72,9 @@ class SparseScorecardClassifier(LogOddsClassifier):
         Most near-equal sets that are rounded, and most cards in `pool_`.
     pool_gap : float, default=0.05
         Largest loss above that of the best card, relative to it, in the pool.
+    auc_gap : float, default=0.002
+        Of the cards in the pool whose loss is at most this much above the least, relative to it, the one with
+        the highest AUC on the training cases is taken; with 0 the one of least loss.
     kicks : int, default=0
         How often the best card is disturbed at random and improved again.
     certify_seconds : float, default=0.0
@@ -97,7 +102,7 @@ class SparseScorecardClassifier(LogOddsClassifier):
     factors_ : list of (str, int)
         Its statements in words, with their points.
     pool_ : list of Scorecard
-        Near-equal cards, the best first.
+        Near-equal cards, that of least loss first; `card_` is one of them.
     loss_ : float
         Mean logistic loss of the card, in nats, without the price.
     lower_bound_, gap_ : float or None
@@ -137,6 +142,7 @@ class SparseScorecardClassifier(LogOddsClassifier):
         beam_width: int = 10,
         pool_size: int = 50,
         pool_gap: float = 0.05,
+        auc_gap: float = 0.002,
         kicks: int = 0,
         certify_seconds: float = 0.0,
         certify_nodes: int | None = None,
@@ -152,6 +158,7 @@ class SparseScorecardClassifier(LogOddsClassifier):
         self.beam_width = beam_width
         self.pool_size = pool_size
         self.pool_gap = pool_gap
+        self.auc_gap = auc_gap
         self.kicks = kicks
         self.certify_seconds = certify_seconds
         self.certify_nodes = certify_nodes
@@ -183,28 +190,32 @@ class SparseScorecardClassifier(LogOddsClassifier):
         positive = second == 1
         self.cuts_ = find_cuts(matrix, positive, weight, self.max_cuts)
         truth = self.cuts_.apply(matrix)
-        rows, limits = gather_rows(truth, positive, weight), self._limits(self.cuts_)
+        rows = gather_rows(truth, positive, weight)
+        limits = self._limits(self.cuts_, rows.largest)
         cards = search_cards(rows, limits, self._effort())
         self.lower_bound_: float | None = None
         self.gap_: float | None = None
         if self.certify_seconds > 0 and len(self.cuts_):
             cards = self._certify(cards, rows, limits)
-        self._take(cards)
+        self._take(cards, choose_card(cards, rows, self.auc_gap))
         return self
 
-    def _take(self, cards: list[Card]) -> None:
+    def _take(self, cards: list[Card], chosen: int) -> None:
         names = getattr(self, "feature_names_in_", None)
         names = [f"column {index}" for index in range(self.n_features_in_)] if names is None else names
         self.pool_ = [_print_card(card, self.cuts_, tuple(map(str, names))) for card in cards]
-        self.card_ = self.pool_[0]
-        self.points_, self.loss_ = cards[0].points, cards[0].loss
-        self.intercept_, self.multiplier_ = cards[0].intercept, cards[0].multiplier
+        self.card_, card = self.pool_[chosen], cards[chosen]
+        self.points_, self.loss_ = card.points, card.loss
+        self.intercept_, self.multiplier_ = card.intercept, card.multiplier
+        if self.lower_bound_ is not None:
+            # A card of another scale may lie below what was proved for the one that was searched.
+            self.gap_ = max(0.0, 1.0 - self.lower_bound_ / card.loss) if card.loss > 0 else 0.0
         self.factors_ = list(zip(self.card_.say(), self.card_.points.tolist(), strict=True))
 
     def _certify(self, cards: list[Card], rows: Rows, limits: Limits) -> list[Card]:
         from triage.scoring.scorecard.bound import certify  # noqa: PLC0415 - only who wants a proof pays
 
-        best = cards[0]
+        best = cards[choose_card(cards, rows, self.auc_gap)]
         twice = np.repeat(np.arange(len(rows.truth)), 2)
         mass = np.column_stack([rows.positive, rows.negative]).ravel()
         proof = certify(
@@ -226,10 +237,8 @@ class SparseScorecardClassifier(LogOddsClassifier):
         self.lower_bound_ = float(proof.lower_bound)
         if limits.admit(improved):
             better = scale_card(improved, rows, self.penalty / rows.weight)
-            if better.cost < best.cost - 1e-12:
+            if all(better.cost < card.cost - 1e-12 for card in cards):
                 cards = [better, *cards]
-        # A card of another scale may lie below what was proved for the one that was searched.
-        self.gap_ = max(0.0, 1.0 - self.lower_bound_ / cards[0].loss) if cards[0].loss > 0 else 0.0
         return cards
 
     def _effort(self) -> Effort:
@@ -237,7 +246,7 @@ class SparseScorecardClassifier(LogOddsClassifier):
             self.beam_width, self.pool_size, self.pool_gap, self.penalty, self.kicks, self.random_state or 0
         )
 
-    def _limits(self, cuts: Cuts) -> Limits:
+    def _limits(self, cuts: Cuts, largest: float) -> Limits:
         return set_limits(
             cuts,
             check_signs(self.signs, self.n_features_in_),
@@ -245,6 +254,7 @@ class SparseScorecardClassifier(LogOddsClassifier):
             most_factors=self.max_factors,
             most_steps=self.max_steps,
             by_column=self.count == "columns",
+            largest=largest,
         )
 
     def _range(self) -> tuple[int, int]:
@@ -260,6 +270,7 @@ class SparseScorecardClassifier(LogOddsClassifier):
         _whole("kicks", self.kicks, 0)
         _real("penalty", self.penalty)
         _real("pool_gap", self.pool_gap)
+        _real("auc_gap", self.auc_gap)
         _real("certify_seconds", self.certify_seconds)
         if self.max_steps is not None:
             _whole("max_steps", self.max_steps, 1)

@@ -26,6 +26,7 @@ _SPANS = {
     "beam_width": (1, 1000),
     "pool_size": (1, 10_000),
     "pool_gap": (0, 1),
+    "auc_gap": (0, 1),
     "kicks": (0, 10_000),
     "certify_seconds": (0, 86_400),
     "certify_nodes": (1, 10**6),
@@ -50,6 +51,8 @@ class ScorecardOptions:
         Nats of log-likelihood that each statement must earn.
     beam_width, pool_size, pool_gap, kicks
         How far to search.
+    auc_gap : float
+        How much loss may be given, relative to the least, for a card that orders the cases better.
     certify_seconds : float
         Time for the proof; 0 for none.
     certify_nodes : int
@@ -64,6 +67,7 @@ class ScorecardOptions:
     beam_width: int = 10
     pool_size: int = 50
     pool_gap: float = 0.01
+    auc_gap: float = 0.0
     kicks: int = 0
     certify_seconds: float = 0.0
     certify_nodes: int = 1000

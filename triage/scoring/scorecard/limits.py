@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-LARGEST_LOG_ODDS = 5.0
-
 
 @dataclass(frozen=True, eq=False)
 class Limits:
@@ -40,6 +38,8 @@ class Limits:
         Most factors with points.
     most_steps : int
         Most statements with points in one factor.
+    largest : float
+        Most that a statement may add to the log-odds.
     """
 
     low: Integers
@@ -49,11 +49,12 @@ class Limits:
     factor: Integers
     most_factors: int
     most_steps: int
+    largest: float
 
     @property
     def finest(self) -> float:
-        """The smallest multiplier: there the largest points stand for `LARGEST_LOG_ODDS`."""
-        return float(max(np.abs(self.low).max(), np.abs(self.high).max(), 1)) / LARGEST_LOG_ODDS
+        """The smallest multiplier: there the largest points stand for `largest`."""
+        return float(max(np.abs(self.low).max(), np.abs(self.high).max(), 1)) / self.largest
 
     def open(self, held: Sequence[int], direction: Floats) -> tuple[Integers, Integers]:
         """Return the range of points that each further statement may have beside those of a card.
@@ -108,7 +109,7 @@ class Limits:
 
 def set_limits(
     cuts: Cuts, signs: NDArray[np.int_], points: tuple[int, int], *, most_factors: int,
-    most_steps: int | None, by_column: bool,
+    most_steps: int | None, by_column: bool, largest: float = 5.0,
 ) -> Limits:  # fmt: skip
     """Return the limits that follow from signs, a range of points and a count of factors.
 
@@ -126,6 +127,8 @@ def set_limits(
         Most statements a factor; None for any number. Only where statements of a column count as one.
     by_column : bool
         Whether statements about the same column count as one factor; otherwise each is one.
+    largest : float
+        Most that a statement may add to the log-odds.
 
     Examples
     --------
@@ -151,4 +154,5 @@ def set_limits(
         factor=source if by_column else np.arange(len(source)),
         most_factors=most_factors,
         most_steps=len(source) if not by_column else most_steps or len(source),
+        largest=largest,
     )

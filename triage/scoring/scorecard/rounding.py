@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from triage.scoring.scorecard.limits import LARGEST_LOG_ODDS
 from triage.scoring.scorecard.rows import fit_within, mean_loss
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def scale_card(points: Integers, rows: Rows, price: float) -> Card:
     least, most = int(total.min()), int(total.max())
     positive, negative = rows.totals(total - least, most - least + 1)
     values = np.arange(least, most + 1, dtype=np.float64)
-    steepest = LARGEST_LOG_ODDS / max(int(np.abs(points).max(initial=0)), 1)
+    steepest = rows.largest / max(int(np.abs(points).max(initial=0)), 1)
     intercept, slope, loss = _fit_scale(values, positive, negative, steepest)
     multiplier = 1.0 / slope
     cost = loss + price * int(np.count_nonzero(points))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _SCREEN = np.float32
 _FARTHEST = 25.0
+_ALWAYS_ALLOWED = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,16 @@ class Rows:
     def n_columns(self) -> int:
         """How many statements there are."""
         return int(self.truth.shape[1])
+
+    @property
+    def largest(self) -> float:
+        """Most that a statement may add to the log-odds: 5, or what the cases of the rarer outcome can show.
+
+        Where a statement is true of n cases, all of one outcome, the odds beyond about n to 1 are a guess.
+        """
+        rarer = self.weight * min(float(self.positive.sum()), float(self.negative.sum()))
+        # Rounded, so that it is the same on merged rows, whose sums differ in the last digit.
+        return max(_ALWAYS_ALLOWED, round(math.log(rarer), 9)) if rarer > 0 else _ALWAYS_ALLOWED
 
     def tabulate(self, group: Indices, n_groups: int) -> tuple[Floats, Floats]:
         """Return the shares of positives and of negatives by group of rows and true statement.

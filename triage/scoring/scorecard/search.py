@@ -99,7 +99,14 @@ def _round(support: Support, rows: Rows, limits: Limits, price: float) -> list[C
     columns = np.array(support.columns, dtype=np.intp)
     if not len(columns):
         return []
-    cards = round_along_rays(support.theta, merge_rows(rows, columns), limits.select(columns), price)
+    within = limits.select(columns)
+    # The support has settled a direction for each column of the table; a range of points may allow both.
+    within = replace(
+        within,
+        low=np.where(support.low < 0, within.low, 0),
+        high=np.where(support.high > 0, within.high, 0),
+    )
+    cards = round_along_rays(support.theta, merge_rows(rows, columns), within, price)
     return [_spread(card, columns, rows.n_columns) for card in cards]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from triage.errors import InputRefusedError
 from triage.schema.tables import TABLES
 from triage.worlds.file.catalogue import CAUSED_BEFORE, DELAYS, LABELS, RESTS_ON_CURRENT, SIGNALS, SPELLS
-from triage.worlds.file.merge import read_world_file
+from triage.worlds.file.merge import read_world_file, switch_on
 from triage.worlds.file.prosecution_section import read_prosecution
 from triage.worlds.file.published import read_published
 from triage.worlds.file.rules import SUM_TOLERANCE, read_chances, read_told
@@ -29,7 +29,7 @@ from triage.worlds.file.world import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from triage.worlds.file.catalogue import Spec
@@ -52,13 +52,15 @@ SOURCES = TABLES["reports"]["source_system"].codes
 PLATFORMS = TABLES["accounts"]["platform_category"].codes
 
 
-def load_world(path_or_name: str | Path) -> World:
+def load_world(path_or_name: str | Path, *, on: Collection[str] = ()) -> World:
     """Read and check a world.
 
     Parameters
     ----------
     path_or_name : str or Path
         A file, or the name of a shipped world.
+    on : collection of str
+        Changes in the file that are switched on, whatever the file says.
 
     Returns
     -------
@@ -83,6 +85,8 @@ def load_world(path_or_name: str | Path) -> World:
         raise InputRefusedError(
             f"cannot be read ({error})", where=str(path_or_name), expected="a world file"
         ) from error
+    if on:
+        file = switch_on(file, on)
     top = Section(file.content, str(file.path))
     if top.integer("format") != FORMAT:
         raise top.refuse("format", file.content["format"], f"{FORMAT}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from triage.worlds.file.section import Section
 from triage.writing import require_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 # Lists that are added to those of the other world, not put in their place.
 ADDED = {"also": "rules", "also_told": "told"}
@@ -95,6 +95,28 @@ def read_world_file(path_or_name: str | Path) -> WorldFile:
         merged = _lay_over(merged, own, Section(own, str(layer)))
     whole = b"".join(contents)
     return WorldFile(path, merged, hashlib.sha256(whole).hexdigest(), len(whole))
+
+
+def switch_on(file: WorldFile, names: Collection[str]) -> WorldFile:
+    """Switch changes on; the hash is that of another world then.
+
+    Raises
+    ------
+    InputRefusedError
+        The file has no such change.
+    """
+    changes = file.content.get("changes", {})
+    for name in names:
+        if name not in changes:
+            raise InputRefusedError(
+                f"no change {name}",
+                where=f"{file.path}, changes",
+                expected="one of " + ", ".join(changes) if changes else "a world with changes",
+            )
+    lit = {name: {**one, "on": True} if name in names else one for name, one in changes.items()}
+    told = " ".join([file.sha256, "on", *sorted(names)])
+    sha256 = hashlib.sha256(told.encode()).hexdigest()
+    return replace(file, content={**file.content, "changes": lit}, sha256=sha256)
 
 
 def _read_bytes(file: Path) -> bytes:

@@ -78,9 +78,9 @@ def draw_events(block: Block, accounts: Accounts, incident: Codes) -> pa.Table:
     length, done = block.delay("address_lookup", accounts.report)
     at = reports.received[accounts.report] + length
     done &= number > 0
-    seen = block.seen(at, done)
-    network = block.observe("network_type", accounts.report, where=done, visible=seen)
-    country = block.observe("ip_country", accounts.report, where=done, visible=seen)
+    since = block.since(at, done)
+    network = block.observe("network_type", accounts.report, where=done, since=since)
+    country = block.observe("ip_country", accounts.report, where=done, since=since)
     devices = draw_tokens(block.rng, len(accounts.report))
     account, ids = spread(block.rng, np.arange(len(accounts.report)), number, case_of)
     case, on = case_of[account], accounts.report[account]
@@ -112,7 +112,7 @@ def draw_threads(block: Block, accounts: Accounts, incident: Codes, counterparts
     minor = block.observe("counterpart_minor", report, where=told)
     length, coded = block.delay("thread_coding", report)
     at = received + length
-    codes = block.observe("contact_codes", report, where=coded, visible=block.seen(at, coded))
+    codes = block.observe("contact_codes", report, where=coded, since=block.since(at, coded))
     messages = block.number("message_count", block.observe("message_count", report))
     age = block.span("last_message", block.observe("last_message", report))
     with_child = block.has("counterpart_minor", minor, "asserted")

@@ -37,14 +37,14 @@ class Frame:
     ----------
     case, report, kind : array of int, shape (n_children,)
         Case, report, and how the child came to be known.
-    readable : array of bool, shape (n_children,)
-        Whether what is told of the child counts at the as-of time.
+    readable : array of int, shape (n_children,)
+        From when on what is told of the child counts, in seconds since 1970.
     """
 
     case: Codes
     report: Codes
     kind: Codes
-    readable: Mask
+    readable: Codes
 
     @property
     def mentioned(self) -> Mask:
@@ -79,8 +79,8 @@ def draw_children(block: Block, register: Register) -> tuple[pa.Table, Codes, Co
     coded &= mentioned
     at = np.where(mentioned, reports.received[report] + length, register.at[case])
     # All columns of a row count only from its last enrichment on, those that were told on arrival too.
-    readable = ~coded | (at <= block.as_of)
-    crisis = block.observe("crisis", report, where=coded, visible=block.seen(at, coded))
+    readable = np.where(coded, at, reports.received[report])
+    crisis = block.observe("crisis", report, where=coded, since=block.since(at, coded))
     frame = Frame(case, report, kind, readable)
     link, link_values = _draw_links(block, register, frame)
     age = _draw_ages(block, register, frame)
@@ -114,8 +114,8 @@ def _draw_frame(block: Block, register: Register) -> tuple[Codes, Codes]:
     """Draw which children there are: at most one a report, two kinds a case from the registers."""
     reports, first = block.reports, block.reports.first
     child = block.observe("child", np.arange(len(reports)), where=block.named[reports.case])
-    own = block.observe("own_children", first, where=register.done, visible=register.seen)
-    others = block.observe("others_children", first, where=register.done, visible=register.seen)
+    own = block.observe("own_children", first, where=register.done, since=register.since)
+    others = block.observe("others_children", first, where=register.done, since=register.since)
     groups = [np.flatnonzero(child == 1), reports.first[own == 1], reports.first[others == 1]]
     return np.concatenate(groups), np.repeat([MENTIONED, OWN, OTHERS], [len(group) for group in groups])
 
@@ -123,9 +123,9 @@ def _draw_frame(block: Block, register: Register) -> tuple[Codes, Codes]:
 def _draw_links(block: Block, register: Register, frame: Frame) -> tuple[Codes, tuple[str, ...]]:
     """Draw relation and access; those from the registers stand behind those that reports mention."""
     report, readable, other = frame.report, frame.readable, frame.kind == OTHERS
-    told = block.tell("child_link", report, where=frame.mentioned, visible=readable)
-    link = block.observe("child_link", report, where=told, visible=readable)
-    others = block.observe("others_link", report, where=other, visible=register.seen[frame.case])
+    told = block.tell("child_link", report, where=frame.mentioned, since=readable)
+    link = block.observe("child_link", report, where=told, since=readable)
+    others = block.observe("others_link", report, where=other, since=register.since[frame.case])
     values, filled = or_unknown(block, "child_link", link, report)
     filled = np.where(frame.kind == OWN, len(values), filled)
     filled = np.where(other, len(values) + 1 + others, filled)
@@ -135,10 +135,10 @@ def _draw_links(block: Block, register: Register, frame: Frame) -> tuple[Codes, 
 def _draw_ages(block: Block, register: Register, frame: Frame) -> Codes:
     """Draw age bands, as an index into the declared ones."""
     report, readable = frame.report, frame.readable
-    told = block.tell("child_age", report, where=frame.mentioned, visible=readable)
-    reported = block.observe("child_age", report, where=told, visible=readable)
+    told = block.tell("child_age", report, where=frame.mentioned, since=readable)
+    reported = block.observe("child_age", report, where=told, since=readable)
     registered = block.observe(
-        "register_child_age", report, where=~frame.mentioned, visible=register.seen[frame.case]
+        "register_child_age", report, where=~frame.mentioned, since=register.since[frame.case]
     )
     declared = TABLES["children"]["age_band"].codes
     age = np.full(len(report), UNSEEN, dtype=np.int64)

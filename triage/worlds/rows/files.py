@@ -43,16 +43,16 @@ def draw_files(block: Block, accounts: Accounts, incident: Codes) -> tuple[pa.Ta
     length, done = block.delay("hash_lookup", np.arange(len(reports)))
     at = (reports.received + length)[report]
     looked_up = done[report]
-    seen = block.seen(at, looked_up)
-    status = block.observe("hash_status", report, where=looked_up, visible=seen)
-    victim = block.observe("victim_status", report, given=status, where=looked_up, visible=seen)
-    legal = block.observe("legal_class", report, given=status, where=looked_up, visible=seen)
+    since = block.since(at, looked_up)
+    status = block.observe("hash_status", report, where=looked_up, since=since)
+    victim = block.observe("victim_status", report, given=status, where=looked_up, since=since)
+    legal = block.observe("legal_class", report, given=status, where=looked_up, since=since)
     told = block.tell("severity", report)
     severity = block.observe("severity", report, where=told)
     # An age that is told on arrival stands in a row whose look-up comes later: it counts from then on.
-    readable = seen | ~looked_up
-    aged = block.tell("youngest", report, visible=readable)
-    youngest = block.observe("youngest", report, where=aged, visible=readable)
+    readable = np.where(looked_up, at, received)
+    aged = block.tell("youngest", report, since=readable)
+    youngest = block.observe("youngest", report, where=aged, since=readable)
     viewed = block.observe("viewed", report, where=block.tell("viewed", report))
     account = np.where(block.source[report] == POLICE_FORMAT, accounts.of_report[report], UNSEEN)
     columns = {

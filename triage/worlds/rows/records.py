@@ -33,7 +33,7 @@ def draw_records(block: Block, register: Register) -> pa.Table:
     """Draw prior records; a check without result leaves one row that says so."""
     reports = block.reports
     added = block.observe("prior_report", np.arange(len(reports)), where=block.named[reports.case])
-    found = block.observe("prior_records", reports.first, where=register.done, visible=register.seen)
+    found = block.observe("prior_records", reports.first, where=register.done, since=register.since)
     checked, kind_found = _explode(block.model.signals["prior_records"].values, found)
     told = np.flatnonzero(added == 1)
     case = np.concatenate([reports.case[told], checked])

@@ -37,13 +37,13 @@ class Register:
         When its result was known.
     done : array of bool, shape (n_cases,)
         Whether it is ever done.
-    seen : array of bool, shape (n_cases,)
-        Whether its result is known at the as-of time.
+    since : array of int, shape (n_cases,)
+        From when on its result is known; `NEVER` where it is never done.
     """
 
     at: Codes
     done: Mask
-    seen: Mask
+    since: Codes
 
 
 def draw_register(block: Block) -> Register:
@@ -51,7 +51,7 @@ def draw_register(block: Block) -> Register:
     first = block.reports.first
     length, happens = block.delay("register", first)
     at, done = block.reports.received[first] + length, happens & block.named
-    return Register(at, done, block.seen(at, done))
+    return Register(at, done, block.since(at, done))
 
 
 def draw_reports(block: Block) -> tuple[pa.Table, Codes]:
@@ -111,11 +111,11 @@ def _draw_coding(block: Block, urgent: Mask) -> dict[str, pa.Array]:
     reports, everything = block.reports, np.arange(len(block.reports))
     length, coded = block.delay("report_coding", everything)
     at = reports.received + length
-    seen = block.seen(at, coded)
-    reason = block.observe("escalation_reason", everything, where=urgent & coded, visible=seen)
+    since = block.since(at, coded)
+    reason = block.observe("escalation_reason", everything, where=urgent & coded, since=since)
     person = block.named[reports.case].astype(np.int64)
-    basis = block.observe("jurisdiction_basis", everything, given=person, where=coded, visible=seen)
-    country = block.observe("jurisdiction_country", everything, given=basis, where=coded, visible=seen)
+    basis = block.observe("jurisdiction_basis", everything, given=person, where=coded, since=since)
+    country = block.observe("jurisdiction_country", everything, given=basis, where=coded, since=since)
     values = (*block.model.signals["escalation_reason"].values, "none")
     calm = coded & ~urgent
     return {
@@ -187,7 +187,8 @@ def _draw_role(block: Block, named: Mask, register: Register) -> tuple[Codes, Co
     """
     reports, first = block.reports, block.reports.first
     told = block.tell("child_facing_role", first, where=named[first])
-    value = block.observe("child_facing_role", first, where=block.named, visible=told | register.seen)
+    since = np.where(told, reports.received[first], register.since)
+    value = block.observe("child_facing_role", first, where=block.named, since=since)
     late = register.done & ~told
     working = block.has("child_facing_role", value, "asserted")
     for mask, known_at in ((told, reports.received[first]), (late, register.at)):

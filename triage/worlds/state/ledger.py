@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Key = tuple[str, str]
 
+# Later than any moment.
+NEVER = np.iinfo(np.int64).max
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -36,6 +39,28 @@ class Sheet:
     axes: dict[str, int]
     offsets: dict[Key, int]
     logs: Floats
+
+    def add_up(self, row: Codes, feature: Codes, n_rows: int) -> Floats:
+        """Return the sum of the log-probabilities of some features in each of some rows."""
+        counts = csr_array((np.ones(len(row)), (row, feature)), shape=(n_rows, len(self.logs)))
+        return np.asarray(counts @ self.logs)
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Observations, one entry each.
+
+    Parameters
+    ----------
+    report, feature : array of int, shape (n_entries,)
+        The report, and the row of the sheet.
+    since : array of int, shape (n_entries,)
+        From when on it can be seen, in seconds since 1970; `NEVER` where it cannot.
+    """
+
+    report: Codes
+    feature: Codes
+    since: Codes
 
 
 def make_sheets(model: Model) -> list[Sheet]:
@@ -74,31 +99,38 @@ class Ledger:
     """
 
     sheets: list[Sheet]
-    _entries: list[list[tuple[Codes, Codes]]] = field(default_factory=list)
+    _entries: list[list[tuple[Codes, Codes, Codes]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._entries = [[] for _ in self.sheets]
 
-    def note(self, key: Key, emission: Emission, report: Codes, known: Codes, codes: Codes) -> None:
-        """Count observed values, one a row, given the number of what is known in each."""
-        self._count(key, report, known * len(emission.values) + codes)
+    def note(
+        self, key: Key, emission: Emission, report: Codes, known: Codes, codes: Codes, since: Codes
+    ) -> None:
+        """Count observed values, one a row, given the number of what is known in each, from a time on."""
+        self._count(key, report, known * len(emission.values) + codes, since)
 
-    def note_nuisance(self, name: str, known: Codes) -> None:
+    def note_nuisance(self, name: str, known: Codes, since: Codes) -> None:
         """Count what is known of each report for the probabilities of a hidden quantity."""
-        self._count(("nuisance", name), np.arange(len(known)), known)
+        self._count(("nuisance", name), np.arange(len(known)), known, since)
 
-    def _count(self, key: Key, report: Codes, feature: Codes) -> None:
+    def _count(self, key: Key, report: Codes, feature: Codes, since: Codes) -> None:
         for sheet, entries in zip(self.sheets, self._entries, strict=True):
             if key in sheet.offsets:
-                entries.append((report, sheet.offsets[key] + feature))
+                entries.append((report, sheet.offsets[key] + feature, since))
 
-    def log_likelihood(self, n_reports: int) -> list[Floats]:
-        """Return, a sheet, the log-likelihood of each report in each of its hidden states."""
+    def entries(self, sheet: int) -> Entries:
+        """Return what was observed on a sheet, one entry a row."""
+        entries = self._entries[sheet]
+        if not entries:
+            return Entries(*(np.empty(0, np.int64) for _ in range(3)))
+        return Entries(*(np.concatenate(column) for column in zip(*entries, strict=True)))
+
+    def log_likelihood(self, n_reports: int, by: int) -> list[Floats]:
+        """Return, a sheet, the log-likelihood of each report in each of its hidden states, as seen by a time."""
         found = []
-        for sheet, entries in zip(self.sheets, self._entries, strict=True):
-            report = np.concatenate([entry[0] for entry in entries]) if entries else np.empty(0, np.int64)
-            feature = np.concatenate([entry[1] for entry in entries]) if entries else report
-            shape = (n_reports, len(sheet.logs))
-            counts = csr_array((np.ones(len(report)), (report, feature)), shape=shape)
-            found.append(np.asarray(counts @ sheet.logs))
+        for place, sheet in enumerate(self.sheets):
+            one = self.entries(place)
+            seen = one.since <= by
+            found.append(sheet.add_up(one.report[seen], one.feature[seen], n_reports))
         return found

@@ -118,24 +118,22 @@ def solve(block: Block) -> Posterior:
     """
     model, reports, n_cases = block.model, block.reports, len(block)
     people, sheets = model.people, block.ledger.sheets
-    parts, sums = block.ledger.log_likelihood(len(reports)), plan_sums(model, sheets)
-    states = {**{axis: np.tile(codes, 2) for axis, codes in people.codes.items()}}
-    states["current"] = np.repeat([0, 1], len(people.share))
+    parts, sums = block.ledger.log_likelihood(len(reports), block.as_of), plan_sums(model, sheets)
+    states = list_states(people)
     order = np.lexsort((reports.ids.key(), reports.received, reports.case))
     start = np.searchsorted(reports.case[order], np.arange(n_cases + 1))
+    ends = np.full(n_cases, model.as_of)
     odds, situation = np.empty(n_cases), np.empty((n_cases, len(model.world.situations)))
     of_situation = np.eye(len(model.world.situations))[people.codes["situation"]]
     for low in range(0, n_cases, SLICE_CASES):
         high = min(low + SLICE_CASES, n_cases)
         rows = order[start[low] : start[high]]
-        logs = _sum_out(sums, [part[rows] for part in parts], states)
-        logs -= logs.max(axis=1, keepdims=True)
-        likelihood = np.exp(logs).reshape(len(rows), 2, -1)
-        any_abuse, none, weight = _go_forward(
-            block, likelihood, rows, start[low : high + 1] - start[low], np.arange(low, high)
+        likelihood = weigh_reports(sums, [part[rows] for part in parts], states)
+        found = go_forward(
+            block, likelihood, rows, start[low : high + 1] - start[low], np.arange(low, high), ends[low:high]
         )
-        odds[low:high] = _log_ratio(any_abuse, none)
-        share = weight @ of_situation
+        odds[low:high] = log_ratio(found.anybody, found.nobody)
+        share = (found.idle + found.active) @ of_situation
         situation[low:high] = share / share.sum(axis=1, keepdims=True)
     if np.isnan(odds).any():
         raise InputRefusedError(
@@ -147,9 +145,33 @@ def solve(block: Block) -> Posterior:
     return Posterior(np.asarray(1 / (1 + np.exp(-rounded))), np.round(situation, DECIMALS))
 
 
-def _log_ratio(one: Floats, other: Floats) -> Floats:
+def list_states(people: People) -> dict[str, Codes]:
+    """Return the value of each hidden quantity in each state of abuse and person, (2 * n_states,) each."""
+    states = {axis: np.tile(codes, 2) for axis, codes in people.codes.items()}
+    return states | {"current": np.repeat([0, 1], len(people.share))}
+
+
+def log_ratio(one: Floats, other: Floats) -> Floats:
+    """Return the logarithm of a ratio of weights."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(one) - np.log(np.maximum(other, MOST_CERTAIN)))
+
+
+def weigh_reports(sums: Iterable[Sum], parts: list[Floats], states: Mapping[str, Codes]) -> Floats:
+    """Return the likelihood of each report, (n_reports, 2, n_states), up to a factor a report.
+
+    Parameters
+    ----------
+    sums : iterable of Sum
+        What is summed out (`plan_sums`).
+    parts : list of array, shape (n_reports, n_hidden)
+        The log-likelihood of each report, a sheet.
+    states : mapping of str to array of int
+        The states (`list_states`).
+    """
+    logs = _sum_out(sums, parts, states)
+    logs -= logs.max(axis=1, keepdims=True)
+    return np.asarray(np.exp(logs).reshape(len(logs), 2, -1))
 
 
 def _sum_out(sums: Iterable[Sum], parts: list[Floats], states: Mapping[str, Codes]) -> Floats:
@@ -185,9 +207,33 @@ def _add_up(tables: list[tuple[Axes, Floats]], states: Mapping[str, Codes]) -> F
     return whole
 
 
-def _go_forward(
-    block: Block, likelihood: Floats, rows: Codes, start: Codes, cases: Codes
-) -> tuple[Floats, Floats, Floats]:
+@dataclass(frozen=True)
+class Forward:
+    """Where the recursion ends; weights of one case share a factor.
+
+    Parameters
+    ----------
+    anybody, nobody : array, shape (n_cases,)
+        Weight of the event that anybody of the case abuses at the end, and of its opposite.
+    idle, active : array, shape (n_cases, n_states)
+        Weight of each state of the person whom the case is about, without and with abuse at the end.
+    """
+
+    anybody: Floats
+    nobody: Floats
+    idle: Floats
+    active: Floats
+
+
+def go_forward(
+    block: Block,
+    likelihood: Floats,
+    rows: Codes,
+    start: Codes,
+    cases: Codes,
+    ends: Codes,
+    factor: Floats | None = None,
+) -> Forward:
     """Run the forward recursion over some cases.
 
     Parameters
@@ -201,20 +247,19 @@ def _go_forward(
     start : array of int, shape (n_cases + 1,)
         Where the reports of each case stand.
     cases : array of int, shape (n_cases,)
-        The cases.
-
-    Returns
-    -------
-    any_abuse, none : array, shape (n_cases,)
-        Weight of the event that anybody abuses at the end of the period, and of its opposite.
-    weight : array, shape (n_cases, n_states)
-        Weight of each state of the person.
+        The cases; one may stand there more than once.
+    ends : array of int, shape (n_cases,)
+        When to look, not before the last report, in seconds since 1970.
+    factor : array, shape (n_cases, n_states), optional
+        The likelihood of what is seen of a case as a whole, where it stands in no report.
     """
     model, reports = block.model, block.reports
-    people, wrong, end = model.people, model.world.linking.wrong, model.as_of
+    people, wrong = model.people, model.world.linking.wrong
     era, received = block.known["during"][rows], reports.received[rows]
     number, first = np.diff(start), start[:-1]
     idle, active = _weigh(people, people.prior, era[first], likelihood[first])
+    if factor is not None:
+        idle, active = idle * factor, active * factor
     # Two recursions: over everything, and over what is compatible with no stranger abusing at the end.
     calm_idle, calm_active = idle.copy(), active.copy()
     for step in range(1, int(number.max(initial=1))):
@@ -224,7 +269,7 @@ def _go_forward(
         strange_idle, strange_active = _weigh(people, people.strangers, era[now], likelihood[now])
         strange = wrong * (strange_idle + strange_active).sum(axis=1)[:, None]
         calm = (
-            wrong * _move(people, strange_idle, strange_active, end - received[now])[0].sum(axis=1)[:, None]
+            wrong * _move(people, strange_idle, strange_active, ends[going] - received[now])[0].sum(axis=1)[:, None]
         )
         own_idle, own_active = (1 - wrong) * likelihood[now].transpose(1, 0, 2)
         before, going_on = _move(people, idle[going], active[going], seconds)
@@ -234,7 +279,7 @@ def _go_forward(
         idle[going], active[going] = before / scale, going_on / scale
         calm_idle[going] = calm_before * (own_idle + calm) / scale
         calm_active[going] = calm_on * (own_active + calm) / scale
-    left = end - received[first + number - 1]
+    left = ends - received[first + number - 1]
     idle, active = _move(people, idle, active, left)
     weight = idle + active
     none, any_abuse = idle.sum(axis=1), active.sum(axis=1)
@@ -243,7 +288,7 @@ def _go_forward(
     others = (1 - people.share) ** block.bundled[cases[among]][:, None]
     none[among] = (quiet * others).sum(axis=1)
     any_abuse[among] = np.maximum(weight[among].sum(axis=1) - none[among], 0)
-    return any_abuse, none, weight
+    return Forward(any_abuse, none, idle, active)
 
 
 def _weigh(people: People, prior: Floats, era: Codes, likelihood: Floats) -> tuple[Floats, Floats]:

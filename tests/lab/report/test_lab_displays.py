@@ -1,0 +1,71 @@
+"""Drawings show the numbers that they are given, and compute none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Sheet
+
+from triage.evaluation.figure import Figure
+from triage.lab.report.displays import CurvesDisplay, ExpenseDisplay, LearnedDisplay, WaysDisplay
+
+
+def axes() -> Axes:
+    ax = Sheet().subplots()
+    assert isinstance(ax, Axes)
+    return ax
+
+
+def figure(estimate: float, low: float = float("nan"), high: float = float("nan")) -> Figure:
+    return Figure(estimate, low, high, 10, "t interval", "seeds")
+
+
+NOTHING = Figure.not_estimable("no lottery", 0, "seeds")
+
+
+def points(ax: Axes, marker: str) -> list[float]:
+    return [float(line.get_xdata()[0]) for line in ax.get_lines() if line.get_marker() == marker]
+
+
+def test_ways_are_drawn_as_they_were_measured() -> None:
+    shown = {"arrival": figure(12, 10, 14), "expert": figure(60, 51, 69), "rules": NOTHING}
+    display = WaysDisplay(shown, "children reached").plot(axes())
+    assert points(display.ax_, "o") == [12, 60]
+    spans = [line.get_xdata().tolist() for line in display.ax_.get_lines() if len(line.get_xdata()) == 2]
+    assert spans == [[10, 14], [51, 69]]
+    assert [text.get_text() for text in display.ax_.get_yticklabels()] == ["arrival", "expert", "rules"]
+    assert [text.get_text() for text in display.ax_.texts] == ["not estimable"]
+    assert "(synthetic)" in display.ax_.get_title()
+
+
+def test_differences_stand_beside_a_line_at_zero_and_those_shown_stand_out() -> None:
+    shown = {"expert": figure(48, 41, 55), "urgency": figure(1, -3, 5)}
+    display = WaysDisplay(shown, "more", against=0.0, found=frozenset({"expert"})).plot(axes())
+    assert display.ax_.get_lines()[0].get_xdata() == [0.0, 0.0]
+    colours = [line.get_color() for line in display.ax_.get_lines() if line.get_marker() == "o"]
+    assert colours[0] != colours[1]
+
+
+def test_reached_stands_against_opened_in_vain() -> None:
+    display = ExpenseDisplay({"expert": figure(60, 51, 69)}, {"expert": figure(620, 600, 640)}).plot(axes())
+    drawn = display.ax_.containers[0].lines[0].get_xydata()
+    assert drawn.tolist() == [[620, 60]]
+
+
+def test_curves_are_drawn_in_per_cent() -> None:
+    display = CurvesDisplay((0, 5, 10), {"expert": np.array([0.0, 0.1, np.nan])}).plot(axes())
+    assert display.ax_.get_lines()[0].get_ydata() == pytest.approx([0, 10, np.nan], nan_ok=True)
+
+
+def test_an_estimate_stands_beside_the_truth_and_none_is_said_to_be_none() -> None:
+    truths = {"expert": NOTHING, "audited": figure(0.004)}
+    display = LearnedDisplay(
+        truths,
+        {"expert": NOTHING, "audited": figure(0.005)},
+        {"expert": NOTHING, "audited": figure(0.001)},
+        {"expert": NOTHING, "audited": figure(0.011)},
+    ).plot(axes())
+    assert points(display.ax_, "D") == pytest.approx([0.4])
+    assert points(display.ax_, "o") == pytest.approx([0.5])
+    assert [text.get_text() for text in display.ax_.texts] == ["no estimate possible"]

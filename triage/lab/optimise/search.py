@@ -1,0 +1,199 @@
+"""Search the smallest staff that meets a goal.
+
+All numbers of detectives live through the same streams with the same luck, so that more of them nearly always
+reach as many children: the search halves the span, and then looks at what it leapt over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from triage.errors import InputRefusedError
+from triage.evaluation.figure import Figure, as_plain
+from triage.lab.runs.intervals import mean_figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from triage.lab.optimise.goal import Goal
+
+    Floats = NDArray[np.float64]
+
+LOOK_BELOW = 2
+
+
+class TryStaff(Protocol):
+    """Live through all streams with so many detectives."""
+
+    def __call__(self, detectives: int) -> Tried:
+        """Return what came of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """What a number of detectives came to, seed by seed.
+
+    Parameters
+    ----------
+    detectives : int
+        How many.
+    share : array of shape (seeds,)
+        Share of the children reached within the days of the goal.
+    children : array of shape (seeds,)
+        Children reached in all.
+    """
+
+    detectives: int
+    share: Floats
+    children: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Capacity:
+    """The smallest staff that reaches a goal.
+
+    Parameters
+    ----------
+    goal : Goal
+        What was asked.
+    way : str
+        Under which way of working.
+    smallest : int or None
+        So many detectives; None where not even the most that were tried reach it.
+    tried : tuple of Tried
+        All that were tried, by rising number.
+    breaks : tuple of (int, int)
+        Numbers of detectives of which the smaller reached more on average than the larger: where the search
+        by halves might have been misled.
+    marginal : Figure
+        Children reached in the period by one detective more than `smallest`, or than the most where there is
+        none.
+    confidence : float
+        Level of the intervals.
+    """
+
+    goal: Goal
+    way: str
+    smallest: int | None
+    tried: tuple[Tried, ...]
+    breaks: tuple[tuple[int, int], ...]
+    marginal: Figure
+    confidence: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a frame with one row a number of detectives that was tried."""
+        import pandas as pd  # noqa: PLC0415 - slow to import
+
+        rows = []
+        for one in self.tried:
+            share = mean_figure(one.share, confidence=self.confidence)
+            children = mean_figure(one.children, confidence=self.confidence)
+            rows.append({
+                "detectives": one.detectives,
+                "share": share.estimate, "share_low": share.low, "share_high": share.high,
+                "sure_of": self.goal.sure_of(one.share), "met": self.goal.met_by(one.share),
+                "seeds_met": float(np.mean(one.share >= self.goal.share)),
+                "children": children.estimate, "children_low": children.low, "children_high": children.high,
+            })  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the values as what JSON can hold."""
+        return as_plain(self)  # type: ignore[no-any-return] # a dataclass becomes a dict
+
+    def __str__(self) -> str:
+        """Return the answer as one line."""
+        most = self.tried[-1].detectives
+        found = f"{self.smallest} detectives" if self.smallest is not None else f"not with {most} detectives"
+        return f"{self.goal}: {found} ({self.way}); one more adds {self.marginal.brief(2)} children"
+
+
+def search_smallest(
+    attempt: TryStaff, goal: Goal, *, way: str, start: int, most: int, confidence: float = 0.95
+) -> Capacity:
+    """Find the smallest number of detectives that meets a goal.
+
+    It doubles or halves from `start` until the goal lies between two numbers, halves the span between them,
+    and then tries the next `LOOK_BELOW` numbers below, in case more detectives did not always reach more.
+
+    Parameters
+    ----------
+    attempt : callable
+        Number of detectives -> what came of it.
+    goal : Goal
+        What shall be reached.
+    way : str
+        For the result.
+    start, most : int
+        Where to begin, and the largest number to try.
+    confidence : float
+        Level of the intervals.
+    """
+    if not 1 <= start <= most:
+        raise InputRefusedError(
+            f"{start} to {most} detectives", where="most", expected="at least the staff as it is"
+        )
+    tried: dict[int, Tried] = {}
+
+    def meets(detectives: int) -> bool:
+        tried[detectives] = attempt(detectives)
+        return goal.met_by(tried[detectives].share)
+
+    fails, works = _bracket(meets, start, most)
+    if works is not None:
+        while works - fails > 1:
+            middle = (works + fails) // 2
+            fails, works = (fails, middle) if meets(middle) else (middle, works)
+        works = _look_below(meets, works)
+    base = most if works is None else works
+    ordered = tuple(tried[number] for number in sorted(tried))
+    marginal = per_detective(attempt(base), attempt(base + 1), confidence=confidence)
+    return Capacity(goal, way, works, ordered, find_breaks(ordered), marginal, confidence)
+
+
+def find_breaks(tried: Sequence[Tried]) -> tuple[tuple[int, int], ...]:
+    """Return neighbours among the numbers tried of which the smaller reached more on average."""
+    return tuple(
+        (fewer.detectives, more.detectives)
+        for fewer, more in pairwise(tried)
+        if fewer.share.mean() > more.share.mean()
+    )
+
+
+def per_detective(base: Tried, more: Tried, *, confidence: float = 0.95) -> Figure:
+    """Return the children that each added detective reached, seed by seed on the same streams."""
+    return mean_figure(
+        (more.children - base.children) / (more.detectives - base.detectives), confidence=confidence
+    )
+
+
+def _bracket(meets: Callable[[int], bool], start: int, most: int) -> tuple[int, int | None]:
+    """Return a number that fails and one that works; nobody fails, and None where the most do."""
+    if meets(start):
+        works = start
+        while works > 1:
+            lower = works // 2
+            if not meets(lower):
+                return lower, works
+            works = lower
+        return 0, 1
+    fails = start
+    while fails < most:
+        higher = min(2 * fails, most)
+        if meets(higher):
+            return fails, higher
+        fails = higher
+    return fails, None
+
+
+def _look_below(meets: Callable[[int], bool], works: int) -> int:
+    lowest = max(works - LOOK_BELOW, 1)
+    below = [number for number in range(lowest, works) if meets(number)]
+    return _look_below(meets, below[0]) if below else works

@@ -1,0 +1,217 @@
+"""Ways of working compared on one self-contained page: the first sheet for a head of unit, then the rest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from triage.lab.measures import MEASURES
+from triage.lab.report.pictures import draw_picture
+from triage.lab.report.sections import build_sections, describe_runs, plain_name
+from triage.lab.report.showing import show_interval, show_value
+from triage.lab.report.verdicts import REACHED, compare_ways, show_leading, what_to_know
+from triage.writing import write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from triage.evaluation.figure import Figure
+    from triage.evaluation.report.pictures import Picture
+    from triage.evaluation.report.section import Section
+    from triage.lab.report.summary import Summary
+
+TEMPLATE = "page.html.jinja"
+TITLE = "How many children are reached, how soon, and at whose expense?"
+# What a head of unit reads of every way of working, with the head of its column.
+FIRST_TABLE = {
+    REACHED: "children reached",
+    "share_reached": "of all abused",
+    "reached_within_90": "reached within 90 days",
+    "persons_intruded": "persons intruded upon",
+    "deadlines_kept": "deadlines kept",
+    "longest_wait_escalated_days": "longest wait of an escalated case, days",
+    "hours_per_child": "hours for each child",
+}
+
+
+@dataclass(frozen=True)
+class _Tile:
+    label: str
+    value: str
+    detail: str
+    beside: str
+
+
+@dataclass(frozen=True)
+class _Cell:
+    value: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """Widths in per cent of the longest bar."""
+
+    width: str
+    low: str
+    spread: str
+
+
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    reached: _Cell
+    bar: _Bar | None
+    cells: tuple[_Cell, ...]
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A section with its drawings."""
+
+    section: Section
+    drawings: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class _Page:
+    title: str
+    about: str
+    question: str
+    tiles: tuple[_Tile, ...]
+    caption: str
+    header: tuple[str, ...]
+    ways: tuple[_Row, ...]
+    verdicts: tuple[str, ...]
+    know: tuple[str, ...]
+    first_picture: Picture | None
+    sections: tuple[_Shown, ...]
+    assumptions: tuple[tuple[str, ...], ...]
+    figures: tuple[tuple[str, ...], ...]
+    level: str
+    version: str
+
+
+def write_page(summary: Summary, title: str = TITLE) -> str:
+    """Return a comparison as HTML that needs nothing but itself: no script, no font, no network.
+
+    Parameters
+    ----------
+    summary : Summary
+        From `triage.lab.report.summary.summarise`.
+    title : str
+        Of the page.
+    """
+    environment = Environment(
+        loader=PackageLoader("triage.lab.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(TEMPLATE).render(page=_lay_out(summary, title))
+
+
+def save_page(summary: Summary, path: Path, title: str = TITLE, *, force: bool = False) -> None:
+    """Write the page of a comparison to a file, whole or not at all.
+
+    Raises
+    ------
+    OutputExistsError
+        `path` exists and `force` is false.
+    """
+    content = write_page(summary, title)
+    with write_file(path, force=force) as partial:
+        partial.write_text(content, encoding="utf-8")
+
+
+def _lay_out(summary: Summary, title: str) -> _Page:
+    level = f"{100 * summary.confidence:g} %"
+    longest = max((_end(summary.figure(REACHED, way)) for way in summary.ways), default=0.0)
+    return _Page(
+        title=title,
+        about=describe_runs(summary),
+        question=_question(summary),
+        tiles=tuple(_tiles(summary)),
+        caption=f"Means over {summary.seeds} simulated periods, with {level} intervals.",
+        header=("way of working", *FIRST_TABLE.values()),
+        ways=tuple(_row(summary, way, longest) for way in summary.ways),
+        verdicts=tuple(compare_ways(summary)),
+        know=tuple(what_to_know(summary)),
+        first_picture=draw_picture("curves", summary),
+        sections=tuple(_with_drawing(section, summary) for section in build_sections(summary)),
+        assumptions=tuple((one.place, one.value, one.kind, one.source) for one in summary.assumptions),
+        figures=tuple(_figure_row(*row) for row in summary.every_figure()),
+        level=level,
+        version=metadata.version("report-triage"),
+    )
+
+
+def _question(summary: Summary) -> str:
+    if not summary.others:
+        return f"With these reports and this staff, in the order of {summary.first}:"
+    return (
+        "With the same reports and the same staff: what would change if cases were opened otherwise than by "
+        f"{summary.first}?"
+    )
+
+
+def _tiles(summary: Summary) -> Iterator[_Tile]:
+    for label, measure, what in (
+        ("How many", REACHED, "children reached"),
+        ("How soon", "reached_within_90", "of the children reached within 90 days"),
+        ("At whose expense", "persons_intruded", "persons intruded upon"),
+        ("What waits", "oldest_unseen_days", "days that the oldest unseen child has waited"),
+    ):
+        value, beside = show_leading(summary, measure)
+        yield _Tile(label, value, f"{what} by {summary.leading()}", "".join(f"{one}; " for one in beside))
+
+
+def _row(summary: Summary, way: str, longest: float) -> _Row:
+    cells = tuple(_cell(summary.figure(name, way), MEASURES[name].unit) for name in FIRST_TABLE)
+    return _Row(way, cells[0], _bar(summary.figure(REACHED, way), longest), cells[1:])
+
+
+def _cell(figure: Figure, unit: str) -> _Cell:
+    return _Cell(show_value(figure, unit), show_interval(figure, unit))
+
+
+def _bar(figure: Figure, longest: float) -> _Bar | None:
+    if not figure.estimable or not longest > 0:
+        return None
+    low, high = (0.0, 0.0) if math.isnan(figure.low) else (max(figure.low, 0.0), figure.high)
+    scale = 100 / longest
+    return _Bar(f"{scale * figure.estimate:.1f}", f"{scale * low:.1f}", f"{scale * (high - low):.1f}")
+
+
+def _end(figure: Figure) -> float:
+    if not figure.estimable:
+        return 0.0
+    return figure.estimate if math.isnan(figure.high) else figure.high
+
+
+def _with_drawing(section: Section, summary: Summary) -> _Shown:
+    # The curves stand on the first sheet.
+    named = section.picture and section.picture != "curves"
+    picture = draw_picture(section.picture, summary) if named else None
+    columns = len(section.header)
+    rows = tuple((*row, *[""] * (columns - len(row))) for row in section.rows)
+    return _Shown(replace(section, rows=rows), (picture,) if picture else ())
+
+
+def _figure_row(measure: str, way: str, figure: Figure) -> tuple[str, ...]:
+    interval = "" if math.isnan(figure.low) else f"{figure.low:.6g} to {figure.high:.6g}"
+    return (
+        plain_name(measure),
+        way,
+        f"{figure.estimate:.6g}" if figure.estimable else "not estimable",
+        interval,
+        f"{figure.count:,}",
+        figure.denominator,
+        figure.method.removeprefix("not estimable: "),
+    )

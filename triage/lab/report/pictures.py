@@ -1,0 +1,127 @@
+"""The drawings of a report, as SVG inside the page, each with its words."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure as Sheet
+
+from triage.evaluation.report.pictures import Picture
+from triage.lab.report.displays import CurvesDisplay, ExpenseDisplay, LearnedDisplay, WaysDisplay
+from triage.lab.report.showing import show_figure
+from triage.lab.report.verdicts import REACHED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from triage.lab.report.summary import Summary
+
+BELOW = "prevalence_below"
+# Text stays text, so that it prints sharply; the same input gives the same bytes.
+_STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "report-triage", "font.family": "sans-serif"}
+
+
+class _Display(Protocol):
+    def plot(self, ax: Axes | None = None) -> object: ...
+
+
+@dataclass(frozen=True)
+class _Plan:
+    display: _Display
+    alt: str
+    caption: str
+    size: tuple[float, float] = (7.2, 4.6)
+
+
+def draw_picture(name: str, summary: Summary) -> Picture | None:
+    """Return a drawing of a comparison by the name of its section; None where there is nothing to draw."""
+    plan = _PLANS[name](summary)
+    if plan is None:
+        return None
+    with mpl.rc_context(_STYLE):
+        sheet = Sheet(figsize=plan.size, layout="constrained")
+        plan.display.plot(sheet.subplots())
+        content = io.BytesIO()
+        FigureCanvasSVG(sheet)
+        sheet.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
+    source = base64.b64encode(content.getvalue()).decode("ascii")
+    return Picture(f"data:image/svg+xml;base64,{source}", plan.alt, plan.caption)
+
+
+def _reached(summary: Summary) -> _Plan:
+    figures = {way: summary.figure(REACHED, way) for way in summary.ways}
+    told = "; ".join(f"{way} {show_figure(figure, 'children')}" for way, figure in figures.items())
+    return _Plan(
+        WaysDisplay(figures, "children reached"),
+        f"Children reached, one line a way of working, with intervals: {told}.",
+        "Mean over the simulated periods, with its interval.",
+        (6.0, 1.3 + 0.4 * len(figures)),
+    )
+
+
+def _differences(summary: Summary) -> _Plan | None:
+    differences = {way: summary.difference(REACHED, way) for way in summary.others}
+    if not differences:
+        return None
+    told = "; ".join(f"{way} {show_figure(one.figure, 'children')}" for way, one in differences.items())
+    return _Plan(
+        WaysDisplay(
+            {way: one.figure for way, one in differences.items()},
+            f"children reached, more than {summary.first}",
+            against=0.0,
+            found=frozenset(way for way, one in differences.items() if one.shown(summary.confidence)),
+        ),
+        f"Children reached by each way more than by {summary.first}, on the same reports: {told}.",
+        "Right of the dashed line more children are reached. Coloured: the difference is shown.",
+        (7.2, 1.4 + 0.35 * len(differences)),
+    )
+
+
+def _expense(summary: Summary) -> _Plan:
+    reached = {way: summary.figure(REACHED, way) for way in summary.ways}
+    return _Plan(
+        ExpenseDisplay(reached, {way: summary.figure("opened_in_vain", way) for way in summary.ways}),
+        "Children reached against cases opened in vain, one point a way of working; numbers in the tables.",
+        "Each point is a way of working, with the intervals of both numbers.",
+    )
+
+
+def _curves(summary: Summary) -> _Plan | None:
+    if not summary.curves:
+        return None
+    return _Plan(
+        CurvesDisplay(summary.curve_days, summary.curves),
+        "Share of the children reached, of those who could be, by days since the first report of them; "
+        "the table holds the numbers at 30, 90 and 180 days.",
+        "Of the children whose abuse went on at the first report: the share reached within so many days.",
+    )
+
+
+def _learned(summary: Summary) -> _Plan | None:
+    of = {
+        name: {way: summary.figure(name, way) for way in summary.ways}
+        for name in (BELOW, f"{BELOW}_estimate", f"{BELOW}_low", f"{BELOW}_high")
+    }
+    if not any(figure.estimable for figure in of[BELOW].values()):
+        return None
+    return _Plan(
+        LearnedDisplay(*of.values()),
+        "Share with current abuse among what was not opened, as the opened cases alone can tell it, beside "
+        "the truth, one line a way of working; the table holds the numbers.",
+        "Means over the simulated periods. What a way never opens, not even by lot, it never learns about.",
+        (7.2, 1.4 + 0.4 * len(summary.ways)),
+    )
+
+
+_PLANS = {
+    "reached": _reached,
+    "differences": _differences,
+    "expense": _expense,
+    "curves": _curves,
+    "learned": _learned,
+}

@@ -1,0 +1,109 @@
+"""What a report says beyond its first sheet, in the order in which it matters."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from triage.evaluation.report.section import Section
+from triage.lab.measures import HEADLINES, MEASURES, delays, downstream, expense, labels, reached
+from triage.lab.report.showing import show_difference, show_figure
+from triage.lab.report.verdicts import judge
+from triage.lab.whatif import WhatIf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from triage.evaluation.report.section import Cells
+    from triage.lab.measures import Measure
+    from triage.lab.report.summary import Summary
+
+THEMES = (
+    ("Children reached, and how soon", reached.MEASURES, "curves"),
+    ("At whose expense", expense.MEASURES, "expense"),
+    ("What waits", delays.MEASURES, ""),
+    ("Handed over, disposed of otherwise, prosecuted", downstream.MEASURES, ""),
+    ("What can still be learned from the cases that were opened", labels.MEASURES, "learned"),
+)
+
+
+def describe_runs(summary: Summary) -> str:
+    """Say in one sentence what was run."""
+    changed = summary.what_if not in {"", WhatIf().name}
+    what_if = f", with {summary.what_if}" if changed else ""
+    return (
+        f"World {summary.world}{what_if}: {summary.cases:,} cases, {summary.weeks:g} weeks, staff "
+        f"{summary.staff}; {summary.seeds} simulated periods, each lived through by every way of working on "
+        "the same reports."
+    )
+
+
+def build_sections(summary: Summary) -> Iterator[Section]:
+    """Give the sections of a report: children before everything else."""
+    if summary.others:
+        yield difference_section(summary)
+    for title, measures, picture in THEMES:
+        section = theme_section(summary, title, measures, picture)
+        if section.rows:
+            yield section
+
+
+def difference_section(summary: Summary) -> Section:
+    """Return every headline of each way less that of the first, paired over the streams."""
+    rows = tuple(
+        _difference_row(summary, MEASURES[name], way) for way in summary.others for name in HEADLINES
+    )
+    return Section(
+        title=f"Each way of working against {summary.first}, on the same reports",
+        lead=(
+            "A difference is made period by period on the same reports, then averaged: shared luck is out.",
+        ),
+        header=("way of working", "measure", f"than {summary.first}", "p (Holm)", "in words"),
+        rows=tuple(row for row in rows if row),
+        picture="differences",
+    )
+
+
+def _difference_row(summary: Summary, measure: Measure, way: str) -> Cells:
+    difference = summary.difference(measure.name, way)
+    if not difference.figure.estimable:
+        return ()
+    p = difference.p_value
+    said = "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return (
+        way,
+        plain_name(measure.name),
+        show_difference(difference.figure, measure),
+        said,
+        judge(summary, measure.name, way).lower(),
+    )
+
+
+def theme_section(summary: Summary, title: str, measures: tuple[Measure, ...], picture: str) -> Section:
+    """Return one measure a row, one way a column."""
+    measured = tuple(measure for measure in measures if measure.name in summary.figures)
+    return Section(
+        title=title,
+        header=("", *summary.ways, "what it is"),
+        rows=tuple(
+            (
+                plain_name(measure.name),
+                *(show_figure(summary.figure(measure.name, way), measure.unit) for way in summary.ways),
+                measure.says,
+            )
+            for measure in measured
+        ),
+        picture=picture,
+    )
+
+
+def plain_name(name: str) -> str:
+    """Return the name of a measure as words.
+
+    Examples
+    --------
+    >>> plain_name("child_days_averted"), plain_name("median_days"), plain_name("p90_days")
+    ('child-days averted', 'median days', '90 % quantile, days')
+    """
+    words = name.replace("child_days", "child-days").replace("p90_days", "90 % quantile, days")
+    return words.replace("_", " ")

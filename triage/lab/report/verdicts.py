@@ -1,0 +1,134 @@
+"""What a comparison says in plain words, for people who decide."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from triage.lab.measures import MEASURES
+from triage.lab.report.showing import NEVER, show_difference, show_figure, show_value
+from triage.lab.report.summary import is_oracle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from triage.lab.report.summary import Summary
+
+REACHED = "children_reached"
+FEW_SEEDS = 10
+
+# How the headlines are called in a sentence; those in `TOLD` with their numbers.
+WORDS = {
+    REACHED: "children reached",
+    "child_days_averted": "child-days of abuse averted",
+    "persons_intruded": "persons intruded upon",
+    "reached_within_90": "children reached within 90 days",
+    "opened_in_vain": "cases opened in vain",
+    "deadlines_kept": "deadlines kept",
+    "longest_wait_escalated_days": "longest wait of an escalated case",
+    "oldest_unseen_days": "oldest unseen child",
+    "hours_per_child": "hours for each child",
+}
+TOLD = ("child_days_averted", "persons_intruded")
+
+
+def compare_ways(summary: Summary) -> Iterator[str]:
+    """Give one sentence for each other way, against the first, on the same reports."""
+    if not summary.others:
+        yield "There is one way of working here. What it changes shows only beside another one."
+    yield from (_compare(summary, way) for way in summary.others)
+
+
+def _compare(summary: Summary, way: str) -> str:
+    difference = summary.difference(REACHED, way)
+    shown = {name for name in WORDS if summary.difference(name, way).shown(summary.confidence)}
+    if REACHED in shown:
+        said = f"{show_difference(difference.figure, MEASURES[REACHED])} {WORDS[REACHED]}"
+    else:
+        apart = show_figure(difference.figure, MEASURES[REACHED].unit)
+        said = f"how many children are reached cannot be told apart ({apart} more)"
+    also = [
+        f"{show_difference(summary.difference(name, way).figure, MEASURES[name])} {WORDS[name]}"
+        for name in TOLD
+        if name in shown
+    ]
+    named: dict[str, list[str]] = {"Better": [], "Worse": [], "Not told apart": []}
+    for name, words in WORDS.items():
+        judged = judge(summary, name, way)
+        if name != REACHED and judged and not (name in TOLD and name in shown):
+            named[judged].append(words)
+    lists = (f" {what}: {', '.join(listed)}." for what, listed in named.items() if listed)
+    return f"{way} instead of {summary.first}: {'; '.join([said, *also])}.{''.join(lists)}"
+
+
+def judge(summary: Summary, measure: str, way: str) -> str:
+    """Say whether a way is better or worse than the first in a measure; empty where that cannot be asked.
+
+    Parameters
+    ----------
+    summary : Summary
+        The comparison.
+    measure, way : str
+        A headline, and a way but the first.
+    """
+    difference = summary.difference(measure, way)
+    if not difference.figure.estimable:
+        return ""
+    if not difference.shown(summary.confidence):
+        return "Not told apart"
+    return "Better" if (difference.figure.estimate > 0) == (MEASURES[measure].better == "more") else "Worse"
+
+
+def what_to_know(summary: Summary) -> Iterator[str]:
+    """Give in plain words what a reader must know before relying on the figures."""
+    level = f"{100 * summary.confidence:g} %"
+    few = f"Only {summary.seeds}" if summary.seeds < FEW_SEEDS else f"{summary.seeds}"
+    yield (
+        f"{few} simulated periods stand behind each number. The intervals ({level}) hold the chance in them, "
+        "and none of the doubt about the assumptions, which is larger."
+    )
+    yield from _assumed(summary)
+    if any(is_oracle(way) for way in summary.ways):
+        yield (
+            "The oracle opens by the world's own chances. Nobody has them: it shows what could be reached "
+            "at best by a better order alone."
+        )
+    never = [way for way in summary.ways if show_value(summary.figure("median_days", way), "days") == NEVER]
+    if never:
+        yield (
+            f"Fewer than half of the children who could be reached are reached within the period by "
+            f"{', '.join(never)}, so there is no median time."
+        )
+    yield from _learning(summary)
+    yield (
+        "A child reached is a reported person whose abuse of at least one child was stopped. A person "
+        "intruded upon was investigated while no abuse went on. The lab counts both and does not weigh them."
+    )
+
+
+def _assumed(summary: Summary) -> Iterator[str]:
+    if not summary.assumptions:
+        return
+    kinds = Counter(one.kind for one in summary.assumptions)
+    counted = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
+    yield (
+        "How long investigations take and how often they succeed has no public source. Of the tables of "
+        f"assumptions about staff and work, {counted}; they stand at the end."
+    )
+
+
+def _learning(summary: Summary) -> Iterator[str]:
+    blind = [way for way in summary.ways if summary.figure("estimable", way).estimate == 0]
+    if blind:
+        yield (
+            "Without cases drawn by lot nothing can be said afterwards of what was not opened: "
+            f"{', '.join(blind)}."
+        )
+
+
+def show_leading(summary: Summary, measure: str) -> tuple[str, list[str]]:
+    """Return a measure of the way that reaches the most children, and beside it the first and the oracle."""
+    leading, unit = summary.leading(), MEASURES[measure].unit
+    beside = [way for way in summary.ways if way != leading and (way == summary.first or is_oracle(way))]
+    others = [f"{way}: {show_value(summary.figure(measure, way), unit)}" for way in beside]
+    return show_value(summary.figure(measure, leading), unit), others
