@@ -527,3 +527,55 @@ def test_pipe_is_refused_and_nothing_waits_for_it(tmp_path: Path, words: list[ob
     }  # fmt: skip
     run(*(names.get(str(word), word) for word in words), code=4)
     assert [path.name for path in tmp_path.iterdir()] == ["x.toml"]
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A folder of CSV: a missing child, and a report of which two versions came."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / "reports.csv").write_text(
+        "report_id,received_at,escalated_by_reporter\n"
+        "r-child,2024-03-01T10:00:00Z,\n"
+        "r-twice,2024-03-01T10:00:00Z,\n"
+        "r-twice,2024-03-01T10:00:00Z,asserted\n"
+    )
+    (folder / "children.csv").write_text("child_id,report_id,crisis_code\nk,r-child,missing\n")
+    return folder
+
+
+def test_terminal_tells_what_puts_a_case_on_top(odd: Path, tmp_path: Path) -> None:
+    shown = " ".join(run("score", odd, "--out", tmp_path / "list.csv", code=3).stdout.split())
+    assert "a child in contact or in crisis; not known: who the reported person is" in shown
+
+
+def test_lists_of_two_mornings_compare_where_two_versions_of_a_report_came(odd: Path, tmp_path: Path) -> None:
+    for name, capacity in (("old.csv", 1), ("new.csv", 2)):
+        run("score", odd, "--out", tmp_path / name, "--capacity", capacity, "--top", 0, code=3)
+    assert answer("diff", tmp_path / "old.csv", tmp_path / "new.csv")["groups"] == {}
+
+
+def test_explain_goes_by_the_policy_of_the_list(odd: Path, tmp_path: Path) -> None:
+    text = (Path("models/policies/default.toml")).read_text()
+    own = tmp_path / "own.toml"
+    own.write_text(
+        text + '\n[[youth]]\nname = "all"\nsays = "a child in crisis"\n'
+        'when."children.crisis_code" = ["missing"]\n'
+    )
+    assert answer("explain", odd, "r-child")["lane"] == "escalated"
+    assert answer("explain", odd, "r-child", "--policy", own)["lane"] == "youth"
+
+
+def test_forgetting_names_the_lists_beside_the_list_too(odd: Path, tmp_path: Path) -> None:
+    store = ["--store", tmp_path / "record.sqlite"]
+    run("score", odd, *store, "--out", tmp_path / "l.csv", "--lists", tmp_path / "beside", "--top", 0, code=3)
+    told = run("forget", "r-child", *store, "--yes").stdout
+    assert "l.csv, csv" in told
+    assert "beside/referral.csv, csv" in told
+
+
+def test_times_may_end_in_z_as_everywhere_else(odd: Path, tmp_path: Path) -> None:
+    for name, time in (("a.csv", "2024-03-02T00:00:00Z"), ("b.csv", "2024-03-02T00:00:00")):
+        run("score", odd, "--out", tmp_path / name, "--as-of", time, "--top", 0, code=3)
+    due = [[row["due_at"] for row in read_list(tmp_path / name)] for name in ("a.csv", "b.csv")]
+    assert due[0] == due[1]

@@ -25,6 +25,7 @@ def test_seeds_are_streams_of_their_own(runs):
     assert len(set(runs.of("children_abused", "arrival")) | set(runs.of("hours", "arrival"))) > 2
 
 
+@pytest.mark.slow
 def test_as_many_processes_as_one_likes_change_nothing(runs):
     again = run(WORLD, ["arrival", "expert", "oracle"], TEAM, cases=600, weeks=40, seeds=[1, 2], jobs=2)
     assert again.to_json() == runs.to_json()
@@ -69,6 +70,12 @@ def test_the_smallest_staff_meets_the_goal_and_one_less_does_not():
 
 @pytest.mark.slow
 def test_added_detectives_reach_more_children():
-    frame = add_detectives(WORLD, "expert", TEAM, [0, 20], cases=1_500, seeds=range(4)[:4])
-    assert frame["added"].tolist() == [0, 20]
-    assert frame["children"][1] > 0
+    frame = add_detectives(WORLD, "expert", TEAM, [-2, 20], cases=1_500, seeds=range(4))
+    assert frame["detectives"].tolist() == [2, 24]
+    assert frame["children"][0] <= 0 < frame["children"][1]
+    assert (frame["a_detective"] * frame["added"]).tolist() == pytest.approx(frame["children"].tolist())
+
+
+def test_nobody_added_is_refused():
+    with pytest.raises(InputRefusedError, match="0 added to 4"):
+        add_detectives(WORLD, "arrival", TEAM, [3, 0], cases=50, seeds=[1])

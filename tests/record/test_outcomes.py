@@ -75,6 +75,16 @@ def test_outcomes_have_the_shape_of_their_table(worked: Record, clock: Clock) ->
     assert rows["a"]["selected_at"] == START + timedelta(minutes=9)
 
 
+def test_what_a_person_picked_has_not_the_chance_of_the_lottery_that_passed_it_by(worked: Record) -> None:
+    worked.decide("b", "x", "opened", "new_information")
+    (picked,) = (some for some in worked.outcomes().to_pylist() if some["case_id"] == "b")
+    assert (picked["selected_by"], picked["inclusion_probability"], picked["policy_id"]) == (
+        "other",
+        None,
+        None,
+    )
+
+
 def test_outcomes_in_a_batch_are_labels_for_training(worked: Record, clock: Clock) -> None:
     worked.found(
         "x", [find("e", "yes", clock.now), find("a", "no", clock.now), find("p", "undetermined", clock.now)]

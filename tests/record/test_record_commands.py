@@ -55,6 +55,12 @@ def test_first_view_is_kept_before_the_place_on_the_list_is_shown(listed: Record
 
 
 @pytest.mark.usefixtures("listed")
+def test_place_on_the_list_is_told_as_the_list_tells_it(file: Path) -> None:
+    told = run(record_.command, "case-two", "--store", str(file), "--who", "a", "--first-view", "unlikely")
+    assert "first view: unlikely; on the list: rank 2, lane ranked, tier 1, score 8\n" in told
+
+
+@pytest.mark.usefixtures("listed")
 def test_audit_stays_hidden_from_who_works_with_the_record(file: Path) -> None:
     store = ["--store", str(file)]
     outputs = [

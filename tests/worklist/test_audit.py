@@ -192,6 +192,17 @@ def test_a_case_that_was_drawn_keeps_its_slot_and_only_free_ones_are_drawn(
     assert sorted(place_audit(again, lottery).tolist()) == list(range(count))
 
 
+def test_a_list_on_which_all_slots_are_held_says_so() -> None:
+    cases = names(100)
+    first = draw(cases, 20, Audit(0.1, 2, AUDIT.strata))
+    held = {cases[place] for place in first.slots.tolist()}
+    lots = make_lottery(bytes(16), "tuesday")
+    again = draw_audit(cases, 20, Audit(0.1, 2, AUDIT.strata), lots, tiers=TIERS, held=held)
+    assert tell_audit(again, measure_audit(again)) == [
+        "no case was drawn: 2 of earlier lists have not been opened yet and hold the slots"
+    ]
+
+
 def test_a_list_of_every_morning_does_not_draw_a_months_share_every_morning() -> None:
     cases, drawn = names(400), set()
     for morning in range(20):

@@ -60,6 +60,11 @@ def test_check_below_the_cut_is_that_which_gains_most_not_that_which_moves_most(
     ]
 
 
+def test_share_of_all_that_were_checked_is_told_without_an_exponent() -> None:
+    checks = checks_of("contact_record", no=[[UNKNOWN], [3]], yes=[[UNKNOWN], [8]], counts=[[90, 90, 0]])
+    assert choose(checks, ranked(5.0, 4.0), 1)[1].endswith("yes in 100 % of 90 checked)")
+
+
 def test_check_above_the_cut_is_worth_what_a_no_would_save() -> None:
     checks = checks_of("contact_record", no=[[2.0], [UNKNOWN]], yes=[[9.0], [UNKNOWN]], counts=[[40, 10, 30]])
     assert choose(checks, ranked(5.0, 4.0), 1) == [

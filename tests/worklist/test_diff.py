@@ -134,6 +134,19 @@ def test_new_and_gone_cases_are_told_and_the_record_says_why() -> None:
     assert [change.details for change in diff.changes[1:3]] == [("open",), ("closed",)]
 
 
+def test_a_report_that_is_listed_unread_and_as_a_case_is_compared_as_the_case() -> None:
+    unread = row("a", 1, None, lane="unreadable", tier=1)
+    diff = compare([unread, row("a", 2)], [unread, row("a", 3)])
+    assert causes(diff) == {"a": (Cause.OTHERS,)}
+    with pytest.raises(InputRefusedError, match="twice"):
+        compare([row("a", 1), row("a", 2)], [])
+
+
+def test_a_case_with_one_report_is_told_in_the_singular() -> None:
+    new = [row("a", 1), row("b", 2, reports=2)]
+    assert [change.details for change in compare([], new).changes] == [("1 report",), ("2 reports",)]
+
+
 def test_without_fingerprints_models_compare_by_name_and_policies_are_not_known() -> None:
     bare = {"fingerprints": ""}
     diff = compare([row("a", 1, model="expert", **bare)], [row("a", 2, 2.0, model="logistic", **bare)])

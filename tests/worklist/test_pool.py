@@ -189,6 +189,19 @@ def test_what_could_not_be_read_stays_until_somebody_has_dealt_with_it(record: R
     ]
 
 
+def test_what_is_wrong_with_the_new_batch_is_told_as_without_a_record(record: Record, batch_of) -> None:
+    monday = batch_of(reports=reports("a", escalated_by_reporter="maybe"))
+    model, told = load_model("expert"), {finding.column for finding in next(iter(monday.parts())).findings}
+    assert "escalated_by_reporter" in told
+    alone = build_worklist(monday, model, Capacity(count=5))
+    pooled = show(record, open_pool(record, monday))
+    assert told <= {finding.column for finding in pooled.findings}
+    assert pooled.alarms == alone.alarms
+    assert "escalated_by_reporter" in pooled.alarms[-1]
+    later = show(record, open_pool(record, batch_of("tuesday", 1, reports=reports("b"))))
+    assert "escalated_by_reporter" not in {finding.column for finding in later.findings}
+
+
 def test_a_report_that_came_again_has_its_newest_values_and_stays_escalated(record: Record, batch_of) -> None:
     old = {"escalated_by_reporter": "asserted", "incident_type": "csam", "report_annotations": ["spam"]}
     new = {"incident_type": "enticement", "reporter_type": "police", "report_annotations": ["sextortion"]}

@@ -102,7 +102,11 @@ def command(  # noqa: PLR0917 - click passes options by name
         head = record.first_view(name, who, first_view)
         standing = _shown(record.standing(name))
         result["standing"] = standing
-        told = ", ".join(f"{what} {value}" for what, value in standing.items()) or "not there"
+        known = ((what, value) for what, value in standing.items() if value is not None)
+        told = ", ".join(
+            f"{what} {value:.6g}" if what == "score" else f"{what} {value}" for what, value in known
+        )
+        told = told or "not there"
         lines.append(f"first view: {first_view}; on the list: {told}")
     if decision:
         head = record.decide(name, who, decision, why, country, again=again)

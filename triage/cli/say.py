@@ -50,8 +50,9 @@ class TimeType(click.DateTime):
         return "TIME"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read a time such as 2024-03-01 or 2024-03-01T10:00:00, as UTC."""
-        time: datetime = super().convert(value, param, ctx)
+        """Read a time such as 2024-03-01 or 2024-03-01T10:00:00Z, as UTC."""
+        plain = value.removesuffix("Z") if isinstance(value, str) else value
+        time: datetime = super().convert(plain, param, ctx)
         if not FIRST_YEAR <= time.year < LAST_YEAR:
             self.fail(f"a year from {FIRST_YEAR} to {LAST_YEAR - 1} is expected", param, ctx)
         return time.replace(tzinfo=UTC)

@@ -126,7 +126,7 @@ def command(  # noqa: PLR0917 - click passes options by name
 
     def explain() -> dict[str, Explanation]:
         cases = worklist.table["case_id"].to_pylist()[:MOST_EXPLAINED]
-        return explain_cases(whole, bundle, cases, as_of=worklist.as_of)
+        return explain_cases(whole, bundle, cases, as_of=worklist.as_of, policy=rules)
 
     _export(worklist, outs, lists, explain, record, delimiter=delimiter, force=force)
     head = str(record.head()) if record else ""
@@ -215,6 +215,10 @@ def _export(
         with write_folder(lists, contents=contents, force=force) as folder:
             for name, table in worklist.lists.items():
                 export_table(table, folder / f"{name}.csv", delimiter=delimiter)
+        if record is not None:
+            for name in worklist.lists:
+                content = (lists / f"{name}.csv").read_bytes()
+                record.keep_export("csv", hashlib.sha256(content).hexdigest(), f"{lists.name}/{name}.csv")
 
 
 def _show(worklist: Worklist, top: int) -> None:
@@ -257,5 +261,7 @@ def _summary(
         lines.append(
             f"record: {begun}head {record.head()}; keep it elsewhere: {program()} audit verify asks for it"
         )
-    lines.append(f"next: {program()} explain {batch} CASE, with a case of the list and the same --model")
+    listed = f"a case that came with {batch}" if pool else "a case of the list"
+    same = "--model and --policy" if worklist.policy.name != "default" else "--model"
+    lines.append(f"next: {program()} explain {batch} CASE, with {listed} and the same {same}")
     return "\n".join(lines)

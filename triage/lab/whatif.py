@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from triage.errors import InputRefusedError
+from triage.lab.staff.reading import check_basis
+from triage.scoring.written import read_toml
+from triage.shipped import find_shipped, list_shipped
 from triage.worlds.file.load import load_world
+from triage.worlds.file.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from triage.worlds.file.world import World
+
+
+MOST_VOLUME = 100.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,64 @@ class WhatIf:
     others_removed: float = 0.0
     switches: tuple[str, ...] = ()
     drift: Drift | None = None
+
+
+def load_what_if(name: str, world: World) -> WhatIf:
+    """Load a shipped change of the stream, as far as a world has what it is about.
+
+    Parameters
+    ----------
+    name : str
+        For example ``growth-57``.
+    world : World
+        For which it is meant: its period, its situations, its changes.
+
+    Raises
+    ------
+    InputRefusedError
+        There is no such change, or a number in its file cannot be meant.
+
+    Examples
+    --------
+    >>> load_what_if("growth-57", load_world("nl-2017")).volume
+    1.57
+    >>> list_what_ifs()[:3]
+    ['generated-flood', 'growth-100', 'growth-57']
+    """
+    if name not in list_what_ifs():
+        raise InputRefusedError(
+            "no such change of the stream", where=name[:200] or "what if", expected=", ".join(list_what_ifs())
+        )
+    path = find_shipped("models", "what-if", f"{name}.toml")
+    content = read_toml(path)
+    check_basis(content, str(path))
+    top = Section(content, str(path))
+    for told in ("about", "class", "source"):
+        top.text(told)
+    noise = top.texts("noise") if "noise" in top else ()
+    change = WhatIf(
+        name=top.text("name"),
+        volume=top.positive("volume", MOST_VOLUME**-1, MOST_VOLUME) if "volume" in top else 1.0,
+        noise_removed=top.share("noise_removed") if "noise_removed" in top else 0.0,
+        noise=tuple(one.name for one in world.situations if one.name in noise),
+        others_removed=top.share("others_removed") if "others_removed" in top else 0.0,
+        switches=top.texts("switches") if "switches" in top else (),
+        drift=_read_drift(top.section("drift"), world) if "drift" in top else None,
+    )
+    top.refuse_others()
+    return change
+
+
+def _read_drift(section: Section, world: World) -> Drift:
+    start = world.start + section.share("after") * (world.end - world.start)
+    drift = Drift(start, section.integer("draw"))
+    section.refuse_others()
+    return drift
+
+
+def list_what_ifs() -> list[str]:
+    """Return the names of the shipped changes of the stream."""
+    return list_shipped("models", "what-if/*.toml")
 
 
 def switch_on(world: World, names: Sequence[str]) -> World:

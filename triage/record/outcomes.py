@@ -196,8 +196,8 @@ def outcomes_in(store: Store, connection: Connection) -> pa.Table:
                 "current_abuse_label": finding.get("current_abuse_label"),
                 "label_source": finding.get("label_source"),
                 "selected_by": finding.get("selected_by") or chosen_by,
-                # Nought is no probability of having been chosen: it was, by something else than a list.
-                "inclusion_probability": inclusion.get(case) or None,
+                # What no list chose was chosen by a person; the chance that a lottery gave it is not why.
+                "inclusion_probability": inclusion.get(case) if case in choices else None,
                 "policy_id": policy,
                 "known_at": _time(finding["known_at"]),
             }
@@ -227,7 +227,7 @@ def _choices(
     headers = headers_by_number(store, connection)
     latest: dict[str, tuple[int, dict[str, Any]]] = {}
     for seq, row in chosen_rows(store, connection, all_names(aliases, before)):
-        if not row["inclusion"]:
+        if not row["inclusion"] or (row["inclusion"] < 1 and not row.get("audit")):
             continue
         case = aliases.get(row["case_id"], row["case_id"])
         if latest.get(case, (0,))[0] < seq and headers[seq]["at"] < before.get(case, LATER):

@@ -176,5 +176,10 @@ def _say_check(checks: Checks, check: int, *, crosses_up: bool, raised: Ints) ->
     if asked:
         count = (checks.yes if crosses_up else checks.no)[check]
         cases = "cases" if question.is_told else "checked"
-        share = f"{'yes' if so else 'no'} in {100.0 * count / asked:.2g} % of {asked:,.0f} {cases}"
+        share = f"{'yes' if so else 'no'} in {_percent(count / asked)} % of {asked:,.0f} {cases}"
     return f"ask: {question.asks} (would {change} if {'so' if so else 'not'}, {share})"
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent, with two digits and never with an exponent."""
+    return f"{float(f'{100.0 * share:.2g}'):g}"

@@ -8,7 +8,7 @@ decided meanwhile is left out, unless a report came since.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,8 @@ def open_pool(record: Record, batch: Batch) -> Pool:
     InputRefusedError
         The record holds batches of another kind: synthetic and real ones, or tokens made with another key.
     """
-    tables = _join_parts(batch)
+    arrived = list(batch.parts())
+    tables = _join_parts(batch.set_aside, arrived)
     digest = digest_of(tables)
     _require_kin(record, batch.meta)
     record.keep_rows(digest, _say(batch.meta), tables)
@@ -102,7 +103,10 @@ def open_pool(record: Record, batch: Batch) -> Pool:
     decided, reopened = _settle_decisions(record, told)
     undecided = pa.array([case for case in whole.cases.to_pylist() if case not in decided], pa.string())
     part = _only(whole, undecided, _undecided_rows(whole.set_aside, decided))
-    parts = list(split_part(part))
+    # What the new batch has wrong is told with the pool as without one: it may decide on escalation.
+    found = [finding for one in arrived for finding in one.findings]
+    found += [finding for finding in part.findings if finding not in found]
+    parts = list(split_part(replace(part, findings=found)))
     meta = BatchMeta(**{**batch.meta.__dict__, "parts": len(parts), "set_aside": part.set_aside.num_rows})
     return Pool(
         batch=Batch(meta, lambda index: parts[index]),
@@ -143,14 +147,13 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.fill_null(column.cast(pa.string()), "")
 
 
-def _join_parts(batch: Batch) -> dict[str, pa.Table]:
+def _join_parts(set_aside: pa.Table, parts: list[Part]) -> dict[str, pa.Table]:
     """Return the tables of all parts, with the rows set aside as one table more."""
-    parts = list(batch.parts())
     tables = {
         name: pa.concat_tables([declared.arrow_schema.empty_table(), *(part.tables[name] for part in parts)])
         for name, declared in TABLES.items()
     }
-    aside = [batch.set_aside, *(part.set_aside for part in parts)]
+    aside = [set_aside, *(part.set_aside for part in parts)]
     return {**tables, SET_ASIDE: pa.concat_tables(aside)}
 
 

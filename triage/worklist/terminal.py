@@ -74,7 +74,10 @@ def _lines(rows: list[dict[str, Any]]) -> Iterator[RenderableType]:
         style = _COLOURS.get(row["tier"] or 0, "")
         yield Text(join(line), style=style, no_wrap=True, overflow="ellipsis")
         reasons = SEPARATOR.join(row["reasons"].split(SEPARATOR)[:SHOWN_REASONS])
-        yield Padding(Text(_printable(reasons)), (0, 0, 0, INDENT), expand=False)
+        # What puts a case on top need not be among the reasons of its score.
+        why = [row["imminence"]] if row["imminence"] and row["imminence"] not in reasons else []
+        told = SEPARATOR.join([*why, *filter(None, [reasons])])
+        yield Padding(Text(_printable(told)), (0, 0, 0, INDENT), expand=False)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

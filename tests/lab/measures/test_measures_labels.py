@@ -39,6 +39,8 @@ def test_without_lots_nothing_can_be_learned_below_the_cut(live):
     assert run["estimable"] == 0
     assert math.isnan(run["prevalence_below_estimate"])
     assert math.isnan(run["recall_estimate"])
+    assert run["recall"] == 20 / 50
+    assert math.isnan(run["recall_with_chance"])
 
 
 def test_lots_tell_what_stands_below_the_cut(live):

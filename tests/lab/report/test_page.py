@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from triage.errors import OutputExistsError
@@ -100,7 +101,7 @@ def test_a_median_that_does_not_come_about_is_no_number(outline: Outline) -> Non
 
 
 def test_without_a_lottery_the_page_says_that_nothing_is_known_below_the_cut(outline: Outline) -> None:
-    assert "nothing can be said afterwards of what was not opened: arrival, oracle." in outline.text
+    assert "abuse stands among those that were not opened: arrival, oracle." in outline.text
     (row,) = [one for one in outline.rows if one.startswith("prevalence below estimate") and "Hajek" in one]
     assert row.split()[3:5] == ["not", "estimable"]
     assert "0.50 %" in row
@@ -177,6 +178,20 @@ def test_a_change_of_the_world_is_named_and_the_world_as_it_is_is_not(page: str)
     assert "nl-2017, with volume=2:" in changed
     assert "nl-2017: 18,000 cases" in page
     assert "nl-2017: 100 cases" in write_page(summarise(make_runs(what_if="as it is"), cases=100))
+
+
+def test_no_interval_of_a_share_or_a_count_leaves_what_is_possible() -> None:
+    values = {name: np.array([[0.0, 0.9], [1.0, 0.1]]) for name in ("share_reached", "persons_intruded")}
+    wild = summarise(
+        make_runs(("arrival", "expert"), seeds=(0, 1), values=values, curves=make_runs().curves[:2, :2]),
+        cases=9,
+    )
+    share, persons = (wild.figure(name, "expert") for name in ("share_reached", "persons_intruded"))
+    assert (share.low, share.high) == (0.0, 1.0)
+    assert persons.low == 0.0
+    assert persons.high > 1.0
+    assert "cut at what is possible" in share.method
+    assert wild.difference("share_reached", "expert").figure.low < 0
 
 
 def test_headlines_of_the_page_are_measures() -> None:

@@ -61,7 +61,7 @@ class Desk:
         self.clocks = [lay_clock(staff, unit, start, weeks) for unit in staff.units]
         self.groups: list[tuple[int, int, int]] = []
         self.free: list[list[int]] = [[] for _ in staff.units]
-        self.idle = 0
+        self.idle = [0, 0, 0]
         self.hand: dict[int, tuple[int, int, float]] = {}
         self._aside: list[list[tuple[float, int]]] = [[] for _ in staff.units]
         self._victims: list[tuple[float, int, int]] = []
@@ -87,7 +87,8 @@ class Desk:
     def join(self, unit: int, clock: int) -> None:
         """Let a place become free."""
         self.free[unit].append(clock)
-        self.idle += 1
+        for queue in self.takes[unit]:
+            self.idle[queue] += 1
 
     def find_free(self, queue: int) -> int:
         """Return the unit with most free places that takes a queue; -1 where nobody is free."""
@@ -121,7 +122,8 @@ class Desk:
     def begin(self, case: int, unit: int, at: float, *, safe: bool) -> None:
         """Begin or take up an investigation; a safe one is never put aside."""
         clock = self.free[unit].pop()
-        self.idle -= 1
+        for queue in self.takes[unit]:
+            self.idle[queue] -= 1
         self._state[case] = IN_HAND
         self._runs[case] += 1
         self.hand[case] = (unit, clock, at)

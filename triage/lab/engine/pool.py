@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +48,10 @@ class Pool:
         self._top: list[tuple[int, float, int, int]] = []
         self._main: list[tuple[float, int, int]] = []
         self._beside: list[tuple[int, int, int]] = []
+        # What was ranked when all were last put into order, the highest first.
+        self._reserve = self._made_for = np.zeros(0, dtype=np.int64)
+        self._reserve_key = np.zeros(0)
+        self._place = 0
 
     def push(self, case: int, version: int, queue: int, key: float) -> None:
         """Put a case where it belongs by a version; cases that rest go nowhere."""
@@ -59,29 +63,23 @@ class Pool:
             heappush(self._beside, (-self._urgency[version], case, version))
 
     def rebuild(self) -> None:
-        """Put all who wait into the queues again, by their present keys."""
+        """Put all who wait into order again, by their present keys."""
         cases = self._cases
         waiting = np.flatnonzero((cases.state == WAITING) | (cases.state == ASIDE))
-        version = cases.version[waiting]
-        queue = np.asarray(self._queue)[version]
-        urgency = -np.asarray(self._urgency)[version].astype(np.int64)
+        queue = np.asarray(self._queue)[cases.version[waiting]]
         # Who was put aside comes back by the queue of the unit, unless on top.
         fresh = cases.state[waiting] == WAITING
-        for which in (TOP, MAIN, BESIDE):
-            here = (queue == which) & (fresh | (which == TOP))
-            case = waiting[here].tolist()
-            now = version[here].tolist()
-            key = (-cases.key[waiting[here]]).tolist()
-            urgent = urgency[here].tolist()
-            if which == TOP:
-                self._top = list(zip(urgent, key, case, now, strict=True))
-                heapify(self._top)
-            elif which == MAIN:
-                self._main = list(zip(key, case, now, strict=True))
-                heapify(self._main)
-            else:
-                self._beside = list(zip(urgent, case, now, strict=True))
-                heapify(self._beside)
+        self._top, self._beside = [], []
+        for which in (TOP, BESIDE):
+            for case in waiting[(queue == which) & (fresh | (which == TOP))].tolist():
+                self.push(case, self._version[case], which, float(cases.key[case]))
+        self._main, self._place = [], 0
+        case = waiting[(queue == MAIN) & fresh]
+        # A million entries are sorted at once in a tenth of the time that a heap of them takes.
+        case = case[np.argsort(-cases.key[case], kind="stable")]
+        self._reserve = case
+        self._made_for = cases.version[case]
+        self._reserve_key = -cases.key[case]
 
     def draw(self, cases: Iterable[int]) -> None:
         """Let cases that a lottery drew come before the ranked ones."""
@@ -110,11 +108,26 @@ class Pool:
             _, case = heappop(self._due)
             if self._ranked(case):
                 return case
+        return self._take_ranked()
+
+    def _take_ranked(self) -> int:
+        """Take the highest of the reserve and of what was pushed since it was laid out."""
         main, state, version = self._main, self._state, self._version
-        while main:
-            _, case, made_for = heappop(main)
-            if version[case] == made_for and state[case] == WAITING:
+        while main and not (version[main[0][1]] == main[0][2] and state[main[0][1]] == WAITING):
+            heappop(main)
+        reserve = self._next_reserve()
+        if reserve >= 0 and (not main or (float(self._reserve_key[self._place]), reserve) < main[0][:2]):
+            self._place += 1
+            return reserve
+        return heappop(main)[1] if main else -1
+
+    def _next_reserve(self) -> int:
+        """Go on to the next entry of the reserve that is not out of date; return its case, -1 at the end."""
+        while self._place < len(self._reserve):
+            case = int(self._reserve[self._place])
+            if self._version[case] == self._made_for[self._place] and self._state[case] == WAITING:
                 return case
+            self._place += 1
         return -1
 
     def take_beside(self) -> int:

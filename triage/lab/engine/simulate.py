@@ -185,7 +185,7 @@ class Run:
         self.pool.push(case, version, queue, key)
         if queue == MAIN and self._promised[case]:
             self.renew(case)
-        if self.desk.idle:
+        if self.desk.idle[queue]:
             self.fill(at, queue)
         if queue == TOP and self.staff.interrupt and self._state[case] in {WAITING, ASIDE}:
             unit = self.desk.put_aside(at)

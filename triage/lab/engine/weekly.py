@@ -135,7 +135,7 @@ def _draw_lots(run: Run, week: int, ranked: Ints, ahead: int, pace: float) -> No
     cases.spared[earlier[queue == TOP]] = -np.inf
     firm = cases.promised[ranked]
     ahead += int((firm & ~cases.drawn[ranked]).sum())
-    pool = np.union1d(ranked[~firm], earlier[queue == MAIN])
+    pool = np.sort(np.concatenate([ranked[~firm], earlier[queue == MAIN]]))
     order = pool[find_best(cases.key[pool], len(pool))]
     cut = max(0, int(pace - slots) - ahead)
     cases.spared[order[:cut][cases.drawn[order[:cut]]]] = -np.inf

@@ -118,7 +118,9 @@ def measure_labels(period: Period, persons: Persons) -> dict[str, float]:
         "prevalence_below": share_of(missed, count_of(below)),
         **_set_against("prevalence_below", share_of(seen, count_of(with_chance)), prevalence),
         "recall": share_of(found, found + missed),
-        **_set_against("recall", share_of(found, found + seen), recall),
+        **_set_against(
+            "recall", share_of(found, found + seen) if with_chance.any() else float("nan"), recall
+        ),
         "estimable": float(prevalence.estimable),
     }
 

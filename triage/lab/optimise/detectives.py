@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage.errors import InputRefusedError
 from triage.lab.measures import gather_persons, look_at
 from triage.lab.measures.period import count_of
 from triage.lab.measures.reached import share_within, waiting_times
@@ -100,11 +101,23 @@ def add_detectives(
     pandas.DataFrame
         ``detectives``; ``added``; ``children``, more reached than by the staff as it is, and ``a_detective``,
         the same for each one added, with their paired t intervals ``_low`` and ``_high``.
+
+    Raises
+    ------
+    InputRefusedError
+        Something is not there or out of range, or nobody is added or left.
     """
     import pandas as pd  # noqa: PLC0415 - slow to import
 
     way = parse_way(way) if isinstance(way, str) else way
     setting = Setting.of(world, [way], cases=cases, weeks=weeks, work=work, draw=draw, change=change)
+    wrong = [added for added in more if not added or staff.detectives + added < 1]
+    if wrong:
+        raise InputRefusedError(
+            f"{wrong[0]} added to {staff.detectives}",
+            where="more",
+            expected="some added or taken away, and somebody left",
+        )
     attempt = prepare(setting, way, staff, days=0.0, seeds=seeds, jobs=jobs)
     base = attempt(staff.detectives)
     rows = []

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triage.shipped import find_shipped
+from triage.shipped import find_shipped, list_shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
-FOLDERS = ("staff", "work", "ways")
+FOLDERS = ("staff", "work")
 UNSTATED = "not stated"
 _ABOUT = {"source", "class"}
 
@@ -94,6 +94,19 @@ def _value(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_value, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def find_file(folder: str, name: str) -> Path:
+    """Return the file of a staff or of work, by the name of a shipped one or by its path.
+
+    Examples
+    --------
+    >>> find_file("staff", "nl-2017").name
+    'nl-2017.toml'
+    """
+    if name in list_shipped("models", f"{folder}/*.toml"):
+        return find_shipped("models", folder, f"{name}.toml")
+    return Path(name)
 
 
 def shipped_files() -> list[Path]:

@@ -32,7 +32,7 @@ def describe_runs(summary: Summary) -> str:
     changed = summary.what_if not in {"", WhatIf().name}
     what_if = f", with {summary.what_if}" if changed else ""
     return (
-        f"World {summary.world}{what_if}: {summary.cases:,} cases, {summary.weeks:g} weeks, staff "
+        f"World {summary.world}{what_if}: {summary.cases:,} cases, {round(summary.weeks, 1):g} weeks, staff "
         f"{summary.staff}; {summary.seeds} simulated periods, each lived through by every way of working on "
         "the same reports."
     )

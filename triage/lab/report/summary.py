@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from triage.evaluation.figure import Figure
-from triage.lab.measures import CURVE_DAYS, HEADLINES
+from triage.lab.measures import CURVE_DAYS, HEADLINES, MEASURES
+from triage.lab.report.showing import SHARES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,7 +149,10 @@ def summarise(runs: Runs, *, cases: int, assumptions: tuple[Assumption, ...] = (
         weeks=runs.weeks,
         seeds=len(runs.seeds),
         ways=runs.ways,
-        figures={name: {way: runs.figure(name, way) for way in runs.ways} for name in runs.values},
+        figures={
+            name: {way: _keep_possible(runs.figure(name, way), MEASURES[name].unit) for way in runs.ways}
+            for name in runs.values
+        },
         differences={
             name: {way: Difference(compared[way][name], corrected[way, name]) for way in compared}
             for name in HEADLINES
@@ -163,6 +168,15 @@ def summarise(runs: Runs, *, cases: int, assumptions: tuple[Assumption, ...] = (
 def _compare(runs: Runs, way: str, first: str) -> dict[str, Figure]:
     known = (name for name in HEADLINES if name in runs.values)
     return {name: runs.difference(name, way, first).figure for name in known}
+
+
+def _keep_possible(figure: Figure, unit: str) -> Figure:
+    """Return a figure whose interval ends where the measure does: nothing is below 0, no share above 1."""
+    top = 1.0 if unit in SHARES else np.inf
+    low, high = (float(np.clip(end, 0.0, top)) for end in (figure.low, figure.high))
+    if math.isnan(figure.low) or (low, high) == (figure.low, figure.high):
+        return figure
+    return replace(figure, low=low, high=high, method=f"{figure.method}, cut at what is possible")
 
 
 def _corrected(runs: Runs, first: str) -> dict[tuple[str, str], float]:

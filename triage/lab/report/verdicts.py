@@ -121,8 +121,8 @@ def _learning(summary: Summary) -> Iterator[str]:
     blind = [way for way in summary.ways if summary.figure("estimable", way).estimate == 0]
     if blind:
         yield (
-            "Without cases drawn by lot nothing can be said afterwards of what was not opened: "
-            f"{', '.join(blind)}."
+            "Too few cases, or none, are drawn by lot to tell afterwards how much abuse stands among those "
+            f"that were not opened: {', '.join(blind)}."
         )
 
 

@@ -246,7 +246,10 @@ def _join(
         case_id=[case_id[row] for row in order.tolist()],
         arrival=arrival[order].astype(np.float64),
         versions=Versions(
-            case[version], at[version].astype(np.float64), **{name: take(name) for name in fields}, scores=scores
+            case[version],
+            at[version].astype(np.float64),
+            **{name: take(name) for name in fields},
+            scores=scores,
         ),
         truth=Truth(
             truth("situation"),

@@ -101,7 +101,9 @@ def choose_moments(news: News, n_cases: int, until: int, again: int | None = Non
     Examples
     --------
     >>> hour = 3600
-    >>> news = News(np.zeros(4, dtype=int), np.array([0, 2, 5, 30]) * hour, np.array([True, False, False, True]))
+    >>> news = News(
+    ...     np.zeros(4, dtype=int), np.array([0, 2, 5, 30]) * hour, np.array([True, False, False, True])
+    ... )
     >>> (choose_moments(news, 1, 100 * hour)[1] // hour).tolist()
     [0, 24, 30]
     """

@@ -158,6 +158,11 @@ def tell_audit(draw: Draw, power: AuditPower) -> list[str]:
     if not power.slots:
         if not power.below:
             return ["no audit slots: every ranked case can be opened"]
+        if len(draw.held):
+            held = f"{len(draw.held):,} of earlier lists {'has' if len(draw.held) == 1 else 'have'} not been"
+            return [
+                f"no case was drawn: {held} opened yet and hold{'s' if len(draw.held) == 1 else ''} the slots"
+            ]
         return ["no audit slots: what the list misses below its cut cannot be estimated from this list"]
     chances = [stratum.cases / stratum.slots for stratum in draw.strata]
     spread = _one_in(chances[0]) + (f" to {_one_in(chances[-1])}" if len(chances) > 1 else "")

@@ -145,7 +145,9 @@ def compare_lists(
     for case, row in new.rows.items():
         earlier = before.get(case)
         if earlier is None:
-            changes.append(Change(case, (Cause.NEW,), {}, _place(row), (f"{row['reports'] or 0} reports",)))
+            changes.append(
+                Change(case, (Cause.NEW,), {}, _place(row), (_count_reports(row["reports"] or 0),))
+            )
             continue
         change = _compare_rows(case, earlier, old.rows[earlier], row, same)
         if change is None:
@@ -165,6 +167,10 @@ def compare_lists(
         unchanged,
         changes,
     )
+
+
+def _count_reports(count: int) -> str:
+    return f"{count:,} report{'' if count == 1 else 's'}"
 
 
 def _same(first: str, second: str) -> bool | None:

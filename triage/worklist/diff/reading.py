@@ -115,14 +115,19 @@ def hold_list(rows: Iterable[dict[str, Any]], name: str) -> Listed:
             )
         case = _text(row["case_id"])
         where = f"{name}, row {number}"
+        plain = _plain(row, where)
+        if plain["lane"] not in LANES:
+            raise InputRefusedError(
+                f"lane '{shown(plain['lane'])}'", where=where, expected=", ".join(LANES), mend=_MEND
+            )
+        if case in held and held[case]["lane"] == LANES[0]:
+            # A report of which two versions came stands twice: once unread, and once as the case that it is.
+            held[case] = plain
+            continue
         if not case or case in held:
             found = f"case '{shown(case)}' twice" if case else "no case_id"
             raise InputRefusedError(found, where=where, expected="one row a case", mend=_MEND)
-        held[case] = _plain(row, where)
-        if held[case]["lane"] not in LANES:
-            raise InputRefusedError(
-                f"lane '{shown(held[case]['lane'])}'", where=where, expected=", ".join(LANES), mend=_MEND
-            )
+        held[case] = plain
     return Listed(name, held, _fingerprints(held.values()))
 
 

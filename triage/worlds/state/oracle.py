@@ -269,7 +269,8 @@ def go_forward(
         strange_idle, strange_active = _weigh(people, people.strangers, era[now], likelihood[now])
         strange = wrong * (strange_idle + strange_active).sum(axis=1)[:, None]
         calm = (
-            wrong * _move(people, strange_idle, strange_active, ends[going] - received[now])[0].sum(axis=1)[:, None]
+            wrong
+            * _move(people, strange_idle, strange_active, ends[going] - received[now])[0].sum(axis=1)[:, None]
         )
         own_idle, own_active = (1 - wrong) * likelihood[now].transpose(1, 0, 2)
         before, going_on = _move(people, idle[going], active[going], seconds)

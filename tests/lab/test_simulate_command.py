@@ -1,0 +1,144 @@
+"""``triage simulate`` as a person types it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from triage.cli import main
+from triage.lab.asking import parse_what_if
+from triage.lab.whatif import WhatIf
+from triage.worlds import load_world
+
+SMALL = ("nl-2017", "--cases", 300, "--seeds", 2, "--weeks", 26)
+WAYS = ("--policy", "arrival", "--policy", "expert+audit=0.2", "--policy", "oracle")
+
+
+def run(*arguments: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(main, ["simulate", *(str(argument) for argument in arguments)])
+    assert result.exit_code == code, (result.output, result.stderr, result.exception)
+    assert "Traceback" not in result.output + result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("lab") / "out"
+    run(*SMALL, *WAYS, "--out", out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def told(folder: Path) -> dict[str, Any]:
+    content = json.loads((folder / "runs.json").read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+def test_the_folder_holds_the_page_the_text_and_the_numbers(folder: Path, told: dict[str, Any]) -> None:
+    assert {path.name for path in folder.iterdir()} == {"report.html", "report.txt", "runs.json", "runs.csv"}
+    assert told["ways"] == ["arrival", "expert+audit=0.2", "oracle"]
+    assert (told["seeds"], told["weeks"], told["synthetic"]) == ([0, 1], 26, True)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "300 cases, 26 weeks, staff nl-2017" in page
+    assert "models/work" not in page
+    assert "half_life_days" in page
+
+
+def test_the_csv_holds_a_row_for_every_run_with_the_numbers_of_the_json(
+    folder: Path, told: dict[str, Any]
+) -> None:
+    with (folder / "runs.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["way"], row["seed"]) for row in rows] == [
+        (way, str(seed)) for way in told["ways"] for seed in (0, 1)
+    ]
+    opened = [float(row["cases_opened"]) for row in rows]
+    assert opened == [number for way in told["values"]["cases_opened"] for number in way]
+    assert min(opened) > 0
+
+
+def test_the_same_command_gives_the_same_bytes_whatever_the_processes(folder: Path, tmp_path: Path) -> None:
+    run(*SMALL, *WAYS, "--jobs", 2, "--out", tmp_path / "again")
+    for path in folder.iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_terminal_gets_the_first_sheet_or_json(folder: Path, told: dict[str, Any]) -> None:
+    text = (folder / "report.txt").read_text(encoding="utf-8")
+    assert run(*SMALL, *WAYS).output == text
+    answered = json.loads(run(*SMALL, *WAYS, "--json").stdout)
+    assert answered["cases"] == 300
+    assert {key: answered[key] for key in told} == told
+
+
+def test_a_part_of_the_cases_has_a_part_of_the_staff_and_more_can_be_asked_for() -> None:
+    ways = ("nl-2017", "--cases", 1_600, "--seeds", 1, "--weeks", 4, "--policy", "arrival", "--json")
+    part = json.loads(run(*ways).stdout)["detectives"]
+    assert 13 <= part <= 16
+    assert json.loads(run(*ways, "--detectives", 300).stdout)["detectives"] in {
+        2 * part - 1,
+        2 * part,
+        2 * part + 1,
+    }
+
+
+def test_a_what_if_changes_the_reports_that_come() -> None:
+    ways = ("nl-2017", "--cases", 300, "--seeds", 1, "--policy", "arrival", "--json")
+    asit, doubled = (json.loads(run(*ways, "--what-if", change).stdout) for change in ("", "volume=2"))
+    assert doubled["what_if"] == "volume=2"
+    assert doubled["values"]["cases"][0][0] > 1.7 * asit["values"]["cases"][0][0]
+
+
+def test_what_ifs_are_read_as_they_are_written() -> None:
+    world = load_world("nl-2017")
+    assert parse_what_if("", world).name == WhatIf().name
+    change = parse_what_if("noise=0.5 + platform_dark + drift=2017-07-01", world)
+    assert (change.volume, change.noise_removed, change.switches) == (1.0, 0.5, ("platform_dark",))
+    assert change.drift is not None
+    assert change.drift.start.isoformat() == "2017-07-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "text", ["volume=-1", "volume=x", "noise=2", "drift=1999-01-01", "drift=soon", "volume=2+volume=3", "a=b", "+"]
+)  # fmt: skip
+def test_a_what_if_that_cannot_be_meant_is_refused(text: str) -> None:
+    assert "--what-if" in run(*SMALL, "--what-if", text, code=4).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--policy", "expert+nonsense=1"), "nonsense"),
+        (("--policy", "no-such-model"), "no such model"),
+        (("--policy", "arrival", "--policy", "arrival"), "stands twice"),
+        (("--staff", "nobody"), "no such staff"),
+        (("--work", "nothing"), "nothing"),
+        (("--what-if", "no_such_change"), "no_such_change"),
+        (("--weeks", "60"), "60 weeks"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_refused_with_its_name(
+    arguments: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    assert (
+        said
+        in run("nl-2017", "--cases", 300, "--seeds", 1, *arguments, "--out", tmp_path / "x", code=4).stderr
+    )
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_output_that_is_there_is_kept_unless_asked(folder: Path, tmp_path: Path) -> None:
+    assert "already exists" in run(*SMALL, *WAYS, "--out", folder, code=4).stderr
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("mine")
+    assert "did not make" in run(*SMALL, *WAYS, "--out", tmp_path / "mine", "--force", code=4).stderr
+
+
+def test_a_world_of_millions_is_not_simulated_by_accident() -> None:
+    assert "--cases" in run("clearinghouse", code=2).stderr
