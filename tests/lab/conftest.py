@@ -49,7 +49,11 @@ def make_poisson_stream(
         identity=rng.integers(-1, 5, n_cases)[case],
         evidence_end=np.full(len(case), np.nan),
         foreign=(rng.random(n_cases) < 0.2)[case],
-        scores={"expert": moved, "oracle": odds / (1 + odds)},
+        scores={
+            "expert": moved,
+            "noisy": moved + 2.0 * rng.normal(size=n_cases)[case],
+            "oracle": odds / (1 + odds),
+        },
     )
     return Stream(
         world="poisson",

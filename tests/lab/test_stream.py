@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,18 +107,16 @@ def test_persons_spells_and_luck_are_the_same_whatever_the_models(stream: Stream
 
 
 def shift_later(part: Part, moment: int) -> Part:
-    """Move everything that comes after a moment into the far future, and forget what it says."""
-    tables = {}
-    for name, table in part.tables.items():
-        for column in ("known_at", "enriched_at"):
-            if column in table.column_names:
-                late = pc.greater(table[column].cast(pa.int64()), moment)
-                far = pa.scalar(FAR).cast(pa.timestamp("s", tz="UTC"))
-                place = table.column_names.index(column)
-                table = table.set_column(
-                    place, table.schema.field(place), pc.if_else(late, far, table[column])
-                )
-        tables[name] = table
+    """Move everything that comes after a moment into the far future."""
+    far = pa.scalar(FAR).cast(pa.timestamp("s", tz="UTC"))
+    tables = dict(part.tables)
+    for name, column in product(tables, ("known_at", "enriched_at")):
+        table = tables[name]
+        if column in table.column_names:
+            place = table.column_names.index(column)
+            late = pc.greater(table[column].cast(pa.int64()), moment)
+            moved = pc.if_else(late, far, table[column])
+            tables[name] = table.set_column(place, table.schema.field(place), moved)
     return replace(part, tables=tables)
 
 

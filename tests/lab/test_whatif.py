@@ -60,6 +60,13 @@ def test_more_volume_adds_cases_to_those_that_are_there(plain: Stream) -> None:
     assert more.world == "nl-2017, growth"
 
 
+def test_the_stream_is_the_same_in_several_processes() -> None:
+    change = WhatIf("growth", volume=1.2)
+    one, two = (make_stream(WORLD, 200, SEED, models={}, change=change, jobs=jobs) for jobs in (1, 2))
+    assert one.case_id == two.case_id
+    assert know(one) == know(two)
+
+
 def test_less_volume_takes_cases_by_lot_and_leaves_the_others_as_they_are(plain: Stream) -> None:
     before, after = know(plain), know(make(WhatIf("fewer", volume=0.6)))
     assert {name: before[name] for name in after} == after

@@ -131,7 +131,7 @@ def test_the_oracle_at_a_moment_is_calibrated(drawn: DrawnRows) -> None:
         assert chi2.sf(statistic, len(misses)) > ERROR
 
 
-def test_facts_that_come_after_a_moment_have_no_part_in_it(drawn: DrawnRows) -> None:
+def test_facts_that_come_after_a_moment_have_no_part_in_it() -> None:
     rows = draw_rows(plan_simulation(load_world("nl-2017")), 1_000, 20171, 0)
     block, everyone = rows.block, np.arange(1_000)
     at = draw_moments(block, 5)

@@ -159,6 +159,25 @@ def first_listed_in(store: Store, connection: Connection, name: str) -> dict[str
     return first
 
 
+def urgent_since_in(store: Store, connection: Connection) -> dict[str, datetime]:
+    """Return since when each case has stood in the first tier, list after list; by the "now" of the lists.
+
+    A case that left the first tier for a list and came back counts from when it came back.
+    """
+    aliases, headers = aliases_in(store, connection), headers_by_number(store, connection)
+    since: dict[str, datetime] = {}
+    last: dict[str, int] = {}
+    numbers = sorted(headers)
+    before = {number: numbers[place - 1] if place else 0 for place, number in enumerate(numbers)}
+    for number, row in chosen_rows(store, connection):
+        if row.get("tier") == 1:
+            case = aliases.get(row["case_id"], row["case_id"])
+            if last.get(case) not in {number, before[number]}:
+                since[case] = datetime.fromisoformat(headers[number]["as_of"])
+            last[case] = number
+    return {case: at for case, at in since.items() if numbers and last[case] == numbers[-1]}
+
+
 def read_list(store: Store, connection: Connection, seq: int) -> list[dict[str, Any]]:
     """Return the rows of a list, by rank; those of forgotten cases are gone."""
     rows: list[dict[str, Any]] = []

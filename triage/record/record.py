@@ -93,6 +93,11 @@ class Record:
         with self._store.reading() as connection:
             return lists.drawn_in(self._store, connection)
 
+    def urgent_since(self) -> dict[str, datetime]:
+        """Return since when each case has stood in the first tier, list after list."""
+        with self._store.reading() as connection:
+            return lists.urgent_since_in(self._store, connection)
+
     def first_listed(self, name: str) -> dict[str, datetime]:
         """Return when each case first stood on a list beside the worklist, such as ``referral``."""
         with self._store.reading() as connection:

@@ -191,7 +191,7 @@ class Block:
             self.rng.random(len(rows)), known, emission.place(emission.hidden, self.hidden, on)
         )
         seen_from = self.reports.received[on] if since is None else since[rows]
-        self.ledger.note(key, emission, on, known, drawn, seen_from)
+        self.ledger.note(key, emission, on, known, drawn, since=seen_from)
         codes = np.full(len(report), UNSEEN, dtype=np.int64)
         codes[rows] = drawn
         return codes

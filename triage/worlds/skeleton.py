@@ -203,7 +203,7 @@ def _note_case(block: Block, name: str, codes: Codes, where: Mask) -> None:
     emission, report = block.model.signals[name], block.reports.first[where]
     known = emission.place(emission.known, block.known, report)
     since = block.reports.received[report]
-    block.ledger.note(("value", name), emission, report, known, codes[where], since)
+    block.ledger.note(("value", name), emission, report, known, codes[where], since=since)
 
 
 def _draw_origin(block: Block) -> None:

@@ -106,6 +106,40 @@ def test_truth_counts_what_no_lottery_could_open_and_estimates_do_not_speak_of_i
     assert (run["recall"], run["recall_with_chance"]) == (4 / 24, 4 / 8)
 
 
+def test_estimates_speak_of_the_whole_wait_and_not_of_its_last_day(live):
+    """Half of the cases had abuse for a quarter of their wait: no lottery could know that it would end."""
+    ended = waits(0) | {"onset": -5, "end": 25}
+    cases = number_cases([drawn(0, yes=False)] * 10, [ended] * 20, [waits(0)] * 10)
+    run = measure(*live(cases))
+    assert run["prevalence_below"] == 0
+    assert run["prevalence_below_with_chance"] == pytest.approx(20 * 0.25 / 40)
+
+
+def test_estimates_do_not_rest_on_tiny_chances(live):
+    """Of cases with a thousandth of the chance of the others one drawn would outweigh them all."""
+    cases = number_cases(
+        [opened_by_order(0, yes=True)] * 10, [drawn(0, yes=True)] * 10, [drawn(0, yes=False)] * 10,
+        [waits(0)] * 20, [drawn(0, yes=True, inclusion=0.0005)], [waits(0, inclusion=0.0005)] * 9,
+    )  # fmt: skip
+    run = measure(*live(cases))
+    assert run["without_chance"] == 10 / 50
+    assert run["prevalence_below_with_chance"] == 10 / 40
+    assert run["prevalence_below_estimate"] == pytest.approx(0.5)
+
+
+def test_cases_opened_too_late_to_have_ended_are_not_told_of(live):
+    """Investigations take 30 days; those begun on the last day have no outcome and none is missed."""
+    long = [
+        {"arrival": 0, "opened": 1, "ended": 31, "label": YES, "reached": 31, "inclusion": 1.0} | ABUSE
+    ] * 10
+    late = [{"arrival": 0, "opened": 99, "inclusion": 1.0}] * 5
+    lots = [
+        one | {"opened": 50, "ended": 70} for one in [drawn(0, yes=True)] * 10 + [drawn(0, yes=False)] * 10
+    ]
+    run = measure(*live(number_cases(long, late, lots, [waits(0)] * 20)))
+    assert run["recall_estimate"] == pytest.approx(10 / (10 + 20))
+
+
 @pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say(live):
     """Chances differ fourfold, and abuse with them; only the lottery varies."""

@@ -68,4 +68,4 @@ def test_an_estimate_stands_beside_the_truth_and_none_is_said_to_be_none() -> No
     ).plot(axes())
     assert points(display.ax_, "D") == pytest.approx([0.4])
     assert points(display.ax_, "o") == pytest.approx([0.5])
-    assert [text.get_text() for text in display.ax_.texts] == ["no estimate possible"]
+    assert [text.get_text() for text in display.ax_.texts] == ["no estimate, or not in every period"]

@@ -99,6 +99,17 @@ class Period:
         """
         return self._goes_on(self.opened_at, np.fmin(self.ended_at, self.end), persons)
 
+    def abused_while_waiting(self, persons: Persons) -> Floats:
+        """Return the share of its wait in which abuse went on; of a wait without length, whether it did."""
+        until = np.fmin(self.left_at, self.end)
+        # Without abuse onset and end are NaN, and so must the overlap be; only being freed may never happen.
+        freed = np.fmin(until, persons.reached_at[self.person])
+        overlap = np.minimum(self.spell_end, freed) - np.maximum(self.onset, self.arrival)
+        waited = until - self.arrival
+        share = np.divide(overlap, waited, out=np.zeros(len(waited)), where=waited > 0)
+        at_once = self.goes_on_at(until, persons)
+        return np.where(waited > 0, np.where(overlap > 0, share, 0.0), at_once)
+
     def _goes_on(self, first: Floats | float, last: Floats | float, persons: Persons) -> Mask:
         free = persons.reached_at[self.person] < first
         return np.asarray((self.onset <= last) & (first < self.spell_end) & ~free)
@@ -190,7 +201,7 @@ def gather_persons(period: Period) -> Persons:
     np.minimum.at(first_report, period.person, period.arrival)
     np.fmin.at(reached_at, period.person, period.reached_at)
     abused, reachable = np.zeros((2, count), dtype=bool)
-    in_period = (period.onset < period.end) & (period.spell_end > 0)
+    in_period = (period.onset <= period.end) & (period.spell_end > 0)
     abused[period.person[in_period]] = True
     after_report = in_period & (period.spell_end > first_report[period.person])
     reachable[period.person[after_report]] = True

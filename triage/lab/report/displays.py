@@ -215,7 +215,7 @@ class LearnedDisplay:
                 ax.plot([low, high], [place, place], color=INK, linewidth=1.5)
                 ax.plot([middle], [place], marker="o", color=INK, markersize=5)
             else:
-                _say_nothing(ax, place, "no estimate possible")
+                _say_nothing(ax, place, "no estimate, or not in every period")
             if self.truths[way].estimable:
                 truth = 100 * self.truths[way].estimate
                 ax.plot([truth], [place], marker="D", color=COLOURS[0], markersize=6, linestyle="none")

@@ -34,7 +34,7 @@ FIRST_TABLE = {
     "reached_within_90": "reached within 90 days",
     "persons_intruded": "persons intruded upon",
     "deadlines_kept": "deadlines kept",
-    "longest_wait_escalated_days": "longest wait of an escalated case, days",
+    "longest_wait_escalated_days": "days of the longest escalated wait",
     "hours_per_child": "hours for each child",
 }
 
@@ -178,7 +178,7 @@ def _row(summary: Summary, way: str, longest: float) -> _Row:
 
 
 def _cell(figure: Figure, unit: str) -> _Cell:
-    return _Cell(show_value(figure, unit), show_interval(figure, unit))
+    return _Cell(show_value(figure, unit), show_interval(figure, unit).replace(" %", ""))
 
 
 def _bar(figure: Figure, longest: float) -> _Bar | None:

@@ -84,13 +84,16 @@ def theme_section(summary: Summary, title: str, measures: tuple[Measure, ...], p
     measured = tuple(measure for measure in measures if measure.name in summary.figures)
     return Section(
         title=title,
-        header=("", *summary.ways, "what it is"),
+        header=("", *summary.ways),
         rows=tuple(
             (
                 plain_name(measure.name),
                 *(show_figure(summary.figure(measure.name, way), measure.unit) for way in summary.ways),
-                measure.says,
             )
+            for measure in measured
+        ),
+        notes=tuple(
+            f"{plain_name(measure.name).capitalize()}: {measure.says[0].lower()}{measure.says[1:]}"
             for measure in measured
         ),
         picture=picture,

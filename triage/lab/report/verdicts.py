@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 REACHED = "children_reached"
 FEW_SEEDS = 10
+APART = "Not told apart"
+# So many are named; more would bury what was found.
+SHORT = 3
 
 # How the headlines are called in a sentence; those in `TOLD` with their numbers.
 WORDS = {
@@ -52,11 +55,13 @@ def _compare(summary: Summary, way: str) -> str:
         for name in TOLD
         if name in shown
     ]
-    named: dict[str, list[str]] = {"Better": [], "Worse": [], "Not told apart": []}
+    named: dict[str, list[str]] = {"Better": [], "Worse": [], APART: []}
     for name, words in WORDS.items():
         judged = judge(summary, name, way)
         if name != REACHED and judged and not (name in TOLD and name in shown):
             named[judged].append(words)
+    if len(named[APART]) > SHORT:
+        named[APART] = ["the rest"]
     lists = (f" {what}: {', '.join(listed)}." for what, listed in named.items() if listed)
     return f"{way} instead of {summary.first}: {'; '.join([said, *also])}.{''.join(lists)}"
 
@@ -75,7 +80,7 @@ def judge(summary: Summary, measure: str, way: str) -> str:
     if not difference.figure.estimable:
         return ""
     if not difference.shown(summary.confidence):
-        return "Not told apart"
+        return APART
     return "Better" if (difference.figure.estimate > 0) == (MEASURES[measure].better == "more") else "Worse"
 
 
@@ -97,7 +102,7 @@ def what_to_know(summary: Summary) -> Iterator[str]:
     if never:
         yield (
             f"Fewer than half of the children who could be reached are reached within the period by "
-            f"{', '.join(never)}, so there is no median time."
+            f"{_list(never, summary)}, so there is no median time."
         )
     yield from _learning(summary)
     yield (
@@ -122,8 +127,12 @@ def _learning(summary: Summary) -> Iterator[str]:
     if blind:
         yield (
             "Too few cases, or none, are drawn by lot to tell afterwards how much abuse stands among those "
-            f"that were not opened: {', '.join(blind)}."
+            f"that were not opened: under {_list(blind, summary)}."
         )
+
+
+def _list(ways: list[str], summary: Summary) -> str:
+    return "every way of working here" if len(ways) == len(summary.ways) > 1 else ", ".join(ways)
 
 
 def show_leading(summary: Summary, measure: str) -> tuple[str, list[str]]:

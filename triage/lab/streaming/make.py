@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from triage.errors import InputRefusedError
 from triage.lab.stream import DAY, Stream, Truth, Versions
-from triage.lab.streaming.knowing import know_versions
-from triage.lab.streaming.lives import Lives, tell_lives
-from triage.lab.streaming.moments import choose_moments, list_news
+from triage.lab.streaming.pieces import Piece, Run, Wanted, make_piece
 from triage.lab.whatif import WhatIf, switch_on
 from triage.worklist.policy import load_policy
-from triage.worlds.simulation import draw_rows, plan_simulation
+from triage.worlds.simulation import plan_simulation
 from triage.worlds.skeleton import BLOCK_CASES
-from triage.worlds.state.moments import solve_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from triage.lab.streaming.knowing import Known
     from triage.scoring.bundle import Bundle
     from triage.scoring.model import Model
     from triage.worklist.policy import Policy
     from triage.worlds.file.world import World
-    from triage.worlds.simulation import Plan
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -38,44 +31,6 @@ ORACLE = "oracle"
 MOST_CASES = 10_000_000
 # Blocks from this number on hold the cases that a greater volume adds to those that are there anyway.
 FIRST_ADDED = 2**20
-# Tells the numbers drawn here from those of the world itself.
-_LUCK = 7
-_LUCKS = 4
-
-
-@dataclass(frozen=True)
-class _Run:
-    """Some blocks of a world, and which of their cases count.
-
-    Parameters
-    ----------
-    plan : Plan
-        The world made ready.
-    cases, first : int
-        How many, and the number of the first block.
-    begin, end : float
-        Cases count that arrive from `begin` on and before `end`.
-    """
-
-    plan: Plan
-    cases: int
-    first: int
-    begin: float
-    end: float
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """What one block adds to a stream: the fields of `Stream`, its cases in the order of the block."""
-
-    case_id: list[str]
-    arrival: Ints
-    lives: Lives
-    luck: Floats
-    case: Ints
-    at: Ints
-    known: Known
-    oracle: Floats
 
 
 def make_stream(
@@ -88,6 +43,7 @@ def make_stream(
     change: WhatIf | None = None,
     policy: Policy | None = None,
     again_days: float | None = None,
+    jobs: int = 1,
 ) -> Stream:
     """Make everything that reaches an agency of a world in its period.
 
@@ -110,6 +66,8 @@ def make_stream(
     again_days : float, optional
         After how many days without news a case is looked at once more. Scores and the posterior of the
         oracle grow old while nothing comes; without it they stay as they were.
+    jobs : int
+        Processes that draw and follow blocks; the stream is the same.
 
     Returns
     -------
@@ -129,14 +87,28 @@ def make_stream(
     (50, ['oracle'])
     """
     _check(cases, models)
-    change, policy = change or WhatIf(), policy or load_policy()
+    change = change or WhatIf()
     again = None if again_days is None else round(again_days * DAY)
-    pieces = [
-        _make_piece(run, seed, index, models, policy, change, again)
+    wanted = Wanted(models, policy or load_policy(), change, again)
+    todo = [
+        (run, seed, index, wanted)
         for run in _list_runs(world, cases, draw, change)
         for index in range(-(-run.cases // BLOCK_CASES))
     ]
-    return _join(world, seed, draw, change, pieces, list(models))
+    pieces = _make_all(todo, jobs)
+    name = world.name if change == WhatIf() else f"{world.name}, {change.name}"
+    start, end = world.start.timestamp(), world.end.timestamp()
+    case_id, arrival, luck, versions, truth = _join(pieces, list(models), world)
+    return Stream(name, seed, draw, start, end, case_id, arrival, versions, truth, luck)
+
+
+def _make_all(todo: list[tuple[Run, int, int, Wanted]], jobs: int) -> list[Piece]:
+    if jobs == 1 or len(todo) == 1:
+        return [make_piece(*one) for one in todo]
+    from joblib import Parallel, delayed  # noqa: PLC0415 - slow to import, and mostly not needed
+
+    with Parallel(n_jobs=jobs, batch_size=1) as parallel:
+        return list(parallel(delayed(make_piece)(*one) for one in todo))
 
 
 def _check(cases: int, models: Mapping[str, Bundle | Model]) -> None:
@@ -150,7 +122,7 @@ def _check(cases: int, models: Mapping[str, Bundle | Model]) -> None:
         )
 
 
-def _list_runs(world: World, cases: int, draw: int, change: WhatIf) -> list[_Run]:
+def _list_runs(world: World, cases: int, draw: int, change: WhatIf) -> list[Run]:
     """List what is to be drawn: the cases as they are, those that come to them, and both after a drift."""
     if change.switches:
         world = switch_on(world, change.switches)
@@ -161,57 +133,12 @@ def _list_runs(world: World, cases: int, draw: int, change: WhatIf) -> list[_Run
     plans = {one: plan_simulation(world, one) for one, _, _ in spans}
     added = round(cases * (change.volume - 1))
     sizes = [(cases, 0), *([(added, FIRST_ADDED)] if added > 0 else [])]
-    return [_Run(plans[one], size, first, *span) for size, first in sizes for one, *span in spans]
-
-
-def _make_piece(
-    run: _Run,
-    seed: int,
-    index: int,
-    models: Mapping[str, Bundle | Model],
-    policy: Policy,
-    change: WhatIf,
-    again: int | None,
-) -> _Piece:
-    size, number = min(BLOCK_CASES, run.cases - index * BLOCK_CASES), run.first + index
-    drawn = draw_rows(run.plan, size, seed, number)
-    block = drawn.block
-    arrival, lives = block.reports.received[block.reports.first], tell_lives(block)
-    lots = _draw_lots(run.plan, seed, number, size)
-    kept = (arrival >= run.begin) & (arrival < run.end) & (lots[:, -1] >= _removed(run, change, lives))
-    news = list_news(drawn.part, block.as_of)
-    case, at = choose_moments(news, size, block.as_of, again)
-    case, at = case[kept[case]], at[kept[case]]
-    place = np.cumsum(kept) - 1
-    return _Piece(
-        drawn.part.cases.filter(pa.array(kept)).to_pylist(),
-        arrival[kept],
-        Lives(lives.situation[kept], lives.person[kept], lives.onset[kept], lives.end[kept]),
-        lots[kept, :_LUCKS],
-        place[case],
-        at,
-        know_versions(drawn.part, case, at, models, policy),
-        solve_at(block, case, at),
-    )
-
-
-def _draw_lots(plan: Plan, seed: int, number: int, size: int) -> Floats:
-    """Draw even numbers for each case of a block: its luck, and whether it is removed; (n_cases, 5)."""
-    key = np.random.SeedSequence(seed, spawn_key=(number, *plan.model.stream, _LUCK))
-    return np.random.Generator(np.random.PCG64(key)).random((size, _LUCKS + 1))
-
-
-def _removed(run: _Run, change: WhatIf, lives: Lives) -> Floats:
-    """Return with which chance each case never arrives."""
-    noise = np.array([one.name in change.noise for one in run.plan.model.world.situations])
-    less = max(1 - change.volume, 0.0)
-    share = np.where(noise, change.noise_removed, change.others_removed)
-    return np.asarray(1 - (1 - share[lives.situation]) * (1 - less))
+    return [Run(plans[one], size, first, *span) for size, first in sizes for one, *span in spans]
 
 
 def _join(
-    world: World, seed: int, draw: int, change: WhatIf, pieces: list[_Piece], names: list[str]
-) -> Stream:
+    pieces: list[Piece], names: list[str], world: World
+) -> tuple[list[str], Floats, Floats, Versions, Truth]:
     """Put pieces together, the cases in order of arrival."""
     case_id = [name for piece in pieces for name in piece.case_id]
     arrival = np.concatenate([piece.arrival for piece in pieces])
@@ -237,26 +164,12 @@ def _join(
     def truth(name: str) -> NDArray[Any]:
         return np.concatenate([getattr(piece.lives, name) for piece in pieces])[order]
 
-    return Stream(
-        world=world.name if change == WhatIf() else f"{world.name}, {change.name}",
-        seed=seed,
-        draw=draw,
-        start=world.start.timestamp(),
-        end=world.end.timestamp(),
-        case_id=[case_id[row] for row in order.tolist()],
-        arrival=arrival[order].astype(np.float64),
-        versions=Versions(
-            case[version],
-            at[version].astype(np.float64),
-            **{name: take(name) for name in fields},
-            scores=scores,
-        ),
-        truth=Truth(
-            truth("situation"),
-            tuple(one.name for one in world.situations),
-            person,
-            truth("onset"),
-            truth("end"),
-        ),
-        luck=np.concatenate([piece.luck for piece in pieces])[order],
+    known = {field: take(field) for field in fields}
+    told = tuple(one.name for one in world.situations)
+    return (
+        [case_id[row] for row in order.tolist()],
+        arrival[order].astype(np.float64),
+        np.concatenate([piece.luck for piece in pieces])[order],
+        Versions(case[version], at[version].astype(np.float64), **known, scores=scores),
+        Truth(truth("situation"), told, person, truth("onset"), truth("end")),
     )

@@ -91,7 +91,7 @@ def choose_moments(news: News, n_cases: int, until: int, again: int | None = Non
     until : int
         No moment is later, in seconds since 1970.
     again : int, optional
-        A case is looked at again after so many seconds in which nothing came, as it is a time ago that it was.
+        A case is looked at again after so many seconds in which nothing came.
 
     Returns
     -------

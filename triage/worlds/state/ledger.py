@@ -105,7 +105,7 @@ class Ledger:
         self._entries = [[] for _ in self.sheets]
 
     def note(
-        self, key: Key, emission: Emission, report: Codes, known: Codes, codes: Codes, since: Codes
+        self, key: Key, emission: Emission, report: Codes, known: Codes, codes: Codes, *, since: Codes
     ) -> None:
         """Count observed values, one a row, given the number of what is known in each, from a time on."""
         self._count(key, report, known * len(emission.values) + codes, since)
@@ -127,7 +127,7 @@ class Ledger:
         return Entries(*(np.concatenate(column) for column in zip(*entries, strict=True)))
 
     def log_likelihood(self, n_reports: int, by: int) -> list[Floats]:
-        """Return, a sheet, the log-likelihood of each report in each of its hidden states, as seen by a time."""
+        """Return, a sheet, the log-likelihood of what is seen of each report by a time."""
         found = []
         for place, sheet in enumerate(self.sheets):
             one = self.entries(place)

@@ -2,8 +2,8 @@
 
 The recursion is that of `triage.worlds.state.oracle`, over the reports received by the moment and the facts
 known by it. One thing more is seen: how many reports have come. Of N reports of a case each later one comes
-by a moment with the same chance F, so k are there with the chance ``C(N - 1, k - 1) (1 - F) ** (N - k)``, up to
-what does not depend on N.
+by a moment with the same chance F, so k are there with the chance ``C(N - 1, k - 1) (1 - F) ** (N - k)``,
+up to what does not depend on N.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def solve_at(block: Block, case: Codes, at: Codes) -> Floats:
         used, which = np.unique(seen.stage, return_inverse=True)
         likelihood = weigh_reports(sums, [part[used] for part in parts], states)[which]
         factor = _weigh_number(block, case[chosen], at[chosen], np.diff(seen.start))
-        found = go_forward(block, likelihood, seen.report, seen.start, case[chosen], at[chosen], factor)
+        found = go_forward(
+            block, likelihood, seen.report, seen.start, case[chosen], ends=at[chosen], factor=factor
+        )
         odds[chosen] = log_ratio(found.active.sum(axis=1), found.idle.sum(axis=1))
     return np.asarray(1 / (1 + np.exp(-np.round(odds, DECIMALS))))
 
@@ -94,7 +96,8 @@ def _list_stages(block: Block) -> _Stages:
     entries = [block.ledger.entries(sheet) for sheet in range(len(block.ledger.sheets))]
     report = np.concatenate([np.arange(len(block.reports)), *(one.report for one in entries)])
     since = np.concatenate([block.reports.received, *(one.since for one in entries)])
-    report, since = np.divmod(np.unique((report * _SPAN + since)[since <= block.as_of]), _SPAN)
+    seen = since <= block.as_of
+    report, since = np.divmod(np.unique(report[seen] * _SPAN + since[seen]), _SPAN)
     return _Stages(report, since)
 
 
@@ -152,7 +155,7 @@ def _see(block: Block, stages: _Stages, case: Codes, at: Codes) -> _Seen:
 
 
 def _weigh_number(block: Block, case: Codes, at: Codes, come: Codes) -> Floats:
-    """Return the likelihood of how many reports have come, in each state of the person: (n_moments, n_states).
+    """Return the likelihood of how many reports have come; shape (n_moments, n_states).
 
     A case of nobody, or of a bundle, has one report and no more.
     """
@@ -179,4 +182,4 @@ def _weigh_number(block: Block, case: Codes, at: Codes, come: Codes) -> Floats:
     for era in np.unique(known[several]):
         those = several[known[several] == era]
         found[those] = of_band[those] @ emission.table[era, place].T
-    return found / found.max(axis=1, keepdims=True)
+    return np.asarray(found / found.max(axis=1, keepdims=True))

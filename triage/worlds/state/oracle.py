@@ -130,7 +130,12 @@ def solve(block: Block) -> Posterior:
         rows = order[start[low] : start[high]]
         likelihood = weigh_reports(sums, [part[rows] for part in parts], states)
         found = go_forward(
-            block, likelihood, rows, start[low : high + 1] - start[low], np.arange(low, high), ends[low:high]
+            block,
+            likelihood,
+            rows,
+            start[low : high + 1] - start[low],
+            np.arange(low, high),
+            ends=ends[low:high],
         )
         odds[low:high] = log_ratio(found.anybody, found.nobody)
         share = (found.idle + found.active) @ of_situation
@@ -231,6 +236,7 @@ def go_forward(
     rows: Codes,
     start: Codes,
     cases: Codes,
+    *,
     ends: Codes,
     factor: Floats | None = None,
 ) -> Forward:

@@ -1,0 +1,120 @@
+"""How fast the policy lab lives through a year, beside the same queue written with simpy.
+
+    python benchmarks/lab.py [--cases 18000] [--detectives 150] [--repeat 3]
+
+simpy (MIT) is no dependency; without it only our own figures are printed. Its model is the smaller one: arrivals, one
+priority queue, places. It has no versions, lists, interruptions, clocks with holidays, or traces.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from importlib.util import find_spec
+
+import numpy as np
+
+from triage.lab.engine import simulate
+from triage.lab.staff import load_staff
+from triage.lab.stream import DAY, Stream, Truth, Versions
+from triage.lab.work import load_work
+from triage.worklist.order import ESCALATED, PAUSED, RANKED, YOUTH
+
+START = 1_483_228_800.0
+WAYS = (
+    "arrival",
+    "expert",
+    "expert+audit=0.05",
+    "expert+audit=0.05+ageing=90+deadlines+refer+alternatives=0.3+learn=13",
+)
+
+
+def make_year(cases: int) -> Stream:
+    """A year of cases, 1.3 versions each."""
+    rng = np.random.default_rng(1)
+    arrival = np.sort(rng.uniform(START, START + 365 * DAY, cases))
+    more = rng.poisson(0.3, cases)
+    case = np.repeat(np.arange(cases), more + 1)
+    first = np.r_[True, case[1:] != case[:-1]]
+    at = arrival[case] + np.where(first, 0.0, rng.exponential(30 * DAY, len(case)))
+    at = at[np.lexsort((at, case))]
+    lane = rng.choice([ESCALATED, YOUTH, RANKED, PAUSED], cases, p=[0.02, 0.03, 0.93, 0.02])[case]
+    abused = rng.random(cases) < 0.01
+    return Stream(
+        "year", 1, 0, START, START + 365 * DAY, [str(one) for one in range(cases)], arrival,
+        Versions(
+            case, at, lane, np.where(lane == ESCALATED, 1, -1), np.zeros(len(case), dtype=np.int64),
+            rng.integers(-1, 5, len(case)), np.full(len(case), np.nan), rng.random(len(case)) < 0.2,
+            {"expert": rng.normal(size=len(case)) + abused[case]},
+        ),
+        Truth(
+            np.zeros(cases, dtype=np.int64), ("none",), np.arange(cases),
+            np.where(abused, arrival - 100 * DAY, np.nan), np.where(abused, arrival + 300 * DAY, np.nan),
+        ),
+        rng.random((cases, 4)),
+    )  # fmt: skip
+
+
+def run_simpy(stream: Stream, places: int) -> int:
+    """The same arrivals and mean hours, by priority, with simpy; returns the cases opened."""
+    import simpy
+
+    environment = simpy.Environment(initial_time=stream.start)
+    resource_ = simpy.PriorityResource(environment, capacity=places)
+    score = stream.versions.scores["expert"][
+        np.searchsorted(stream.versions.case, np.arange(len(stream.arrival)))
+    ]
+    length = np.random.default_rng(2).lognormal(np.log(60 * DAY), 0.8, len(score))
+    opened = [0]
+
+    def live(case: int):
+        with resource_.request(priority=-score[case]) as request:
+            yield request
+            opened[0] += 1
+            yield environment.timeout(length[case])
+
+    def arrive():
+        for case, at in enumerate(stream.arrival.tolist()):
+            yield environment.timeout(at - environment.now)
+            environment.process(live(case))
+
+    environment.process(arrive())
+    environment.run(until=stream.end)
+    return opened[0]
+
+
+def measure(call, repeat: int) -> tuple[float, float, int]:
+    """Best wall clock and processor seconds of some runs, and the cases opened."""
+    walls, processor = [], []
+    for _ in range(repeat):
+        wall, used = time.perf_counter(), time.process_time()
+        opened = call()
+        walls.append(time.perf_counter() - wall)
+        processor.append(time.process_time() - used)
+    return min(walls), min(processor), opened
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cases", type=int, default=18_000)
+    parser.add_argument("--detectives", type=int, default=150)
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    stream = make_year(options.cases)
+    staff, work = load_staff("nl-2017").with_detectives(options.detectives), load_work()
+    print(f"{options.cases:,} cases, {len(stream.versions.at):,} versions, {options.detectives:,} detectives")
+    runs = {
+        way: lambda way=way: int(np.isfinite(simulate(stream, way, staff, work).opened_at).sum())
+        for way in WAYS
+    }
+    if find_spec("simpy"):
+        runs["simpy, one queue"] = lambda: run_simpy(stream, options.detectives)
+    for name, call in runs.items():
+        wall, used, opened = measure(call, options.repeat)
+        print(f"{name:75s} {wall:8.2f} s wall {used:8.2f} s processor {opened:9,} opened")
+    print(f"largest memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+
+
+if __name__ == "__main__":
+    main()
