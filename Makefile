@@ -43,6 +43,7 @@ models: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m triage.schema.dictionary > docs/data-dictionary.md
 	$(BIN)/python -m triage.features.page > docs/features.md
+	$(BIN)/python -m triage.lab.report.listing > docs/lab-assumptions.md
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
 from triage.cli import COMMANDS, main
-from triage.shipped import list_shipped
+from triage.intake.opening import open_any
+from triage.schema.batch import SET_ASIDE_FILE, write_batch
+from triage.shipped import find_shipped, list_shipped
 
 KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 FIXTURES = Path(__file__).parents[1] / "intake" / "cybertipline"
@@ -391,6 +394,26 @@ def test_wrong_names_are_answered_with_the_right_ones(year: Path, tmp_path: Path
     truth = year / "batch-truth" / "truth.parquet"
     assert "oracle" in run("evaluate", truth, "--score", "points", code=4).stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_batch_or_a_model_says_is_text_to_the_terminal(tmp_path: Path) -> None:
+    source = tmp_path / "csv"
+    source.mkdir()
+    (source / "reports.csv").write_text("report_id,received_at\nr1,2024-01-01\nr1,2024-01-02\n")
+    (source / "persons.csv").write_text("person_id,report_id,role\np,r1,reported\n")
+    (source / "prior_records.csv").write_text("record_id,person_id,record_kind\nk,p,contact_conviction\n")
+    batch = open_any(source)
+    write_batch(tmp_path / "batch", batch.parts(), batch.meta)
+    aside = pq.read_table(tmp_path / "batch" / SET_ASIDE_FILE)
+    said = pa.array(["\x1b]0;t\x07\x1b[31m"] * aside.num_rows)
+    aside = aside.set_column(aside.column_names.index("reason"), "reason", said)
+    pq.write_table(aside, tmp_path / "batch" / SET_ASIDE_FILE)
+    told = run("check", tmp_path / "batch", code=3).output
+    assert "?]0;t??[31m" in told
+    assert "\x1b" not in told
+    card = find_shipped("models", "expert.toml").read_text()
+    (tmp_path / "card.toml").write_text(re.sub("(?m)^source = .*$", 'source = "[a] [/b]"', card))
+    assert "[a] [/b]" in run("explain", source, "r1", "--model", tmp_path / "card.toml").output
 
 
 def test_a_world_without_a_number_of_cases_has_its_own_size(tmp_path: Path) -> None:

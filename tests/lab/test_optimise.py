@@ -84,7 +84,7 @@ def test_what_each_added_detective_reached_is_paired():
 
 def test_the_marginal_child_is_that_beyond_the_smallest_staff():
     found = search_smallest(rising(20), GOAL, way="expert", start=10, most=100)
-    assert found.marginal.estimate == 10
+    assert found.marginal.estimate == pytest.approx(10)
     frame = found.to_frame().set_index("detectives")
     assert frame.loc[20, "met"]
     assert not frame.loc[19, "met"]

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from triage.intake.tokens import TokenKey
@@ -99,6 +100,15 @@ def row(case: str, rank: int = 1, **others: Any) -> dict[str, Any]:
         "inclusion": float(tier < 5),
     }
     return {"case_id": case, "rank": rank, **plain, **others}
+
+
+def rows_of(record: Record) -> dict[str, pa.Table]:
+    """Return all kept rows a table, those of the earliest batch first."""
+    found: dict[str, list[pa.Table]] = {}
+    for _, tables in record.read_batches():
+        for name, table in tables.items():
+            found.setdefault(name, []).append(table)
+    return {name: pa.concat_tables(tables, promote_options="permissive") for name, tables in found.items()}
 
 
 def header(batch: str = "b1", **others: Any) -> dict[str, Any]:

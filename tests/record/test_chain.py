@@ -11,8 +11,8 @@ import pytest
 
 from tests.record.conftest import KEY, header, row
 from triage.errors import InputRefusedError
-from triage.record import Head, Record, parse_head
-from triage.record.chain import stamp, to_json
+from triage.record import Head, Record
+from triage.record.chain import parse_head, stamp, to_json
 
 
 def test_entries_are_bound_as_the_documentation_says(record: Record, file: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.record.conftest import KEY, Clock, header, row
+from tests.record.conftest import KEY, Clock, header, row, rows_of
 from tests.record.test_pool import reports
 from triage.errors import InputRefusedError
 from triage.record import open_record
@@ -79,7 +79,7 @@ class Morning(RuleBasedStateMachine):
     def record_knows_what_it_was_told_and_not_forgotten(self) -> None:
         assert set(self.record.members()) == self.known
         assert {state.case_id for state in self.record.states()} == self.opened
-        rows = self.record.read_rows()
+        rows = rows_of(self.record)
         assert set(rows["reports"]["report_id"].to_pylist() if rows else []) == self.known
 
     @rule(data=st.data())

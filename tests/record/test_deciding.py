@@ -62,9 +62,9 @@ def test_only_an_escalated_case_can_be_lowered(listed: Record) -> None:
     with pytest.raises(InputRefusedError, match="not escalated"):
         listed.decide("p", "a", "lowered", "quality")
     listed.decide("e", "a", "lowered", "quality")
-    assert listed.lowered() == {"e"}
+    assert [(some.case_id, some.lowered) for some in listed.states()] == [("e", True)]
     listed.decide("e", "a", "raised", "new_information")
-    assert listed.lowered() == frozenset()
+    assert [(some.case_id, some.lowered) for some in listed.states()] == [("e", False)]
     with pytest.raises(InputRefusedError, match="not lowered"):
         listed.decide("e", "a", "raised", "new_information")
 
@@ -83,10 +83,12 @@ def test_referral_waits_until_it_is_acknowledged(listed: Record, clock: Clock) -
     with pytest.raises(InputRefusedError, match="never referred"):
         listed.decide("e", "a", "acknowledged")
     listed.decide("e", "a", "referred", country="BE")
-    (waiting,) = listed.waiting_acknowledgements(clock.now + timedelta(hours=25))
-    assert (waiting["case_id"], waiting["country"], waiting["waiting_hours"]) == ("e", "BE", 25.0)
+    referred = clock.now
+    (waiting,) = listed.states()
+    assert (waiting.country, waiting.referred_at, waiting.acknowledged_at) == ("BE", referred, None)
     listed.decide("e", "a", "acknowledged")
-    assert listed.waiting_acknowledgements(clock.now) == []
+    (answered,) = listed.states()
+    assert (answered.referred_at, answered.acknowledged_at) == (referred, clock.now)
     with pytest.raises(InputRefusedError, match="acknowledged already"):
         listed.decide("e", "a", "acknowledged")
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
@@ -12,10 +13,10 @@ from triage.errors import InputRefusedError
 from triage.record import Finding, Record
 from triage.record.labels import label_cases
 from triage.record.spreadsheet import import_findings
-from triage.record.writing import write_table
 from triage.schema.part import mend_rows, settle
 from triage.schema.tables import OUTCOMES
 from triage.scoring.labels import read_label_file, read_outcomes
+from triage.worklist.exports import export_table
 
 DAY = timedelta(days=1)
 
@@ -112,7 +113,7 @@ def test_labels_can_be_given_to_training(worked: Record, clock: Clock, tmp_path:
         "x", [find("e", "no", clock.now), find("e", "yes", clock.now), find("p", "undetermined", clock.now)]
     )
     out = tmp_path / f"labels{ending}"
-    write_table(label_cases(worked.outcomes()), out)
+    export_table(label_cases(worked.outcomes()), out)
     assert read_label_file(out) == {"e": 1.0}
 
 
@@ -260,3 +261,15 @@ def test_what_is_no_workbook_is_refused(record: Record, tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04 not a workbook")
     with pytest.raises(InputRefusedError, match="XLSX"):
         import_findings(record, "x", path)
+
+
+def test_spreadsheet_of_columns_that_are_no_text_is_refused_row_by_row(
+    record: Record, tmp_path: Path
+) -> None:
+    record.keep_list(header(), [row("c")])
+    values = {"case_id": [["c"]], "outcome_kind": [{"a": 1}], "current_abuse_label": [1], "outcome_at": [2]}
+    path = tmp_path / "found.parquet"
+    pq.write_table(pa.table(values), path)
+    head, accounts = import_findings(record, "x", path)
+    assert head is None
+    assert [account.became for account in accounts] == ["refused"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.record.conftest import KEY, Clock
+from tests.record.conftest import KEY, rows_of
 from triage.errors import InputRefusedError
 from triage.record import Record, open_record
 from triage.record.pool import resolve
@@ -31,7 +31,7 @@ def test_rows_come_back_as_they_were_kept(any_record: Record) -> None:
         "b1", {"name": "monday", "synthetic": True}, {"reports": first, "files": pa.table({"file_id": ["f"]})}
     )
     any_record.keep_rows("b2", {"name": "tuesday"}, {"reports": second})
-    rows = any_record.read_rows()
+    rows = rows_of(any_record)
     assert rows["reports"].to_pylist() == [*first.to_pylist(), *second.to_pylist()]
     assert rows["files"].to_pylist() == [{"file_id": "f"}]
     assert [(kept["meta"]["name"], kept["batch"]) for kept in any_record.batches()] == [
@@ -46,19 +46,12 @@ def test_batch_is_kept_once(any_record: Record) -> None:
     before = any_record.head()
     assert any_record.keep_rows("b1", {}, {"reports": reports("r1")}) is None
     assert any_record.head() == before
-    assert any_record.read_rows()["reports"].num_rows == 1
+    assert rows_of(any_record)["reports"].num_rows == 1
 
 
 def test_empty_table_comes_back_empty(record: Record) -> None:
     record.keep_rows("b1", {}, {"reports": reports()})
-    assert record.read_rows()["reports"].num_rows == 0
-
-
-def test_report_was_added_when_it_first_came(record: Record, clock: Clock) -> None:
-    record.keep_rows("b1", {}, {"reports": reports("r1")})
-    first = clock.now
-    record.keep_rows("b2", {}, {"reports": reports("r1", "r2")})
-    assert record.added() == {"r1": first, "r2": clock.now}
+    assert rows_of(record)["reports"].num_rows == 0
 
 
 def test_member_moves_to_the_case_that_was_kept_last(any_record: Record) -> None:
@@ -98,10 +91,10 @@ def test_changed_rows_are_not_handed_out(record: Record, tamper: Any) -> None:
     record.keep_rows("b1", {}, {"reports": reports("r1", "r2")})
     tamper("UPDATE leaves SET payload = NULL, salt = NULL WHERE seq = 2 AND place = 1")
     with pytest.raises(InputRefusedError, match="entry 2 is not as it was written"):
-        record.read_rows()
+        rows_of(record)
 
 
 def test_case_that_a_table_hides_is_found_by_another_process(file: Any) -> None:
     one, other = open_record(file, KEY), open_record(file, KEY)
     one.keep_rows("b1", {}, {"reports": reports("r1")})
-    assert other.read_rows()["reports"]["report_id"].to_pylist() == ["r1"]
+    assert rows_of(other)["reports"]["report_id"].to_pylist() == ["r1"]

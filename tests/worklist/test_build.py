@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,11 +15,13 @@ from triage.schema.part import Part
 from triage.scoring.additive import AdditiveModel, flag_steps
 from triage.scoring.bundle import Bundle
 from triage.scoring.calibration import PlattCalibration
+from triage.scoring.calibration.fit import fit_calibration
 from triage.scoring.loading import load_model
 from triage.worklist.build import WORKLIST_SCHEMA, Worklist, build_worklist
-from triage.worklist.policy import Capacity
+from triage.worklist.policy import Capacity, load_policy
 
 CURVE = PlattCalibration(-0.5, 0.9, 0.01, 0.001, -0.002, 5000, 120, "all cases", "world w abc")
+PROBABILITIES = ("probability", "probability_low", "probability_high")
 WORLD = {"synthetic": True, "world": "w", "source_files": [{"sha256": "abc"}]}
 EVIL = AdditiveModel("evil", "points", (flag_steps("escalated", -900.0, -900.0, -900.0),))
 
@@ -258,6 +261,50 @@ def test_probability_is_shown_only_where_it_was_calibrated(make_part) -> None:
         assert hidden.table["case_id"].equals(shown.table["case_id"])
         for name in ("probability", "probability_low", "probability_high"):
             assert hidden.table[name].null_count == 5
+
+
+@pytest.mark.parametrize("kind", ["isotonic", "venn-abers"])
+def test_child_to_protect_has_no_probability_however_it_is_calibrated(make_part, kind: str) -> None:
+    """Calibrations by levels would take a score that is no number for the highest."""
+    score = np.repeat([0.0, 2.0, 4.0], 200)
+    outcome = (np.arange(600) % 10 < score).astype(np.float64)
+    curve = fit_calibration(kind, score, outcome, denominator="all cases", population="world w abc")
+    part = make_part(
+        reports=[{"report_id": "x"}, {"report_id": "y"}], persons=[reported("x", age_band="13-15")]
+    )
+    rows = build(part, bundle=Bundle(load_model("expert").model, curve), **WORLD).table.to_pylist()
+    shown = {row["case_id"]: [row[name] for name in PROBABILITIES] for row in rows}
+    assert shown["x"] == [None] * 3
+    assert None not in shown["y"]
+
+
+def test_what_escalates_beyond_the_capacity_has_a_unit_too(make_part) -> None:
+    """It is due in 24 hours all the same, and what is nobody's is not opened."""
+    names = [f"c{number}" for number in range(6)]
+    flags = [{"report_id": name, "escalated_by_reporter": "asserted"} for name in names[:4]]
+    part = make_part(reports=[*flags, *({"report_id": name} for name in names[4:])])
+    units = {"north": Capacity(count=1), "south": Capacity(count=1)}
+    policy = replace(load_policy(), units=units, capacity=Capacity(parts=tuple(units.values())))
+    table = build_worklist(batch_of(part), load_model("expert"), policy=policy).table
+    assert table["unit"].to_pylist() == ["north", "south", "north", "south", "", ""]
+
+
+def test_case_that_cannot_be_scored_stands_on_the_lists_beside_it_all_the_same(
+    make_part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("triage.worklist.score.build_features", fail)
+    part = make_part(
+        reports=[{"report_id": "x"}],
+        files=[
+            {"file_id": "f", "report_id": "x", "hash_status": "no_match", "victim_status": "unidentified"}
+        ],
+    )
+    worklist = build(part)
+    assert worklist.table["lists"].to_pylist() == ["identification"]
+    assert worklist.lists["identification"]["lane"].to_pylist() == ["unreadable"]
 
 
 def test_more_escalations_than_capacity_or_than_the_pace_is_an_alarm(make_part) -> None:

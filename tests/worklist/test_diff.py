@@ -215,13 +215,14 @@ def test_a_list_with_semicolons_and_decimal_commas_is_the_same(tmp_path: Path) -
         ("a.csv", "case_id,rank,lane,tier\na,1,first,1\n", "lane 'first'"),
         ("a.jsonl", "[1]\n", "line 1: no object"),
         ("a.jsonl", "{\n", "line 1: no object"),
+        ("a.jsonl", "\udcff\n", "line 1: no object"),
         ("a.xlsx", "no workbook", "cannot be read"),
         ("a.parquet", "no parquet", "cannot be read"),
         ("a.docx", "", "the ending '.docx'"),
     ],
 )  # fmt: skip
 def test_what_is_no_list_is_refused(tmp_path: Path, name: str, content: str, said: str) -> None:
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_text(content, errors="surrogateescape")
     with pytest.raises(InputRefusedError, match=said.replace(".", r"\.")):
         read_list(tmp_path / name)
 

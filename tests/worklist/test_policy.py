@@ -108,3 +108,7 @@ def test_each_place_goes_to_the_unit_with_the_largest_claim(sizes: dict[str, int
         claims = {name: Fraction(size, 2 * given_to[name] + 1) for name, size in able}
         assert claims[unit] == max(claims.values())
         given_to[unit] += 1
+
+
+def test_unit_that_can_open_more_than_anybody_has_takes_no_more_room_than_the_places() -> None:
+    assert share_places({"north": 10**12, "south": 1}, 3) == ["north"] * 3

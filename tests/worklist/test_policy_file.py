@@ -135,6 +135,7 @@ def test_capacity_of_units_is_their_sum_and_the_list_is_dealt_out_to_them() -> N
         ("share = 0.023\n\n", "units.north = 5\n\n",
          "our.toml: [capacity.units] north: 5 is no capacity; expected such as { per_day = 2 }"),
         ("share = 0.023\n\n", "per_week = 5\n\n", "our.toml: [capacity]: no such key: per_week; expected count, per_day, share, units; check the spelling, or take the line out"),
+        ("share = 0.05", f"share = {'9' * 400}", f"our.toml: [audit]: share = {'9' * 60}; expected a number"),
         ("share = 0.023\n\n", "count = 2.5\n\n", "our.toml: [capacity]: count = 2.5; expected a whole number"),
         ("{ up_to = 2, weight = 4 }", "2", "our.toml: [audit] stratum 1: 2 is no stratum; expected such as { up_to = 2, weight = 4 }"),
         ("{ up_to = 2, weight = 4 }", "{ up_to = 2 }", "our.toml: [audit] stratum 1: no weight; expected a number; take it from models/policies/default.toml"),

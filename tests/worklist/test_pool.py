@@ -19,8 +19,9 @@ from triage.scoring.loading import load_model
 from triage.worklist.build import Worklist, build_worklist
 from triage.worklist.keeping import keep_worklist
 from triage.worklist.policy import Capacity
-from triage.worklist.pool import Pool, digest_of, join_versions, open_pool
+from triage.worklist.pool import Pool, digest_of, open_pool
 from triage.worklist.standing import read_standing
+from triage.worklist.versions import join_versions
 
 KEY = TokenKey(bytes(range(16)))
 START = datetime(2024, 6, 1, tzinfo=UTC)
@@ -135,6 +136,15 @@ def test_the_same_report_sent_again_brings_nothing_back(record: Record, batch_of
     assert cases(show(record, again)) == ["b"]
 
 
+def test_an_older_batch_that_comes_late_with_the_same_report_brings_nothing_back(
+    record: Record, batch_of
+) -> None:
+    show(record, open_pool(record, batch_of("tuesday", 1, reports=reports("a"))))
+    record.decide("a", "officer 7", "opened")
+    late = open_pool(record, batch_of("monday", 0, reports=reports("a", "b")))
+    assert (late.reopened, late.decided) == (frozenset(), 1)
+
+
 def test_a_child_in_crisis_told_since_brings_a_case_back(record: Record, batch_of) -> None:
     show(record, open_pool(record, batch_of(reports=reports("a"))))
     record.decide("a", "officer 7", "closed", why="quality")
@@ -202,6 +212,35 @@ def test_what_is_wrong_with_the_new_batch_is_told_as_without_a_record(record: Re
     assert "escalated_by_reporter" not in {finding.column for finding in later.findings}
 
 
+def test_unreadable_rows_at_the_same_place_of_two_files_are_two_and_each_is_dealt_with(
+    record: Record, batch_of
+) -> None:
+    """Every folder of CSV has a reports.csv, and its second row may be bad every morning."""
+    (first,) = cases(show(record, open_pool(record, batch_of(reports=reports("a b")))))
+    tuesday = batch_of("tuesday", 1, reports=reports("c d", "x"))
+    both = cases(show(record, open_pool(record, tuesday)))
+    assert len(both) == 3
+    assert first in both
+    record.decide(first, "officer 7", "closed", why="quality")
+    (second,) = set(cases(show(record, open_pool(record, tuesday)))) - {"x"}
+    assert second != first
+    assert record.forget(second).rows == 1
+    assert cases(show(record, open_pool(record, tuesday))) == ["x"]
+
+
+def test_rows_that_are_only_known_since_another_time_are_the_same_batch(record: Record, batch_of) -> None:
+    """A folder of CSV says of no row since when it is known: read again, that is a later now."""
+    nameless = {"person_id": None, "report_id": "a", "role": "reported"}
+    for day in ("2024-05-01", "2024-05-02"):
+        known = {"known_at": f"{day}T00:00:00Z"}
+        pool = open_pool(
+            record, batch_of(reports=[*reports("a", **known), *reports("c d")], persons=[nameless | known])
+        )
+    assert len(record.batches()) == 1
+    (part,) = pool.batch.parts()
+    assert part.tables["persons"].num_rows == part.set_aside.num_rows == 1
+
+
 def test_a_report_that_came_again_has_its_newest_values_and_stays_escalated(record: Record, batch_of) -> None:
     old = {"escalated_by_reporter": "asserted", "incident_type": "csam", "report_annotations": ["spam"]}
     new = {"incident_type": "enticement", "reporter_type": "police", "report_annotations": ["sextortion"]}
@@ -263,8 +302,15 @@ def test_batches_of_two_kinds_are_refused(record: Record, batch_of, meta: dict[s
 
 
 def test_lottery_draws_the_same_again_and_a_drawn_case_keeps_its_slot(record: Record, batch_of) -> None:
-    many = [f"r{number:03}" for number in range(300)]
-    monday = batch_of(reports=reports(*many))
+    # Whoever waits longer stands higher, so that the order of the next day is the same.
+    many = [
+        {"report_id": f"r{number:03}", "received_at": f"2024-03-01T{number // 60:02}:{number % 60:02}:00Z"}
+        for number in range(300)
+    ]
+
+    waiting = [START - timedelta(hours=300 - number) for number in range(300)]
+    many = [{"report_id": f"r{number:03}", "received_at": at} for number, at in enumerate(waiting)]
+    monday = batch_of(reports=many)
     first = show(record, open_pool(record, monday), capacity=40)
     again = show(record, open_pool(record, monday), capacity=40)
     drawn = {row["case_id"] for row in first.chances.to_pylist() if row["audit"]}
@@ -289,6 +335,103 @@ def test_drawn_cases_are_opened_by_the_capacity_and_nothing_on_the_list_tells_th
     assert {row["case_id"] for row in shown if row["rank"] <= 40} >= drawn
     assert {row["tier"] for row in shown if row["case_id"] in drawn} <= {2, 3, 4}
     assert "audit" not in worklist.table.column_names
+
+
+def test_case_that_was_drawn_and_opened_holds_no_slot_when_it_comes_back(record: Record, batch_of) -> None:
+    record.keep_list(
+        {"as_of": START, "model": "m", "policy": "p", "batch": "b"},
+        [{"case_id": name, "inclusion": 0.1, "audit": True, "lane": "ranked", "tier": 4} for name in "ab"],
+    )
+    pool = open_pool(record, batch_of(reports=reports("a", "b")))
+    assert read_standing(record, pool).drawn == {"a", "b"}
+    record.decide("a", "officer 7", "opened")
+    told = open_pool(record, batch_of("tuesday", 1, reports=reports("a", incident_type="travel")))
+    assert told.reopened == {"a"}
+    assert read_standing(record, told).drawn == {"b"}
+
+
+ABROAD: dict[str, list[dict[str, Any]]] = {
+    "reports": [{"report_id": "a", "jurisdiction_country": "DE", "jurisdiction_basis": "verified_location"}],
+    "persons": reported("p", "a"),
+    "children": [{"child_id": "k", "report_id": "a", "country": "PH"}],
+}
+
+
+def test_referral_is_followed_from_the_first_list_to_the_acknowledgement(record: Record, batch_of) -> None:
+    def refer(name: str, days: int) -> tuple[str, datetime]:
+        more = {"reports": [*ABROAD["reports"], {"report_id": name}]}
+        worklist = show(record, open_pool(record, batch_of(name, days, **{**ABROAD, **more})))
+        assert worklist.table["lists"].to_pylist()[cases(worklist).index("a")] == "referral"
+        (row,) = worklist.lists["referral"].to_pylist()
+        return row["state"], row["due_at"]
+
+    state, due = refer("monday", 0)
+    assert state == "refer"
+    # However many lists come after, the deadline is that of the first.
+    assert refer("tuesday", 30) == ("refer: overdue", due)
+    record.decide("a", "officer 7", "referred", country="DE", why="legal")
+    assert refer("wednesday", 31)[0] == "referred, not acknowledged yet"
+    record.decide("a", "officer 7", "acknowledged")
+    assert refer("thursday", 32) == ("acknowledged", due)
+
+
+def test_case_that_is_decided_on_counts_only_while_its_rows_are_there(record: Record, batch_of) -> None:
+    """A forgotten case was decided on too, and is not left out of anything any more."""
+    show(record, open_pool(record, batch_of(reports=reports("a", "b"))))
+    record.keep_list(
+        {"as_of": START, "model": "m", "policy": "p", "batch": "b"},
+        [{"case_id": "of no batch", "inclusion": 1.0, "lane": "ranked", "tier": 1}],
+    )
+    for name in ("a", "of no batch"):
+        record.decide(name, "officer 7", "closed", why="quality")
+    assert open_pool(record, batch_of("tuesday", 1, reports=reports("c"))).decided == 1
+
+
+def test_newest_of_three_versions_counts_and_then_the_one_before_whatever_came_in_first(
+    record: Record, batch_of
+) -> None:
+    """Batches are in the order of their times, not of their arrival; what is known early stays known early."""
+    versions = {
+        2: {"incident_type": "travel", "known_at": "2024-05-03T00:00:00Z"},
+        0: {"incident_type": "csam", "reporter_type": "child", "known_at": "2024-05-01T00:00:00Z"},
+        1: {"reporter_type": "police", "known_at": "2024-05-02T00:00:00Z"},
+    }
+    for day, version in versions.items():
+        pool = open_pool(record, batch_of(f"day {day}", day, reports=reports("a", **version)))
+    (part,) = pool.batch.parts()
+    (row,) = part.tables["reports"].to_pylist()
+    assert (row["incident_type"], row["reporter_type"]) == ("travel", "police")
+    assert row["known_at"] == datetime(2024, 5, 1, tzinfo=UTC)
+
+
+def test_list_in_the_record_says_what_it_was_made_of_and_how_each_case_stood(
+    record: Record, batch_of
+) -> None:
+    """Of two reports of one number one is the case; the other, which nobody could read, has another name."""
+    twice = [*reports("a", incident_type="csam"), *reports("a", incident_type="travel"), *reports("b")]
+    pool = open_pool(record, batch_of(reports=twice))
+    worklist = show(record, pool)
+    second = f"{pool.digest[:8]}/reports.csv:2"
+    assert worklist.table["case_id"].to_pylist() == [second, "a", "b"]
+    (header,) = record.lists()
+    assert {name: header[name] for name in ("batch", "policy", "policy_digest", "capacity")} == {
+        "batch": pool.digest,
+        "policy": "default",
+        "policy_digest": worklist.policy.digest,
+        "capacity": 5,
+    }
+    rows = record.list_rows(header["seq"])
+    assert [(row["case_id"], row["lane"], row["rank"]) for row in rows] == [
+        (second, "unreadable", 1),
+        ("a", "ranked", 2),
+        ("b", "ranked", 3),
+    ]
+    record.decide(second, "officer 7", "closed", why="quality")
+    assert cases(show(record, open_pool(record, batch_of("tuesday", 1, reports=reports("c"))))) == [
+        "a",
+        "b",
+        "c",
+    ]
 
 
 def test_without_a_record_nothing_is_drawn(batch_of) -> None:
@@ -323,3 +466,120 @@ def test_digest_tells_an_empty_cell_from_a_cell_less() -> None:
     one = pa.table({"a": ["x", None], "b": [None, "y"]})
     other = pa.table({"a": ["x", "y"], "b": pa.array([None, None], pa.string())})
     assert digest_of({"t": one}) != digest_of({"t": other})
+
+
+def test_child_that_two_reports_mention_stays_with_both(record: Record, batch_of) -> None:
+    missing = {"child_id": "k", "report_id": "a", "crisis_code": ["missing"]}
+    show(record, open_pool(record, batch_of(reports=reports("a"), children=[missing])))
+    again = {"child_id": "k", "report_id": "b", "crisis_code": ["none"]}
+    tuesday = show(record, open_pool(record, batch_of("tuesday", 1, reports=reports("b"), children=[again])))
+    shown = {row["case_id"]: row["lane"] for row in tuesday.table.to_pylist()}
+    assert shown == {"a": "escalated", "b": "ranked"}
+
+
+def test_report_that_leaves_a_case_is_a_case_of_its_own_and_takes_no_decision_along(
+    record: Record, batch_of
+) -> None:
+    one = batch_of(reports=reports("c", "d"), persons=reported("p", "c", "d"))
+    assert cases(show(record, open_pool(record, one))) == ["c"]
+    apart = batch_of("tuesday", 1, reports=reports("d", actionability="batch"), persons=reported("p", "d"))
+    assert cases(show(record, open_pool(record, apart))) == ["c", "d"]
+    record.decide("c", "4711", "opened")
+    for day in (2, 3, 4):
+        pool = open_pool(record, batch_of(f"day {day}", day, reports=reports(f"new{day}")))
+        assert "d" in cases(show(record, pool))
+        assert "c" not in pool.batch.read_part(0).cases.to_pylist()
+
+
+def test_name_that_comes_back_into_use_leads_to_its_own_case(record: Record, batch_of) -> None:
+    apart = [
+        {"report_id": "b", "received_at": START - timedelta(days=3)},
+        {"report_id": "c", "received_at": START - timedelta(days=2)},
+    ]
+    show(
+        record, open_pool(record, batch_of(reports=apart, persons=[*reported("p", "b"), *reported("q", "c")]))
+    )
+    joined = batch_of("tuesday", 1, reports=apart, persons=[*reported("p", "b", "c"), *reported("q", "c")])
+    assert open_pool(record, joined).aliases == {"c": "b"}
+    left = batch_of(
+        "wednesday", 2, reports=[{**apart[1], "actionability": "batch"}], persons=reported("q", "c")
+    )
+    pool = open_pool(record, left)
+    show(record, pool)
+    assert pool.aliases == {}
+    record.decide("c", "4711", "opened")
+    after = open_pool(record, batch_of("thursday", 3, reports=reports("new")))
+    assert after.batch.read_part(0).cases.to_pylist() == ["b", "new"]
+
+
+def test_rows_of_a_score_that_was_stopped_are_told_by_the_next_list(record: Record, batch_of) -> None:
+    show(record, open_pool(record, batch_of(reports=reports("a"), persons=reported("p", "a"))))
+    second = reports("b", escalated_by_reporter="asserted")
+    open_pool(record, batch_of("tuesday", 1, reports=second, persons=reported("p", "b")))
+    record.decide("a", "4711", "closed", "known_elsewhere")
+    wednesday = show(record, open_pool(record, batch_of("wednesday", 2, reports=reports("c"))))
+    assert cases(wednesday) == ["a", "c"]
+    assert wednesday.lanes["escalated"] == 1
+    record.decide("a", "4711", "closed", "known_elsewhere")
+    assert cases(show(record, open_pool(record, batch_of("thursday", 3, reports=reports("d"))))) == ["c", "d"]
+
+
+def test_older_batch_that_comes_late_does_not_take_the_newer_ones_for_the_future(
+    record: Record, batch_of
+) -> None:
+    late = {"report_id": "a", "received_at": START - timedelta(days=1)}
+    show(record, open_pool(record, batch_of("friday", 0, reports=[late])))
+    worklist = show(record, open_pool(record, batch_of("monday", -9, reports=reports("b"))))
+    assert cases(worklist) == ["a", "b"]
+    assert {row["received_at"] for row in worklist.table.to_pylist()} >= {late["received_at"]}
+    assert worklist.not_yet_known == 0
+
+
+def unreadable(worklist: Worklist) -> list[str]:
+    return [row["case_id"] for row in worklist.table.to_pylist() if row["lane"] == "unreadable"]
+
+
+def test_lines_of_two_files_that_cannot_be_read_are_two_though_their_places_are_one(
+    record: Record, batch_of
+) -> None:
+    monday = show(record, open_pool(record, batch_of(reports=reports("no token", "a"))))
+    (first,) = unreadable(monday)
+    second = batch_of("tuesday", 1, reports=reports("none either", "b"))
+    assert len(set(unreadable(show(record, open_pool(record, second))))) == 2
+    record.decide(first, "4711", "opened")
+    third = batch_of("wednesday", 2, reports=reports("nor this", "c"))
+    left = unreadable(show(record, open_pool(record, third)))
+    assert len(left) == 2
+    assert first not in left
+    assert record.forget(left[0]).rows == 1
+    assert unreadable(show(record, open_pool(record, third))) == left[1:]
+
+
+def test_unreadable_report_is_told_though_the_case_of_its_name_was_decided(record: Record, batch_of) -> None:
+    show(record, open_pool(record, batch_of(reports=reports("x", incident_type="csam"))))
+    record.decide("x", "4711", "opened")
+    twice = [*reports("x", incident_type="csam"), *reports("x", incident_type="travel")]
+    (name,) = unreadable(show(record, open_pool(record, batch_of("tuesday", 1, reports=twice))))
+    record.decide(name, "4711", "closed", "quality")
+    assert cases(show(record, open_pool(record, batch_of("wednesday", 2, reports=reports("y"))))) == ["y"]
+
+
+def test_same_rows_read_at_another_time_are_kept_once(record: Record, batch_of) -> None:
+    for day in range(2):
+        at = START + timedelta(days=day)
+        rows = reports("a", known_at=at, enriched_at=at, jurisdiction_country="NL")
+        show(record, open_pool(record, batch_of("today", day, reports=rows)))
+    assert len(record.batches()) == 1
+
+
+def test_report_that_comes_to_be_linked_to_a_closed_case_is_not_closed_with_it(
+    record: Record, batch_of
+) -> None:
+    two = {"reports": reports("a", "b"), "persons": [*reported("p", "a"), *reported("q", "b")]}
+    show(record, open_pool(record, batch_of(**two)))
+    record.decide("a", "4711", "closed", "known_elsewhere")
+    linked = batch_of("tuesday", 1, reports=reports("b"), persons=reported("p", "b"))
+    assert cases(show(record, open_pool(record, linked))) == ["a"]
+    pool = open_pool(record, batch_of("wednesday", 2, reports=reports("c")))
+    assert cases(show(record, pool)) == ["a", "c"]
+    assert pool.reopened == {"a"}

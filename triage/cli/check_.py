@@ -19,6 +19,7 @@ def command(batch: Path, *, as_json: bool) -> None:
     counted below the header: row 1 of a CSV file is its line 2.
     """
     from triage.intake.opening import open_any
+    from triage.schema.findings import printable
 
     opened = open_any(batch)
     findings, cases, aside = [], 0, opened.set_aside.to_pylist()
@@ -41,7 +42,10 @@ def command(batch: Path, *, as_json: bool) -> None:
         "findings": [finding.as_dict() for finding in findings],
     }
     lines = [str(finding) for finding in findings]
-    lines += [f"set aside: {row['where']}, row {row['row']}: {row['reason']}; {row['mend']}" for row in aside]
+    lines += [
+        printable(f"set aside: {row['where']}, row {row['row']}: {row['reason']}; {row['mend']}")
+        for row in aside
+    ]
     lines = lines or ["nothing wrong"]
     kind = "synthetic" if opened.meta.synthetic else "not marked synthetic"
     lines.append(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from triage.cli.record_ import key_option, open_store
 from triage.cli.say import console, json_option, say_result
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 @click.option("--store", help="The record: says what was decided about cases that are gone.")
-@click.option("--key-file", type=click.Path(path_type=Path), help="File with the agency's key, for --store.")
+@key_option
 @click.option(
     "--top", type=click.IntRange(min=0), default=10, show_default=True, help="Cases a cause to print."
 )
@@ -46,10 +47,7 @@ def command(
 
 def _read_store(store: str, key_file: Path | None) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return the states of the cases that were dealt with, and the earlier names of cases."""
-    from triage.intake.tokens import load_key
-    from triage.record import open_record
-
-    record = open_record(store, load_key(key_file), create=False)
+    record = open_store(store, key_file)
     states = record.decisions().select(["case_id", "state"]).to_pylist()
     decided = {row["case_id"]: row["state"] for row in states if row["state"] != "undecided"}
     return decided, record.aliases()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from triage.cli.record_ import key_option, open_store
 from triage.cli.say import TimeType, console, json_option, say_result
 
 if TYPE_CHECKING:
@@ -17,28 +18,41 @@ if TYPE_CHECKING:
 @click.argument("batch", type=click.Path(path_type=Path))
 @click.argument("case")
 @click.option("--model", default="expert", show_default=True, help="Name, TOML scorecard, or bundle folder.")
-@click.option(
-    "--policy", default="default", show_default=True, help="Name, or TOML file: says in which lane it stands."
-)
+@click.option("--policy", default="default", show_default=True, help="Name, or TOML file: says the lane.")
+@click.option("--store", help="The record: then the case is explained with the reports of all its batches.")
+@key_option
 @click.option("--as-of", type=TimeType(), help="Explain as known then (UTC). Default: as the batch says.")
 @json_option
-def command(
-    batch: Path, case: str, model: str, policy: str, as_of: datetime | None, *, as_json: bool
+def command(  # noqa: PLR0917 - click passes options by name
+    batch: Path,
+    case: str,
+    model: str,
+    policy: str,
+    store: str | None,
+    key_file: Path | None,
+    as_of: datetime | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Show all that makes up the score of CASE: its id, or the first letters of it.
 
     Every term is printed, with the sentence, the points and what they rest on; the points add up to the
     score. Below them stand the facts that are not known and what each answer would change.
+
+    Cases of a list that was made with --store may have come with earlier batches: give the same --store.
     """
     from triage.intake.opening import open_any
     from triage.scoring.loading import load_model
     from triage.worklist.explain import explain_case
     from triage.worklist.policy import load_policy
+    from triage.worklist.pool import read_cases
     from triage.worklist.terminal import draw_explanation
 
-    explanation = explain_case(
-        open_any(batch), load_model(model), case, as_of=as_of, policy=load_policy(policy)
-    )
+    bundle, rules, opened = load_model(model), load_policy(policy), open_any(batch)
+    if store:
+        record = open_store(store, key_file)
+        opened, case = read_cases(record, opened), record.find_case(case)
+    explanation = explain_case(opened, bundle, case, as_of=as_of, policy=rules)
     if as_json:
         say_result(explanation.as_dict(), "", as_json=True)
         return

@@ -46,7 +46,8 @@ def command(
     folders and backups.
     """
     record = open_store(store, key_file)
-    state = next((state.state for state in record.states() if state.case_id == case), "undecided")
+    name = record.aliases().get(case, case)
+    state = next((one.state for one in record.states() if one.case_id == name), "undecided")
     if not yes:
         if as_json:
             raise click.UsageError("--json needs --yes")

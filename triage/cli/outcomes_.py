@@ -74,7 +74,7 @@ def export_file(
     """
     from triage.errors import InputRefusedError
     from triage.record.labels import label_cases
-    from triage.record.writing import write_table
+    from triage.worklist.exports import export_table
     from triage.writing import refuse_existing
 
     if out.suffix not in {".csv", ".parquet"}:
@@ -86,6 +86,6 @@ def export_file(
         raise InputRefusedError(checked.breaks[0], where=record.name, mend="triage audit verify shows all")
     found = record.outcomes()
     table = found if everything else label_cases(found)
-    write_table(table, out, force=force)
+    export_table(table, out, title="Outcomes", force=force)
     result = {"rows": table.num_rows, "out": str(out), "head": checked.head}
     say_result(result, f"{out}: {table.num_rows:,} rows, record at {checked.head}", as_json=as_json)

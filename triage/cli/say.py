@@ -89,7 +89,8 @@ def console(*, err: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else 120)
+    # What a model or a policy says is text, never markup.
+    return Console(file=stream, highlight=False, markup=False, width=None if stream.isatty() else 120)
 
 
 @contextmanager

@@ -141,7 +141,13 @@ def command(  # noqa: PLR0917 - click passes options by name
             "reopened": len(pool.reopened),
             "new": len(pool.new),
         }
-    say_result(result, _summary(worklist, batch, outs, pool, record), as_json=as_json)
+    text = _summary(worklist, batch, outs, pool, record)
+    if register and register.contradictions:
+        result["wishes_contradicted"] = register.contradictions
+        text = (
+            f"{wishes}: {register.contradictions:,} victims with two wishes; the more careful holds\n{text}"
+        )
+    say_result(result, text, as_json=as_json)
     leave(worklist.set_aside, worklist.findings)
 
 
@@ -205,20 +211,22 @@ def _export(
     from triage.worklist.exports import export, export_table
     from triage.writing import write_folder
 
+    def keep(file: Path, name: str) -> None:
+        if record is not None:
+            record.keep_export(file.suffix[1:], hashlib.sha256(file.read_bytes()).hexdigest(), name)
+
     for out in outs:
         page = out.suffix.lower() == ".html"
         export(worklist, out, details=details() if page else None, delimiter=delimiter, force=force)
-        if record is not None:
-            record.keep_export(out.suffix[1:], hashlib.sha256(out.read_bytes()).hexdigest(), out.name)
+        keep(out, out.name)
     if lists is not None:
         contents = frozenset(f"{name}.csv" for name in worklist.lists)
         with write_folder(lists, contents=contents, force=force) as folder:
             for name, table in worklist.lists.items():
                 export_table(table, folder / f"{name}.csv", delimiter=delimiter)
-        if record is not None:
-            for name in worklist.lists:
-                content = (lists / f"{name}.csv").read_bytes()
-                record.keep_export("csv", hashlib.sha256(content).hexdigest(), f"{lists.name}/{name}.csv")
+        for name, table in worklist.lists.items():
+            if table.num_rows:
+                keep(lists / f"{name}.csv", f"{lists.name}/{name}.csv")
 
 
 def _show(worklist: Worklist, top: int) -> None:
@@ -261,7 +269,6 @@ def _summary(
         lines.append(
             f"record: {begun}head {record.head()}; keep it elsewhere: {program()} audit verify asks for it"
         )
-    listed = f"a case that came with {batch}" if pool else "a case of the list"
-    same = "--model and --policy" if worklist.policy.name != "default" else "--model"
-    lines.append(f"next: {program()} explain {batch} CASE, with {listed} and the same {same}")
+    same = "--model, --policy and --store" if record else "--model and --policy"
+    lines.append(f"next: {program()} explain {batch} CASE, with a case of the list and the same {same}")
     return "\n".join(lines)

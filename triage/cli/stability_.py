@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.command("stability")
 @click.argument("batch", type=click.Path(path_type=Path))
 @click.option("--model", default="expert", show_default=True, help="Name, TOML scorecard, or bundle folder.")
+@click.option("--policy", default="default", show_default=True, help="Name, or TOML file: what escalates.")
 @click.option(
     "--capacity",
     type=CapacityType(),
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0917 - click passes options by name
     batch: Path,
     model: str,
+    policy: str,
     capacity: Capacity,
     draws: int,
     seed: int,
@@ -69,19 +71,21 @@ def command(  # noqa: PLR0917 - click passes options by name
     from triage.scoring.labels import read_label_file
     from triage.scoring.loading import load_model
     from triage.worklist.exports import export_csv
+    from triage.worklist.policy import load_policy
     from triage.worklist.stability import measure_stability
     from triage.writing import refuse_existing
 
     if out:
         refuse_inputs(out, "--out", (batch, truth))
         refuse_existing(out, force=force)
-    bundle = load_model(model)
+    bundle, rules = load_model(model), load_policy(policy)
     labels = read_label_file(truth) if truth else None
     opened = open_any(batch)
     with progress("scoring", None) as done:
         found = measure_stability(
-            opened, bundle, capacity, draws=draws, seed=seed, as_of=as_of, labels=labels, progress=done
-        )
+            opened, bundle, capacity,
+            draws=draws, seed=seed, as_of=as_of, labels=labels, policy=rules, progress=done,
+        )  # fmt: skip
     if out:
         export_csv(found.table, out, force=force)
     text = str(found) + (f"\n{out}: {found.table.num_rows:,} rows" if out else "")

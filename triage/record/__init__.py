@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from triage.record.chain import Head, parse_head
+    from triage.record.chain import Head
     from triage.record.opening import open_record
     from triage.record.outcomes import Finding
     from triage.record.record import Record
@@ -16,10 +16,9 @@ _HOME = {
     "Head": "triage.record.chain",
     "Record": "triage.record.record",
     "open_record": "triage.record.opening",
-    "parse_head": "triage.record.chain",
 }
 
-__all__ = ["Finding", "Head", "Record", "open_record", "parse_head"]
+__all__ = ["Finding", "Head", "Record", "open_record"]
 
 
 def __getattr__(name: str) -> Any:

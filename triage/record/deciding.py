@@ -51,8 +51,6 @@ class State:
         When that was.
     opened_at : datetime or None
         When it was first opened.
-    opened_seq : int
-        The entry that says so; 0 where there is none.
     lowered : bool
         A person lowered it, and none has raised it since.
     lowered_at : datetime or None
@@ -73,7 +71,6 @@ class State:
     who: str = ""
     decided_at: datetime | None = None
     opened_at: datetime | None = None
-    opened_seq: int = 0
     lowered: bool = False
     lowered_at: datetime | None = None
     paused: bool = False
@@ -81,7 +78,7 @@ class State:
     acknowledged_at: datetime | None = None
     country: str = ""
 
-    def follow(self, payload: dict[str, Any], at: datetime, seq: int) -> None:
+    def follow(self, payload: dict[str, Any], at: datetime) -> None:
         """Take one more decision into account."""
         decision = payload["decision"]
         self.decision, self.decided_at = decision, at
@@ -89,7 +86,7 @@ class State:
         if decision in _STATE_AFTER:
             self.state, self.at = _STATE_AFTER[decision], at
         if decision == "opened" and not self.opened_at:
-            self.opened_at, self.opened_seq = at, seq
+            self.opened_at = at
         elif decision == "referred":
             self.referred_at, self.acknowledged_at, self.country = at, None, payload["country"] or ""
         elif decision == "acknowledged":
@@ -117,7 +114,7 @@ def states_in(store: Store, connection: Connection) -> dict[str, State]:
     for entry in read_entries(store, connection, (DECISION,)):
         for payload in entry.payloads:
             case = aliases.get(payload["case_id"], payload["case_id"])
-            states.setdefault(case, State(case)).follow(payload, datetime.fromisoformat(entry.at), entry.seq)
+            states.setdefault(case, State(case)).follow(payload, datetime.fromisoformat(entry.at))
     return states
 
 
@@ -257,14 +254,3 @@ def _is_known(connection: Connection, names: Sequence[str]) -> bool:
 def _require_code(what: str, code: str, codes: Sequence[str]) -> None:
     if code not in codes:
         raise InputRefusedError(f"{what} '{code[:40]}'", expected=", ".join(codes))
-
-
-def waiting_in(store: Store, connection: Connection, now: datetime) -> list[dict[str, Any]]:
-    """Return the referrals that nobody acknowledged: case, country, when, and hours since."""
-    waiting = []
-    for state in states_in(store, connection).values():
-        if state.referred_at and not state.acknowledged_at:
-            hours = round((now - state.referred_at).total_seconds() / 3600, 1)
-            row = {"case_id": state.case_id, "country": state.country, "referred_at": state.referred_at}
-            waiting.append({**row, "waiting_hours": hours})
-    return sorted(waiting, key=lambda row: (row["referred_at"], row["case_id"]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -77,26 +76,6 @@ def read_batches(store: Store, connection: Connection) -> list[tuple[dict[str, A
     return [(batch, tables.get(batch["seq"], {})) for batch in batches_in(store, connection)]
 
 
-def read_rows(store: Store, connection: Connection) -> dict[str, pa.Table]:
-    """Return all kept rows a table, those of the earliest batch first."""
-    found: dict[str, list[pa.Table]] = {}
-    for _, tables in read_batches(store, connection):
-        for name, table in tables.items():
-            found.setdefault(name, []).append(table)
-    return {name: pa.concat_tables(tables, promote_options="permissive") for name, tables in found.items()}
-
-
-def added_in(store: Store, connection: Connection) -> dict[str, datetime]:
-    """Return when the record first got each report."""
-    added: dict[str, datetime] = {}
-    for batch, tables in read_batches(store, connection):
-        at = datetime.fromisoformat(batch["at"])
-        if "reports" in tables:
-            for report in tables["reports"]["report_id"].to_pylist():
-                added.setdefault(report, at)
-    return added
-
-
 def keep_members(store: Store, members: Mapping[str, str]) -> Head | None:
     """Keep in which case each report is, where that is new; nothing is written where nothing is."""
     with store.writing() as connection:
@@ -126,12 +105,13 @@ def members_in(store: Store, connection: Connection) -> dict[str, str]:
 
 
 def keep_aliases(store: Store, aliases: Mapping[str, str]) -> Head | None:
-    """Keep old names of cases, where they are new; nothing is written where none is."""
+    """Keep old names of cases, where they are new; nothing is written where none is.
+
+    A name that leads to itself is in use again, and leads nowhere else from then on.
+    """
     with store.writing() as connection:
         known = aliases_in(store, connection)
-        new = {
-            old: name for old, name in sorted(aliases.items()) if old != name and resolve(known, old) != name
-        }
+        new = {old: name for old, name in sorted(aliases.items()) if resolve(known, old) != name}
         leaves = [Leaf(to_json({"old": old, "case_id": name}), case_id=name) for old, name in new.items()]
         return store.append(connection, ALIASES, leaves) if leaves else None
 
@@ -146,6 +126,8 @@ def aliases_in(store: Store, connection: Connection) -> dict[str, str]:
                 # The name comes back into use: what led away from it no longer holds.
                 steps.pop(name, None)
             steps[old] = name
+            if old == name:
+                steps.pop(old)
     return {old: resolve(steps, old) for old in steps}
 
 

@@ -83,6 +83,12 @@ class Record:
         with self._store.reading() as connection:
             return lists.headers_in(self._store, connection)
 
+    def headers(self) -> list[dict[str, Any]]:
+        """Return the headers of the lists, the oldest first, each with ``seq`` and ``at``; no row is read."""
+        with self._store.reading() as connection:
+            headers = lists.headers_by_number(self._store, connection)
+        return [{**header, "seq": seq} for seq, header in headers.items()]
+
     def list_rows(self, seq: int) -> list[dict[str, Any]]:
         """Return the rows of the list with that number, by rank, without the cases that were forgotten."""
         with self._store.reading() as connection:
@@ -162,17 +168,6 @@ class Record:
             states = deciding.states_in(self._store, connection)
         return [states[case] for case in sorted(states)]
 
-    def lowered(self) -> frozenset[str]:
-        """Return the cases that a person lowered and nobody raised since."""
-        with self._store.reading() as connection:
-            states = deciding.states_in(self._store, connection)
-        return frozenset(case for case, state in states.items() if state.lowered)
-
-    def waiting_acknowledgements(self, now: datetime) -> list[dict[str, Any]]:
-        """Return the referrals that nobody acknowledged, longest waiting first."""
-        with self._store.reading() as connection:
-            return deciding.waiting_in(self._store, connection, now)
-
     def found(self, who: str, findings: Sequence[Finding]) -> tuple[Head | None, list[bool]]:
         """Keep what was found, all or nothing; return the head, and of each whether it is new."""
         return outcomes.keep_findings(self._store, who, findings)
@@ -192,11 +187,6 @@ class Record:
         """Keep the rows of a batch under its digest, once."""
         return pool.keep_rows(self._store, batch, meta, tables)
 
-    def read_rows(self) -> dict[str, pa.Table]:
-        """Return all kept rows a table, those of the earliest batch first."""
-        with self._store.reading() as connection:
-            return pool.read_rows(self._store, connection)
-
     def read_batches(self) -> list[tuple[dict[str, Any], dict[str, pa.Table]]]:
         """Return what `batches` says of each kept batch, and its tables, in order."""
         with self._store.reading() as connection:
@@ -206,11 +196,6 @@ class Record:
         """Return ``batch`` (its digest), ``meta``, ``rows``, ``seq`` and ``at`` of each kept batch."""
         with self._store.reading() as connection:
             return pool.batches_in(self._store, connection)
-
-    def added(self) -> dict[str, datetime]:
-        """Return when the record first got each report."""
-        with self._store.reading() as connection:
-            return pool.added_in(self._store, connection)
 
     def keep_members(self, members: Mapping[str, str]) -> Head | None:
         """Keep in which case each report is, where that is new."""

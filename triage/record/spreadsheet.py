@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from triage.errors import InputRefusedError
 from triage.intake.tables import read_scores
+from triage.intake.workbook import read_workbook
 from triage.record.outcomes import Finding
 from triage.writing import require_plain, shown
 
@@ -93,12 +94,14 @@ def read_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     require_plain(path)
     if path.is_file() and path.stat().st_size > _MOST_BYTES:
         raise InputRefusedError(f"more than {_MOST_BYTES:,} bytes", where=str(path), mend="split it")
-    lines = _read_xlsx(path) if path.suffix.lower() == ".xlsx" else read_scores(path, ()).to_pylist()
+    book = path.suffix.lower() == ".xlsx"
+    lines = read_workbook(path, 10 * _MOST_BYTES) if book else read_scores(path, ()).to_pylist()
     rows = [
         (number, {_NAMES.get(name.strip().lower(), name.strip().lower()): line[name] for name in line})
         for number, line in enumerate(lines, start=1)
     ]
-    rows = [(number, row) for number, row in rows if any(value not in {None, ""} for value in row.values())]
+    # Columns of a Parquet file may hold lists.
+    rows = [(number, row) for number, row in rows if any(value not in (None, "") for value in row.values())]
     missing = [name for name in NEEDED if rows and name not in rows[0][1]]
     if missing or not rows:
         raise InputRefusedError(
@@ -107,31 +110,6 @@ def read_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
             expected=f"columns {', '.join(NEEDED)}, and {', '.join(OTHERS)} where known",
         )
     return rows
-
-
-def _read_xlsx(path: Path) -> list[dict[str, Any]]:
-    import zipfile  # noqa: PLC0415 - only for this kind of file
-
-    from openpyxl import load_workbook  # noqa: PLC0415 - ditto, and slow to import
-    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415 - ditto
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > 10 * _MOST_BYTES:
-            raise InputRefusedError(f"{size:,} bytes when unpacked", where=str(path), mend="split it")
-        book = load_workbook(path, read_only=True, data_only=True)
-        try:
-            sheet = book.worksheets[0]
-            lines = [list(line) for line in sheet.iter_rows(values_only=True)]
-        finally:
-            book.close()
-    except (OSError, KeyError, ValueError, IndexError, zipfile.BadZipFile, InvalidFileException) as error:
-        raise InputRefusedError(
-            f"cannot be read ({type(error).__name__})", where=str(path), expected="an XLSX workbook"
-        ) from error
-    header = [str(name or "") for name in lines[0]] if lines else []
-    return [dict(zip(header, line, strict=False)) for line in lines[1:]]
 
 
 def _try(row: dict[str, Any]) -> Finding | str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 _IDENTITY = PERSONS["identity_level"].codes
-NOT_KNOWN, NO_PERSON = -1, -2
+NO_PERSON = -2
 
 
 @dataclass(frozen=True)
@@ -156,18 +156,3 @@ def find_evidence(view: View) -> Evidence:
     next_end = rows.smallest(np.where(ahead, times, np.nan))
     until = np.where(np.isnan(next_end), rows.largest(times), next_end)
     return Evidence(until, (until - view.as_of) / DAY)
-
-
-def tell_evidence(days: float) -> str:
-    """Return how long the evidence lasts, in words.
-
-    Examples
-    --------
-    >>> [tell_evidence(days) for days in (12.5, 0.4, -3.0, float("nan"))]
-    ['evidence kept for 12 days more', 'evidence kept for less than a day more', 'evidence may be gone', '']
-    """
-    if days != days:  # noqa: PLR0124 - NaN is unlike itself
-        return ""
-    if days < 0:
-        return "evidence may be gone"
-    return f"evidence kept for {_count(int(days), 'day') if days >= 1 else 'less than a day'} more"

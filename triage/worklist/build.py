@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from triage.schema.part import Why, known_cases
+from triage.schema.part import known_cases
 from triage.worklist.alarms import find_blanket_sources, raise_alarms
 from triage.worklist.audit import draw_audit, make_lottery, measure_audit, place_audit, tell_audit
-from triage.worklist.listing import WORKLIST_SCHEMA, list_unreadable, pick, put
+from triage.worklist.listing import WORKLIST_SCHEMA, is_unreadable, list_unreadable, pick, put
 from triage.worklist.order import (
     ESCALATED,
     MAIN_LANES,
@@ -174,11 +174,7 @@ def build_worklist(
     known = standing or Standing()
     gathered = _score_parts(batch, bundle.model, policy, now, progress)
     gathered.pause(known.paused)
-    unreadable = [
-        row
-        for row in gathered.aside.to_pylist()
-        if row["table"] == "reports" and row["why"] == Why.UNREADABLE.value
-    ]
+    unreadable = [row for row in gathered.aside.to_pylist() if is_unreadable(row)]
     ties = key_draws(_tie_key(batch.meta.name, key))
     base = order_cases(gathered.scored, ties, lowered=known.lowered)
     limit = policy.capacity.of(len(base.row))
@@ -206,7 +202,7 @@ def build_worklist(
         now=now, before=len(unreadable), limit=limit, standing=known, same=same,
     )  # fmt: skip
     table = pa.concat_tables([list_unreadable(unreadable, now, policy, same), table])
-    table = _assign_units(table, limit, policy)
+    table = _assign_units(table, max(limit, ahead), len(base.row), policy)
     lists = make_lists(
         join_routed([part.routed for part in gathered.scored]), table,
         as_of=now, referral=policy.referral, wishes=wishes, tracked=known.tracked,
@@ -297,11 +293,11 @@ def _place_drawn(base: Order, draw: Draw | None, lottery: Lottery | None) -> Ord
     return replace(base, **{part.name: getattr(base, part.name)[place] for part in fields(base)})
 
 
-def _assign_units(table: pa.Table, limit: int, policy: Policy) -> pa.Table:
-    """Deal the cases that can be opened out to the units of the policy."""
-    main = np.flatnonzero(np.isin(table["lane"].to_pylist(), [LANES[lane] for lane in MAIN_LANES]))[:limit]
+def _assign_units(table: pa.Table, most: int, n_cases: int, policy: Policy) -> pa.Table:
+    """Deal the first cases out to the units of the policy: what escalates also beyond the capacity."""
+    main = np.flatnonzero(np.isin(table["lane"].to_pylist(), [LANES[lane] for lane in MAIN_LANES]))[:most]
     units = np.full(table.num_rows, "", dtype=object)
-    units[main] = policy.assign_units(len(main), table.num_rows)
+    units[main] = policy.assign_units(len(main), n_cases)
     return put(table, "unit", units.tolist())
 
 

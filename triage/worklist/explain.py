@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from triage.errors import InputRefusedError
 from triage.features.catalogue import build_features, find_feature
 from triage.features.of_sums import COUNTED
 from triage.features.telling import tell, tell_facts
 from triage.features.view import View
-from triage.schema.batch import Batch, find_case
+from triage.schema.batch import find_case, split_part
 from triage.worklist.asking import answer_question
 from triage.worklist.facts import Facts, gather_facts
 from triage.worklist.order import UNREADABLE, YOUTH, lane_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from triage.schema.batch import Batch, BatchMeta
     from triage.schema.part import Part
     from triage.scoring.bundle import Bundle
     from triage.scoring.model import Model
@@ -129,11 +131,17 @@ def explain_case(
     Raises
     ------
     InputRefusedError
-        No case, or more than one, begins like that.
+        No case, or more than one, begins like that, or the scoring of the case fails.
     """
     part, row = find_case(batch, case)
-    now, population = as_of or batch.meta.as_of, batch.meta.population
-    return _explain_rows(part, np.array([row]), bundle, now, population, policy or load_policy())[0]
+    told = _explain_part(part, part.cases.slice(row, 1), bundle, batch.meta, as_of, policy)
+    if not told:
+        raise InputRefusedError(
+            "a case that could not be scored",
+            where=part.cases[row].as_py(),
+            mend="look at it by hand, or choose another --model",
+        )
+    return told[0]
 
 
 def explain_cases(
@@ -154,7 +162,7 @@ def explain_cases(
         The model.
     cases : iterable of str
         Whole case ids. Names of rows that are no cases, such as documents that could not be read, are
-        passed over.
+        passed over, and so are cases of which the scoring fails.
     as_of, policy
         As of `explain_case`.
 
@@ -164,17 +172,37 @@ def explain_cases(
         By case, in the order of the batch.
     """
     wanted = pa.array(sorted(set(cases)), pa.string())
-    now, population = as_of or batch.meta.as_of, batch.meta.population
-    found: dict[str, Explanation] = {}
-    for part in batch.parts():
-        rows = np.flatnonzero(np.asarray(pc.is_in(part.cases, wanted)))
-        if len(rows):
-            told = _explain_rows(part, rows, bundle, now, population, policy or load_policy())
-            found |= {explanation.case_id: explanation for explanation in told}
-    return found
+    return {
+        explanation.case_id: explanation
+        for part in batch.parts()
+        for explanation in _explain_part(part, wanted, bundle, batch.meta, as_of, policy)
+    }
 
 
-def _explain_rows(  # noqa: PLR0917 - a step of the two functions above
+def _explain_part(  # noqa: PLR0917 - a step of the two functions above
+    part: Part,
+    wanted: pa.Array,
+    bundle: Bundle,
+    meta: BatchMeta,
+    as_of: datetime | None,
+    policy: Policy | None,
+) -> list[Explanation]:
+    """Explain the wanted cases of a part; as in scoring, a case that fails takes no other with it."""
+    rows = np.flatnonzero(np.asarray(pc.is_in(part.cases, wanted)))
+    if not len(rows):
+        return []
+    try:
+        return _explain_rows(
+            part, rows, bundle, as_of or meta.as_of, meta.population, policy or load_policy()
+        )
+    except Exception:  # noqa: BLE001 - whatever fails, the others are explained
+        if len(part.cases) == 1:
+            return []
+        halves = split_part(part, (len(part.cases) + 1) // 2)
+        return [one for half in halves for one in _explain_part(half, wanted, bundle, meta, as_of, policy)]
+
+
+def _explain_rows(  # noqa: PLR0917 - a step of `_explain_part`
     part: Part, rows: Ints, bundle: Bundle, now: datetime, population: str, policy: Policy
 ) -> list[Explanation]:
     view = View(part, np.full(len(part.cases), int(now.timestamp())))

@@ -36,6 +36,7 @@ def keep_worklist(record: Record, worklist: Worklist, pool: Pool) -> Head:
         "policy": worklist.policy.name,
         "policy_digest": worklist.policy.digest,
         "batch": pool.digest,
+        "rows": pool.rows,
         "fingerprints": first[0]["fingerprints"] if first else "",
         "capacity": worklist.capacity,
         "alarms": worklist.alarms,
@@ -43,6 +44,6 @@ def keep_worklist(record: Record, worklist: Worklist, pool: Pool) -> Head:
     rows: dict[str, dict[str, Any]] = {}
     shown = worklist.table.select(_KEPT).to_pylist()
     for row, chance in zip(shown, worklist.chances.to_pylist(), strict=True):
-        # What could not be read may bear the name of a case that could: the place further up counts.
+        # Two rows that could not be read may bear one name: the place further up counts.
         rows.setdefault(row["case_id"], row | {"inclusion": chance["inclusion"], "audit": chance["audit"]})
     return record.keep_list(header, list(rows.values()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from triage.schema.part import Why
 from triage.worklist.policy import LANES, days_of
 
 if TYPE_CHECKING:
@@ -106,16 +107,26 @@ def list_unreadable(
     return pa.Table.from_pylist(listed, schema=WORKLIST_SCHEMA)
 
 
+def is_unreadable(row: dict[str, Any]) -> bool:
+    """Say whether a row set aside is a report that could not be read, so that a person must look."""
+    return bool(row["table"] == "reports" and row["why"] == Why.UNREADABLE.value)
+
+
 def name_unreadable(row: dict[str, Any]) -> str:
-    """Return the name of what could not be read: the token of the report, else its document, else its place.
+    """Return the name of what could not be read: its document, else its place, else the token of the report.
+
+    The token alone would be the name of a case where two reports of one number differ: one of them is the
+    case, and the other stands above it.
 
     Examples
     --------
-    >>> name_unreadable({"report_id": None, "where": "reports.csv", "row": 7})
+    >>> name_unreadable({"report_id": "r1", "where": "reports.csv", "row": 7})
     'reports.csv:7'
     """
     where = str(row["where"])
-    return str(row["report_id"] or (where if where.startswith("file:") else f"{where}:{row['row']}"))
+    if where.startswith("file:"):
+        return where
+    return f"{where}:{row['row']}" if row["row"] or not row["report_id"] else str(row["report_id"])
 
 
 def pick(values: Sequence[Any], row: Ints) -> list[Any]:

@@ -12,26 +12,32 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
 from triage.intake.link import attach_cases
 from triage.schema.batch import Batch, BatchMeta, split_part
-from triage.schema.part import SET_ASIDE_SCHEMA, Part, Rows, Why, settle
+from triage.schema.part import SET_ASIDE_SCHEMA, Part, Rows, settle
 from triage.schema.tables import TABLES
-from triage.worklist.listing import name_unreadable
+from triage.worklist.listing import is_unreadable, name_unreadable
 from triage.worklist.standing import DEALT_WITH
+from triage.worklist.told import (
+    SET_ASIDE,
+    Kept,
+    last_told,
+    last_unreadable,
+    row_texts,
+    when_shown,
+)
+from triage.worklist.versions import join_versions, name_apart, place_apart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from triage.record import Record
 
-SET_ASIDE = "set_aside"
-# Rows without a key of their own are numbered when read; the number names nothing outside the batch.
-_NAMELESS = r"^row-(\d+)$"
+_TIMES_OF_READING = frozenset({"known_at", "enriched_at"})
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,13 @@ class Pool:
     Parameters
     ----------
     batch : Batch
-        The undecided cases; its name and time are those of the new batch.
+        The undecided cases; its name is that of the new batch, its time that of the latest.
     digest : str
         SHA-256 of the rows of the new batch.
+    rows : int
+        Number of the last entry of the record whose rows are in it.
     told : dict of str to datetime
-        When the record last got something new of each case.
+        When a list first showed the latest news of each case; far ahead where none has yet.
     new : frozenset of str
         Cases with a report that the record had not held.
     reopened : frozenset of str
@@ -58,6 +66,7 @@ class Pool:
 
     batch: Batch
     digest: str
+    rows: int
     told: dict[str, datetime]
     new: frozenset[str]
     reopened: frozenset[str]
@@ -89,28 +98,35 @@ def open_pool(record: Record, batch: Batch) -> Pool:
     arrived = list(batch.parts())
     tables = _join_parts(batch.set_aside, arrived)
     digest = digest_of(tables)
+    tables[SET_ASIDE] = place_apart(tables[SET_ASIDE], digest)
     _require_kin(record, batch.meta)
     record.keep_rows(digest, _say(batch.meta), tables)
     kept = _read_kept(record)
-    whole = _link(kept, batch.meta.as_of)
+    # Of batches that are read in another order than they were made in, none is taken for the future.
+    as_of = max(batch.meta.as_of, *(some.as_of for some in kept))
+    whole = _link(kept, as_of)
     before = record.members()
     reports = whole.tables["reports"]
     now = dict(zip(reports["report_id"].to_pylist(), reports["case_id"].to_pylist(), strict=True))
-    aliases = {case: now[report] for report, case in before.items() if now.get(report, case) != case}
-    record.keep_aliases(aliases)
+    # A case that lost a report keeps its name; a name that comes back into use leads nowhere else.
+    names = set(now.values())
+    aliases = {case: now[report] for report, case in before.items() if report in now and case not in names}
+    record.keep_aliases(aliases | {name: name for name in names & set(record.aliases())})
     record.keep_members(now)
-    told = _by_case(_last_told(kept), now)
+    shown = when_shown(kept, record.headers())
+    told = _by_case(last_told(kept, shown), now)
+    unreadable = last_unreadable(kept, shown)
+    told |= {name: max(at, told.get(name, at)) for name, at in unreadable.items()}
     decided, reopened = _settle_decisions(record, told)
     undecided = pa.array([case for case in whole.cases.to_pylist() if case not in decided], pa.string())
     part = _only(whole, undecided, _undecided_rows(whole.set_aside, decided))
     # What the new batch has wrong is told with the pool as without one: it may decide on escalation.
     found = [finding for one in arrived for finding in one.findings]
     found += [finding for finding in part.findings if finding not in found]
-    parts = list(split_part(replace(part, findings=found)))
-    meta = BatchMeta(**{**batch.meta.__dict__, "parts": len(parts), "set_aside": part.set_aside.num_rows})
     return Pool(
-        batch=Batch(meta, lambda index: parts[index]),
+        batch=_as_batch(replace(part, findings=found), replace(batch.meta, as_of=as_of)),
         digest=digest,
+        rows=max(some.seq for some in kept),
         told=told,
         new=frozenset(case for report, case in now.items() if report not in before),
         reopened=frozenset(reopened),
@@ -119,8 +135,28 @@ def open_pool(record: Record, batch: Batch) -> Pool:
     )
 
 
+def read_cases(record: Record, batch: Batch) -> Batch:
+    """Return every case of the record, decided or not, as one batch; nothing is kept.
+
+    Parameters
+    ----------
+    record : Record
+        Has the rows of the batch, once that was scored with it.
+    batch : Batch
+        Gives name and time.
+    """
+    return _as_batch(_link(_read_kept(record), batch.meta.as_of), batch.meta)
+
+
+def _as_batch(whole: Part, meta: BatchMeta) -> Batch:
+    parts = list(split_part(whole))
+    rows = {name: table.num_rows for name, table in whole.tables.items()}
+    told = replace(meta, rows=rows, parts=len(parts), set_aside=whole.set_aside.num_rows)
+    return Batch(told, lambda index: parts[index])
+
+
 def digest_of(tables: Mapping[str, pa.Table]) -> str:
-    """Return the SHA-256 of rows, whatever their order and the parts they came in.
+    """Return the SHA-256 of rows, whatever their order, the parts they came in, and when they were read.
 
     Examples
     --------
@@ -130,21 +166,13 @@ def digest_of(tables: Mapping[str, pa.Table]) -> str:
     """
     whole = hashlib.sha256()
     for name in sorted(tables):
-        rows = _row_texts(tables[name])
+        # Read again, a CSV file gives the same rows with the time of the reading.
+        kept = [column for column in tables[name].column_names if column not in _TIMES_OF_READING]
+        rows = row_texts(tables[name].select(kept))
         whole.update(f"{name} {len(rows)}\n".encode())
         for row in pc.take(rows, pc.sort_indices(rows)).to_pylist():
             whole.update(row.encode() + b"\n")
     return whole.hexdigest()
-
-
-def _row_texts(table: pa.Table) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(*(_as_text(column) for column in table.columns), "\x1f")
-
-
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_list(column.type):
-        column = pc.binary_join(column, "|")
-    return pc.fill_null(column.cast(pa.string()), "")
 
 
 def _join_parts(set_aside: pa.Table, parts: list[Part]) -> dict[str, pa.Table]:
@@ -181,131 +209,31 @@ def _require_kin(record: Record, meta: BatchMeta) -> None:
                 )
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """A batch as the record keeps it: since when, complete when, its digest, and its rows."""
-
-    at: datetime
-    as_of: str
-    digest: str
-    tables: dict[str, pa.Table]
-
-
-def _read_kept(record: Record) -> list[_Kept]:
+def _read_kept(record: Record) -> list[Kept]:
     """Return the kept batches, the oldest first."""
     empty = {name: declared.arrow_schema.empty_table() for name, declared in TABLES.items()}
     empty[SET_ASIDE] = SET_ASIDE_SCHEMA.empty_table()
     kept = [
-        _Kept(
-            datetime.fromisoformat(batch["at"]), batch["meta"]["as_of"], batch["batch"], {**empty, **tables}
+        Kept(
+            batch["seq"],
+            datetime.fromisoformat(batch["meta"]["as_of"]),
+            batch["batch"],
+            {**empty, **tables},
         )
         for batch, tables in record.read_batches()
     ]
     return sorted(kept, key=lambda batch: (batch.as_of, batch.digest))
 
 
-def _link(kept: list[_Kept], now: datetime) -> Part:
+def _link(kept: list[Kept], now: datetime) -> Part:
     """Join the rows of all batches and link them into cases anew."""
     joined = {
-        name: join_versions([_name_apart(batch.tables[name], batch.digest) for batch in kept], name)
+        name: join_versions([name_apart(batch.tables[name], batch.digest) for batch in kept], name)
         for name in TABLES
     }
     rows = Rows(joined, _once(pa.concat_tables([batch.tables[SET_ASIDE] for batch in kept])))
     attach_cases(rows)
     return settle(rows, {name: name for name in TABLES}, now)
-
-
-def _last_told(kept: list[_Kept]) -> dict[str, datetime]:
-    """Return when the record last got something new of each report: itself, or a child that it mentions.
-
-    The same report sent again tells nothing new.
-    """
-    told: dict[str, datetime] = {}
-    seen: set[str] = set()
-    for batch in sorted(kept, key=lambda batch: batch.at):
-        for name in ("reports", "children"):
-            table = batch.tables[name]
-            rows = _row_texts(table.drop_columns(["case_id", "known_at", "enriched_at"]))
-            for report, row in zip(table["report_id"].to_pylist(), rows.to_pylist(), strict=True):
-                if row not in seen:
-                    told[report] = max(batch.at, told.get(report, batch.at))
-                    seen.add(row)
-    return told
-
-
-def _name_apart(table: pa.Table, digest: str) -> pa.Table:
-    """Keep apart rows of two batches that had no name of their own and were numbered."""
-    for place, field in enumerate(table.schema):
-        if pa.types.is_string(field.type) and field.name != "case_id":
-            named = pc.replace_substring_regex(table[field.name], _NAMELESS, rf"row-{digest[:8]}-\1")
-            table = table.set_column(place, field.name, named)
-    return table
-
-
-def join_versions(versions: list[pa.Table], name: str) -> pa.Table:
-    """Return the rows of a table that came in several batches, the oldest first.
-
-    Of a key that came in several, the rows of the newest stand, with what they leave open filled from the
-    ones before; sets of codes are united, and a reporter's escalation stays. Rows that share a key inside
-    one batch all stand, as they do there.
-
-    Parameters
-    ----------
-    versions : list of pyarrow.Table
-        The same table of each batch, in declared form.
-    name : str
-        Of the table.
-    """
-    declared = TABLES[name]
-    whole = pa.concat_tables([declared.arrow_schema.empty_table(), *versions], promote_options="permissive")
-    whole = whole.select(declared.arrow_schema.names).cast(declared.arrow_schema)
-    if sum(version.num_rows > 0 for version in versions) < 2:
-        return whole
-    key = [whole[column].cast(pa.string()) for column in declared.key]
-    joined = pc.binary_join_element_wise(*(pc.fill_null(column, "") for column in key), " ").combine_chunks()
-    codes = np.asarray(joined.dictionary_encode().indices)
-    source = np.repeat(np.arange(len(versions)), [version.num_rows for version in versions])
-    newest = np.zeros(len(codes), dtype=np.int64)
-    np.maximum.at(newest, codes, source)
-    again = np.zeros(len(codes), dtype=bool)
-    again[codes[source < newest[codes]]] = True
-    rows = np.flatnonzero(again[codes])
-    if not len(rows):
-        return whole
-    groups: dict[int, list[tuple[int, dict[str, Any]]]] = {}
-    for row, content in zip(rows.tolist(), whole.take(pa.array(rows)).to_pylist(), strict=True):
-        groups.setdefault(int(codes[row]), []).append((int(source[row]), content))
-    merged = [content for members in groups.values() for content in _merge(members)]
-    return pa.concat_tables(
-        [whole.filter(pa.array(~again[codes])), pa.Table.from_pylist(merged, schema=declared.arrow_schema)]
-    )
-
-
-def _merge(members: list[tuple[int, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Return the newest rows of one key, filled from the older ones."""
-    last = max(index for index, _ in members)
-    older = [row for index, row in sorted(members, key=lambda member: -member[0]) if index < last]
-    merged = []
-    for index, row in members:
-        if index == last:
-            whole = dict(row)
-            for before in older:
-                whole = {column: _combine(column, value, before[column]) for column, value in whole.items()}
-            merged.append(whole)
-    return merged
-
-
-def _combine(column: str, newer: Any, older: Any) -> Any:
-    """Return what is known of a column from two versions of a row."""
-    if newer is None or older is None:
-        return older if newer is None else newer
-    if isinstance(newer, list):
-        return sorted({*newer, *older})
-    if column == "known_at":
-        return min(newer, older)
-    if newer == "unknown" or (column == "escalated_by_reporter" and older == "asserted"):
-        return older
-    return newer
 
 
 def _once(aside: pa.Table) -> pa.Table:
@@ -334,10 +262,7 @@ def _settle_decisions(record: Record, told: Mapping[str, datetime]) -> tuple[set
 
 def _undecided_rows(aside: pa.Table, decided: set[str]) -> pa.Table:
     """Leave out the unreadable reports that a person has dealt with."""
-    keep = [
-        row["why"] != Why.UNREADABLE.value or row["table"] != "reports" or name_unreadable(row) not in decided
-        for row in aside.to_pylist()
-    ]
+    keep = [not is_unreadable(row) or name_unreadable(row) not in decided for row in aside.to_pylist()]
     return aside.filter(pa.array(keep, pa.bool_()))
 
 

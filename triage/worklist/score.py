@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,12 +100,14 @@ def _score_whole(part: Part, model: Model, as_of: datetime, policy: Policy) -> S
 
 
 def _leave_unscored(part: Part, model: Model, as_of: datetime, policy: Policy, why: str) -> ScoredPart:
-    """Return a part of one case without a score; with its facts, where these can be gathered."""
+    """Return a part of one case without a score; with its facts and lists, where these can be gathered."""
     view = View(part, np.full(len(part.cases), int(as_of.timestamp())))
-    try:
+    facts, routed = no_facts(len(part.cases)), route_nowhere(len(part.cases))
+    # A case of which nothing can be read is shown all the same.
+    with suppress(Exception):
         facts = gather_facts(view, policy)
-    except Exception:  # noqa: BLE001 - a case of which nothing can be read is shown all the same
-        facts = no_facts(len(part.cases))
+    with suppress(Exception):
+        routed = route_part(view, policy.referral)
     nothing = np.full((len(part.cases), MOST_MISSING), np.nan)
     return ScoredPart(
         case_id=part.cases.to_pylist(),
@@ -114,7 +117,7 @@ def _leave_unscored(part: Part, model: Model, as_of: datetime, policy: Policy, w
         reasons=[NOT_SCORED.format(why)] * len(part.cases),
         missing=Missing(np.full(nothing.shape, -1), nothing, nothing),
         checks=no_checks(_list_checks(model), len(part.cases)),
-        routed=route_nowhere(len(part.cases)),
+        routed=routed,
     )
 
 

@@ -16,9 +16,10 @@ import pyarrow as pa
 from triage.errors import InputRefusedError
 from triage.features.catalogue import build_features, find_feature
 from triage.features.view import View
-from triage.schema.part import Why, known_cases
+from triage.schema.part import known_cases
 from triage.scoring.expert import Spread
 from triage.worklist.facts import Facts, gather_facts
+from triage.worklist.listing import is_unreadable
 from triage.worklist.order import ESCALATED, RANKED, UNREADABLE, key_draws, order_cases
 from triage.worklist.policy import LANES
 from triage.worklist.redrawing import Weighted, count_stays, draw_weights
@@ -315,10 +316,7 @@ def _gather(
 
 
 def _count_unreadable(aside: pa.Table) -> int:
-    return sum(
-        row["table"] == "reports" and row["why"] == Why.UNREADABLE.value
-        for row in aside.select(["table", "why"]).to_pylist()
-    )
+    return sum(is_unreadable(row) for row in aside.to_pylist())
 
 
 def _measure(

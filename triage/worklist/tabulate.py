@@ -121,11 +121,13 @@ def tabulate_cases(
     )
 
 
-def _probabilities(curve: Calibration | None, score: Floats) -> tuple[Floats, Floats, Floats]:
-    if curve is None:
-        nothing = np.full(len(score), np.nan)
-        return nothing, nothing, nothing
-    return curve.probability(score), *curve.band(score)
+def _probabilities(curve: Calibration | None, score: Floats) -> Floats:
+    """Return the probability and both ends of its band, shape (3, n_cases); NaN without a score."""
+    found, shown = np.full((3, len(score)), np.nan), ~np.isnan(score)
+    if curve and shown.any():
+        # A calibration by levels would take what is no number for the highest score of all.
+        found[:, shown] = curve.probability(score[shown]), *curve.band(score[shown])
+    return found
 
 
 def _reasons(scored: Sequence[ScoredPart], order: Order) -> list[str]:

@@ -9,43 +9,10 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
+from triage.worklist.listing import WORKLIST_SCHEMA
+
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
-TIME = pa.timestamp("s", tz="UTC")
-SCHEMA = pa.schema(
-    [
-        ("rank", pa.int64()),
-        ("lane", pa.string()),
-        ("tier", pa.int64()),
-        ("case_id", pa.string()),
-        ("score", pa.float64()),
-        ("probability", pa.float64()),
-        ("probability_low", pa.float64()),
-        ("probability_high", pa.float64()),
-        ("due_at", TIME),
-        ("received_at", TIME),
-        ("waiting_hours", pa.float64()),
-        ("reports", pa.int64()),
-        ("sources", pa.string()),
-        ("country", pa.string()),
-        ("solvability", pa.string()),
-        ("completeness", pa.float64()),
-        ("reasons", pa.string()),
-        ("missing", pa.string()),
-        ("tied", pa.int64()),
-        ("model", pa.string()),
-        ("batch", pa.string()),
-        ("unit", pa.string()),
-        ("imminence", pa.string()),
-        ("preserve_until", TIME),
-        ("evidence_days", pa.float64()),
-        ("check", pa.string()),
-        ("lists", pa.string()),
-        ("aliases", pa.string()),
-        ("policy", pa.string()),
-        ("fingerprints", pa.string()),
-    ]
-)
-TEXTS = [field.name for field in SCHEMA if field.type == pa.string() and field.name != "lane"]
+TEXTS = [field.name for field in WORKLIST_SCHEMA if field.type == pa.string() and field.name != "lane"]
 HOSTILE = [
     "=1+1",
     "+1",
@@ -130,7 +97,7 @@ def make_list(rows, **said):
         for name in ("unreadable", "escalated", "youth", "ranked", "paused")
     }
     known = {
-        "table": pa.Table.from_pylist(rows, schema=SCHEMA),
+        "table": pa.Table.from_pylist(rows, schema=WORKLIST_SCHEMA),
         "capacity": 6,
         "lanes": lanes,
         "tied_at_cut": 3,

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.errors import InputRefusedError
-from triage.worklist.exports import export_csv, neutralise
+from triage.worklist.exports import export_csv
+from triage.worklist.exports.csv_file import neutralise
 
 FORMULA = re.compile(r"[\s\u00a0\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 

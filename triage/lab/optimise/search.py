@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LOOK_BELOW = 2
+MARGINAL_STEP = 0.1
 
 
 class TryStaff(Protocol):
@@ -73,8 +74,8 @@ class Capacity:
         Numbers of detectives of which the smaller reached more on average than the larger: where the search
         by halves might have been misled.
     marginal : Figure
-        Children reached in the period by one detective more than `smallest`, or than the most where there is
-        none.
+        Children reached in the period for each detective more than `smallest`, or than the most where there
+        is none: the mean over the next tenth of a staff of that size, at least one.
     confidence : float
         Level of the intervals.
     """
@@ -112,7 +113,7 @@ class Capacity:
         """Return the answer as one line."""
         most = self.tried[-1].detectives
         found = f"{self.smallest} detectives" if self.smallest is not None else f"not with {most} detectives"
-        return f"{self.goal}: {found} ({self.way}); one more adds {self.marginal.brief(2)} children"
+        return f"{self.goal}: {found} ({self.way}); each one more adds {self.marginal.brief(2)} children"
 
 
 def search_smallest(
@@ -154,7 +155,9 @@ def search_smallest(
         works = _look_below(meets, works)
     base = most if works is None else works
     ordered = tuple(tried[number] for number in sorted(tried))
-    marginal = per_detective(attempt(base), attempt(base + 1), confidence=confidence)
+    # A single one more changes who is free when, and that noise drowns what they reach.
+    step = max(1, round(base * MARGINAL_STEP))
+    marginal = per_detective(attempt(base), attempt(base + step), confidence=confidence)
     return Capacity(goal, way, works, ordered, find_breaks(ordered), marginal, confidence)
 
 

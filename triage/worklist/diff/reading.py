@@ -8,13 +8,10 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
-
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from triage.errors import InputRefusedError
 from triage.intake.tables import read_scores
+from triage.intake.workbook import read_workbook
 from triage.worklist.policy import LANES
 from triage.writing import require_plain, shown
 
@@ -184,7 +181,8 @@ def _read_table(path: Path) -> list[dict[str, Any]]:
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig") as file:
+    # What is no text is no JSON either, and is refused with its line.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
         for number, line in enumerate(file, start=1):
             try:
                 row = json.loads(line)
@@ -201,17 +199,4 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _read_sheet(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError) as error:
-        raise InputRefusedError(
-            "cannot be read", where=str(path), expected="a workbook", mend=_MEND
-        ) from error
-    try:
-        lines = book.worksheets[0].iter_rows(values_only=True) if book.worksheets else iter(())
-        names = [str(name) for name in next(iter(lines), ())]
-        for line in lines:
-            if any(value is not None for value in line):
-                yield dict(zip(names, line, strict=False))
-    finally:
-        book.close()
+    return (row for row in read_workbook(path) if any(value is not None for value in row.values()))

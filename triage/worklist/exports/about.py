@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     import pyarrow as pa
 
@@ -66,15 +66,13 @@ class About:
 def describe(worklist: Worklist) -> About:
     """Gather what is said of a worklist."""
     table = worklist.table
-    as_of = getattr(worklist, "as_of", None)
-    policy = getattr(worklist, "policy", "")
     return About(
         model=first_value(table, "model"),
-        policy=first_value(table, "policy") or str(getattr(policy, "name", policy) or ""),
+        policy=worklist.policy.name,
         batch=first_value(table, "batch"),
         fingerprints=first_value(table, "fingerprints"),
-        as_of=as_of if isinstance(as_of, datetime) else None,
-        synthetic=bool(getattr(worklist, "synthetic", False)),
+        as_of=worklist.as_of,
+        synthetic=worklist.synthetic,
         capacity=worklist.capacity,
         lanes=dict(worklist.lanes),
         alarms=tuple(worklist.alarms),

@@ -164,7 +164,7 @@ def share_places(capacities: Mapping[str, int], places: int) -> list[str]:
         return [""] * places
     sizes = list(able.values())
     # No unit gets more than this in so many places: its share of whole rounds, and one round more.
-    most = [places * size // sum(sizes) + size + 1 for size in sizes]
+    most = [min(places * size // sum(sizes) + size + 1, places) for size in sizes]
     turn = np.concatenate([(2 * np.arange(n) + 1) / size for n, size in zip(most, sizes, strict=True)])
     unit = np.repeat(np.arange(len(sizes)), most)
     names = list(able)

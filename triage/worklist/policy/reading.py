@@ -31,6 +31,8 @@ _SECTIONS = (
     "blanket",
 )
 _BY = ("count", "share", "per_day")
+# Beyond every count of cases, and within what a number with a point holds.
+_LARGEST = 10**12
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "text": (str, "a text"),
     "number": ((int, float), "a number"),
@@ -136,7 +138,8 @@ def _take(table: Mapping[str, Any], key: str, kind: str, where: str) -> Any:
             f"no {key}", where=where, expected=words, mend="take it from models/policies/default.toml"
         )
     value = table[key]
-    if not isinstance(value, kinds) or (isinstance(value, bool) and kind != "yes_or_no"):
+    too_large = isinstance(value, int) and abs(value) > _LARGEST
+    if not isinstance(value, kinds) or (isinstance(value, bool) and kind != "yes_or_no") or too_large:
         raise InputRefusedError(f"{key} = {repr(value)[:60]}", where=where, expected=words)
     return value
 
