@@ -589,14 +589,6 @@ def test_explain_goes_by_the_policy_of_the_list(odd: Path, tmp_path: Path) -> No
     assert answer("explain", odd, "r-child", "--policy", own)["lane"] == "youth"
 
 
-def test_forgetting_names_the_lists_beside_the_list_too(odd: Path, tmp_path: Path) -> None:
-    store = ["--store", tmp_path / "record.sqlite"]
-    run("score", odd, *store, "--out", tmp_path / "l.csv", "--lists", tmp_path / "beside", "--top", 0, code=3)
-    told = run("forget", "r-child", *store, "--yes").stdout
-    assert "l.csv, csv" in told
-    assert "beside/referral.csv, csv" in told
-
-
 def test_times_may_end_in_z_as_everywhere_else(odd: Path, tmp_path: Path) -> None:
     for name, time in (("a.csv", "2024-03-02T00:00:00Z"), ("b.csv", "2024-03-02T00:00:00")):
         run("score", odd, "--out", tmp_path / name, "--as-of", time, "--top", 0, code=3)

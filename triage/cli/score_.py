@@ -224,8 +224,9 @@ def _export(
         with write_folder(lists, contents=contents, force=force) as folder:
             for name, table in worklist.lists.items():
                 export_table(table, folder / f"{name}.csv", delimiter=delimiter)
-        for name in worklist.lists:
-            keep(lists / f"{name}.csv", f"{lists.name}/{name}.csv")
+        for name, table in worklist.lists.items():
+            if table.num_rows:
+                keep(lists / f"{name}.csv", f"{lists.name}/{name}.csv")
 
 
 def _show(worklist: Worklist, top: int) -> None:
