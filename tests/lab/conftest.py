@@ -6,7 +6,7 @@ import pytest
 from triage.lab.staff import Staff, Unit
 from triage.lab.stream import DAY, Stream, Truth, Versions
 from triage.lab.work import Hours, Success, Work
-from triage.worklist.order import RANKED
+from triage.worklist.order import ESCALATED, RANKED
 
 START = 1_483_228_800.0
 HOUR = 3_600.0
@@ -69,6 +69,36 @@ def make_poisson_stream(
     )
 
 
+def make_by_hand(rows, *, days=60.0, person=None, onset=None, end=None, luck=None, **columns):
+    """A stream of which every moment is stated: rows of (case, day, lane, score)."""
+    case, day, lane, score = (np.array(column) for column in zip(*rows, strict=True))
+    n_cases, n = int(case.max()) + 1, len(case)
+    first = np.array([day[case == one].min() for one in range(n_cases)])
+    nan = np.full(n_cases, np.nan)
+    versions = Versions(
+        case=case,
+        at=day * DAY,
+        lane=lane,
+        imminence=np.where(lane == ESCALATED, 1, -1),
+        solvable=np.zeros(n, dtype=np.int64),
+        identity=columns.get("identity", np.zeros(n, dtype=np.int64)),
+        evidence_end=columns.get("evidence_end", np.full(n, np.nan)),
+        foreign=columns.get("foreign", np.zeros(n, dtype=bool)),
+        scores={"expert": score.astype(np.float64)},
+    )
+    truth = Truth(
+        np.zeros(n_cases, dtype=np.int64),
+        ("none",),
+        np.arange(n_cases) if person is None else np.array(person),
+        nan if onset is None else np.array(onset, dtype=np.float64) * DAY,
+        nan if end is None else np.array(end, dtype=np.float64) * DAY,
+    )
+    return Stream(
+        "hand", 1, 0, 0.0, days * DAY, [str(one) for one in range(n_cases)], first * DAY, versions, truth,
+        np.full((n_cases, 4), 0.5) if luck is None else luck,
+    )  # fmt: skip
+
+
 def make_clerks(detectives=1, **options):
     """A staff that works round the clock, so that an hour of work is an hour."""
     unit = Unit("all", detectives, lanes=("escalated", "ranked", "youth"), hours_a_week=168.0)
@@ -93,3 +123,8 @@ def clerks():
 @pytest.fixture
 def even_work():
     return make_work
+
+
+@pytest.fixture
+def hand_made():
+    return make_by_hand

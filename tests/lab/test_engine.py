@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from triage.errors import InputRefusedError
 from triage.lab.engine import simulate
 from triage.lab.staff import Joining, Staff, Unit
-from triage.lab.stream import DAY, Stream, Truth, Versions
+from triage.lab.stream import DAY
 from triage.lab.trace import NEVER_OPENED, NO, OPEN, UNDETERMINED, YES
 from triage.lab.work import Alternatives, Findings, Hours, Success, Work
 from triage.worklist.order import ESCALATED, PAUSED, RANKED, YOUTH
@@ -34,36 +34,6 @@ def mixed(poisson_stream, seed=1, n_cases=400, **options):
 def unit(detectives=3, **options):
     lanes = options.pop("lanes", ("escalated", "ranked", "youth"))
     return Unit("one", detectives, lanes=lanes, hours_a_week=168.0, **options)
-
-
-def hand_made(rows, *, days=60.0, person=None, onset=None, end=None, luck=None, **columns):
-    """A stream of which every moment is stated: rows of (case, day, lane, score)."""
-    case, day, lane, score = (np.array(column) for column in zip(*rows, strict=True))
-    n_cases, n = int(case.max()) + 1, len(case)
-    first = np.array([day[case == one].min() for one in range(n_cases)])
-    nan = np.full(n_cases, np.nan)
-    versions = Versions(
-        case=case,
-        at=day * DAY,
-        lane=lane,
-        imminence=np.where(lane == ESCALATED, 1, -1),
-        solvable=np.zeros(n, dtype=np.int64),
-        identity=columns.get("identity", np.zeros(n, dtype=np.int64)),
-        evidence_end=columns.get("evidence_end", np.full(n, np.nan)),
-        foreign=columns.get("foreign", np.zeros(n, dtype=bool)),
-        scores={"expert": score.astype(np.float64)},
-    )
-    truth = Truth(
-        np.zeros(n_cases, dtype=np.int64),
-        ("none",),
-        np.arange(n_cases) if person is None else np.array(person),
-        nan if onset is None else np.array(onset, dtype=np.float64) * DAY,
-        nan if end is None else np.array(end, dtype=np.float64) * DAY,
-    )
-    return Stream(
-        "hand", 1, 0, 0.0, days * DAY, [str(one) for one in range(n_cases)], first * DAY, versions, truth,
-        np.full((n_cases, 4), 0.5) if luck is None else luck,
-    )  # fmt: skip
 
 
 def days(work_days, **options):
@@ -189,14 +159,14 @@ def test_the_oracle_is_not_beaten(poisson_stream, clerks, even_work):
 # --- how cases are chosen
 
 
-def test_what_escalates_comes_before_every_score():
+def test_what_escalates_comes_before_every_score(hand_made):
     stream = hand_made([(0, 0, RANKED, 5), (1, 1, RANKED, 9), (2, 2, ESCALATED, 0)])
     trace = simulate(stream, "expert", Staff("s", (unit(1),)), days(10))
     assert (trace.opened_at / DAY).tolist() == [0.0, 20.0, 10.0]
     assert simulate(stream, "expert+plain", Staff("s", (unit(1),)), days(10)).opened_at[2] == 20 * DAY
 
 
-def test_an_escalated_case_interrupts_and_nothing_that_was_done_is_lost():
+def test_an_escalated_case_interrupts_and_nothing_that_was_done_is_lost(hand_made):
     stream = hand_made([(0, 0, RANKED, 5), (1, 1, RANKED, 9), (2, 4, ESCALATED, 0)])
     trace = simulate(stream, "expert", Staff("s", (unit(1),), interrupt=True), days(10))
     assert (trace.opened_at / DAY).tolist() == [0.0, 20.0, 4.0]
@@ -205,38 +175,38 @@ def test_an_escalated_case_interrupts_and_nothing_that_was_done_is_lost():
     assert trace.hours.tolist() == [240.0, 240.0, 240.0]
 
 
-def test_the_lowest_in_hand_is_the_one_that_is_interrupted():
+def test_the_lowest_in_hand_is_the_one_that_is_interrupted(hand_made):
     stream = hand_made([(0, 0, RANKED, 5), (1, 0, RANKED, 2), (2, 4, ESCALATED, 0)])
     trace = simulate(stream, "expert", Staff("s", (unit(2),), interrupt=True), days(10))
     assert trace.interruptions.tolist() == [0, 1, 0]
 
 
-def test_a_case_that_comes_to_escalate_in_hand_is_not_interrupted():
+def test_a_case_that_comes_to_escalate_in_hand_is_not_interrupted(hand_made):
     stream = hand_made([(0, 0, RANKED, 5), (0, 2, ESCALATED, 5), (1, 4, ESCALATED, 9)])
     trace = simulate(stream, "expert", Staff("s", (unit(1),), interrupt=True), days(10))
     assert trace.interruptions.tolist() == [0, 0]
     assert trace.opened_at[1] == 10 * DAY
 
 
-def test_a_new_version_moves_a_case_and_leaves_no_ghost():
+def test_a_new_version_moves_a_case_and_leaves_no_ghost(hand_made):
     rows = [(0, 0, RANKED, 1), (1, 1, RANKED, 9), (1, 3, RANKED, 2), (2, 2, RANKED, 5)]
     trace = simulate(hand_made(rows), "expert", Staff("s", (unit(1),)), days(10))
     assert (trace.opened_at / DAY).tolist() == [0.0, 20.0, 10.0]
 
 
-def test_equal_scores_are_opened_by_waiting():
+def test_equal_scores_are_opened_by_waiting(hand_made):
     rows = [(case, case, RANKED, 1) for case in range(4)]
     trace = simulate(hand_made(rows), "expert", Staff("s", (unit(1),)), days(10))
     assert (trace.opened_at / DAY).tolist() == [0.0, 10.0, 20.0, 30.0]
 
 
-def test_a_paused_case_waits_until_it_is_released():
+def test_a_paused_case_waits_until_it_is_released(hand_made):
     rows = [(0, 0, PAUSED, 9), (0, 30, RANKED, 9), (1, 1, RANKED, 1)]
     trace = simulate(hand_made(rows), "expert", Staff("s", (unit(1),)), days(10))
     assert (trace.opened_at / DAY).tolist() == [30.0, 1.0]
 
 
-def test_children_to_protect_are_served_beside_by_their_own_unit():
+def test_children_to_protect_are_served_beside_by_their_own_unit(hand_made):
     rows = [(0, 0, RANKED, 9), (1, 1, RANKED, 9), (2, 2, YOUTH, 0)]
     own = Staff("s", (unit(1, lanes=("escalated", "ranked")), replace(unit(1), name="y", lanes=("youth",))))
     trace = simulate(hand_made(rows), "expert", own, days(10))
@@ -246,13 +216,13 @@ def test_children_to_protect_are_served_beside_by_their_own_unit():
     assert np.isnan(simulate(hand_made(rows), "expert", alone, days(10)).opened_at[2])
 
 
-def test_a_case_without_a_score_comes_last():
+def test_a_case_without_a_score_comes_last(hand_made):
     rows = [(0, 0, RANKED, 1), (1, 1, RANKED, np.nan), (2, 2, RANKED, -50)]
     trace = simulate(hand_made(rows), "expert", Staff("s", (unit(1),)), days(10))
     assert trace.opened_at[2] < trace.opened_at[1]
 
 
-def test_ageing_brings_up_who_has_waited():
+def test_ageing_brings_up_who_has_waited(hand_made):
     fresh = [(case, 0.5 * case, RANKED, 5 + case % 3) for case in range(1, 100)]
     stream = hand_made([(0, 0.1, RANKED, 1), *fresh])
     staff = Staff("s", (unit(1),), busy_at_start=True)
@@ -262,7 +232,7 @@ def test_ageing_brings_up_who_has_waited():
     assert aged.opened_at[0] < 40 * DAY
 
 
-def test_deadlines_that_were_given_are_kept_before_better_cases():
+def test_deadlines_that_were_given_are_kept_before_better_cases(hand_made):
     early = [(case, 0.1 + case / 10, RANKED, 5) for case in range(10)]
     late = [(10 + case, 8 + case, RANKED, 9) for case in range(20)]
     stream = hand_made([*early, *late])
@@ -278,7 +248,7 @@ def test_deadlines_that_were_given_are_kept_before_better_cases():
     assert kept.opened_at[:10].max() < 30 * DAY < broken.opened_at[:10].max()
 
 
-def test_what_escalates_is_due_within_a_day():
+def test_what_escalates_is_due_within_a_day(hand_made):
     trace = simulate(
         hand_made([(0, 3, ESCALATED, 0), (1, 4, RANKED, 0)]), "arrival", Staff("s", (unit(1),)), days(1)
     )
@@ -286,7 +256,7 @@ def test_what_escalates_is_due_within_a_day():
     assert np.isnan(trace.due_at[1])
 
 
-def test_foreign_cases_leave_by_referral_unless_they_escalate():
+def test_foreign_cases_leave_by_referral_unless_they_escalate(hand_made):
     rows = [(0, 0, RANKED, 9), (1, 1, RANKED, 5), (2, 2, ESCALATED, 1), (3, 3, RANKED, 1)]
     stream = hand_made(rows, foreign=np.array([False, True, True, False]))
     trace = simulate(stream, "expert+refer", Staff("s", (unit(1),)), days(10))
@@ -299,7 +269,7 @@ def test_foreign_cases_leave_by_referral_unless_they_escalate():
     assert kept.opened_at[1] == 20 * DAY
 
 
-def test_only_identified_cases_of_the_lowest_scores_get_an_alternative():
+def test_only_identified_cases_of_the_lowest_scores_get_an_alternative(hand_made):
     rows = [(case, 0.1 * case, RANKED, case) for case in range(20)]
     stream = hand_made(rows, identity=np.array([4, 0] * 10))
     work = days(50, alternatives=Alternatives(after_days=20, hours=12.0, a_week=2))
@@ -310,7 +280,7 @@ def test_only_identified_cases_of_the_lowest_scores_get_an_alternative():
     assert (trace.hours[disposed] == 12.0).all()
 
 
-def test_a_case_that_left_comes_back_when_it_escalates():
+def test_a_case_that_left_comes_back_when_it_escalates(hand_made):
     rows = [(0, 0, RANKED, 9), (1, 1, RANKED, 5), (1, 30, ESCALATED, 5)]
     stream = hand_made(rows, foreign=np.array([False, True, False]))
     trace = simulate(stream, "expert+refer", Staff("s", (unit(1),)), days(10))
@@ -318,7 +288,7 @@ def test_a_case_that_left_comes_back_when_it_escalates():
     assert trace.opened_at[1] == 30 * DAY
 
 
-def test_a_way_can_change_in_the_course_of_the_period():
+def test_a_way_can_change_in_the_course_of_the_period(hand_made):
     rows = [(0, 0, RANKED, 0), *((case, case / 10, RANKED, case) for case in range(1, 6))]
     trace = simulate(hand_made(rows), "arrival,2=expert", Staff("s", (unit(1),)), days(9))
     assert np.argsort(trace.opened_at).tolist() == [0, 1, 5, 4, 3, 2]
@@ -327,14 +297,14 @@ def test_a_way_can_change_in_the_course_of_the_period():
 # --- what is found
 
 
-def test_a_child_is_reached_at_the_end_of_a_successful_investigation():
+def test_a_child_is_reached_at_the_end_of_a_successful_investigation(hand_made):
     stream = hand_made([(0, 0, RANKED, 1)], onset=[-10], end=[100])
     trace = simulate(stream, "arrival", Staff("s", (unit(1),)), days(10))
     assert trace.reached_at[0] == 10 * DAY
     assert trace.label[0] == YES
 
 
-def test_abuse_that_ended_by_itself_reaches_nobody():
+def test_abuse_that_ended_by_itself_reaches_nobody(hand_made):
     over = simulate(
         hand_made([(0, 0, RANKED, 1)], onset=[-10], end=[5]), "arrival", Staff("s", (unit(1),)), days(10)
     )
@@ -346,7 +316,7 @@ def test_abuse_that_ended_by_itself_reaches_nobody():
     assert before.label[0] == NO
 
 
-def test_reaching_one_case_reaches_the_person():
+def test_reaching_one_case_reaches_the_person(hand_made):
     rows = [(0, 0, RANKED, 9), (1, 1, RANKED, 5), (2, 30, RANKED, 5)]
     stream = hand_made(rows, person=[7, 7, 7], onset=[-10] * 3, end=[100] * 3)
     trace = simulate(stream, "arrival", Staff("s", (unit(1),)), days(10))
@@ -356,7 +326,7 @@ def test_reaching_one_case_reaches_the_person():
     assert trace.label.tolist() == [YES, NO, NO]
 
 
-def test_luck_decides_what_is_found():
+def test_luck_decides_what_is_found(hand_made):
     luck = np.full((2, 4), 0.5)
     luck[:, 1] = [0.69, 0.71]
     stream = hand_made([(0, 0, RANKED, 1), (1, 0, RANKED, 1)], onset=[-1] * 2, end=[99] * 2, luck=luck)
@@ -366,7 +336,7 @@ def test_luck_decides_what_is_found():
     assert np.isnan(trace.reached_at[1])
 
 
-def test_success_falls_with_the_age_of_the_evidence():
+def test_success_falls_with_the_age_of_the_evidence(hand_made):
     work = replace(days(10), success=Success((0.8,) * 6, half_life_days=10.0, gone=0.5))
     luck = np.full((3, 4), 0.35)
     rows = [(0, 0, RANKED, 9), (1, 0, RANKED, 8), (2, 0, RANKED, 7)]
@@ -414,14 +384,14 @@ def test_learning_changes_the_order_and_uses_what_was_found_alone(poisson_stream
 # --- staff
 
 
-def test_who_joins_later_takes_cases_from_then_on():
+def test_who_joins_later_takes_cases_from_then_on(hand_made):
     rows = [(case, 0, RANKED, 0) for case in range(4)]
     staff = Staff("s", (replace(unit(1), joining=(Joining(1, 2),)),))
     trace = simulate(hand_made(rows), "arrival", staff, days(20))
     assert (trace.opened_at / DAY).tolist() == [0.0, 14.0, 20.0, 34.0]
 
 
-def test_places_that_are_busy_at_the_start_become_free_evenly():
+def test_places_that_are_busy_at_the_start_become_free_evenly(hand_made):
     rows = [(case, 0, RANKED, 0) for case in range(2)]
     trace = simulate(hand_made(rows), "arrival", Staff("s", (unit(2),), busy_at_start=True), days(20))
     assert (trace.opened_at / DAY).tolist() == [5.0, 15.0]

@@ -272,6 +272,24 @@ def test_a_lowered_case_stands_last_of_the_escalated_until_something_new_is_told
     assert {row["case_id"]: row["tier"] for row in again if row["lane"] == "escalated"} == {"a": 1, "b": 1}
 
 
+def test_a_deadline_of_24_hours_does_not_slide_from_list_to_list(record: Record, batch_of) -> None:
+    urgent = reports("a", escalated_by_reporter="asserted")
+    show(record, open_pool(record, batch_of(reports=[*urgent, *reports("b c")])))
+    later = batch_of("thursday", 3, reports=reports("d", escalated_by_reporter="asserted"))
+    worklist = show(record, open_pool(record, later))
+    due = {row["case_id"]: row["due_at"] for row in worklist.table.to_pylist() if row["tier"] == 1}
+    assert due["d"] == START + timedelta(days=4)
+    assert {due[case] for case in due if case != "d"} == {START + timedelta(days=1)}
+    assert worklist.alarms[0].startswith("2 cases are overdue")
+    record.decide("a", "officer 7", "opened")
+    show(record, open_pool(record, batch_of("friday", 4, reports=reports("e"))))
+    again = batch_of(
+        "monday", 9, reports=reports("a", escalated_by_reporter="asserted", incident_type="csam")
+    )
+    back = show(record, open_pool(record, again)).table.to_pylist()
+    assert next(row["due_at"] for row in back if row["case_id"] == "a") == START + timedelta(days=10)
+
+
 def test_a_paused_case_rests_beside_the_list_until_it_is_resumed(record: Record, batch_of) -> None:
     show(record, open_pool(record, batch_of(reports=reports("a", "b"))))
     record.decide("a", "officer 7", "paused")

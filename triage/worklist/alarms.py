@@ -27,6 +27,7 @@ def raise_alarms(
     *,
     banners: Iterable[str],
     not_scored: int,
+    overdue: int = 0,
 ) -> list[str]:
     """Return what must be heard first, in sentences.
 
@@ -44,8 +45,12 @@ def raise_alarms(
         Sources that escalate everything.
     not_scored : int
         Cases whose scoring failed.
+    overdue : int
+        Cases whose deadline has passed.
     """
     alarms = []
+    if overdue:
+        alarms.append(f"{overdue:,} cases are overdue: their deadline passed and nobody has dealt with them")
     urgent = lanes["unreadable"] + lanes["escalated"]
     at_pace = max(limit * policy.tiers[0].days // policy.tiers[-1].days, 1)
     if urgent > limit:

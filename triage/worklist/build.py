@@ -13,7 +13,7 @@ import pyarrow as pa
 from triage.schema.part import known_cases
 from triage.worklist.alarms import find_blanket_sources, raise_alarms
 from triage.worklist.audit import draw_audit, make_lottery, measure_audit, place_audit, tell_audit
-from triage.worklist.listing import WORKLIST_SCHEMA, is_unreadable, list_unreadable, pick, put
+from triage.worklist.listing import WORKLIST_SCHEMA, is_unreadable, keep_deadlines, list_unreadable, pick, put
 from triage.worklist.order import (
     ESCALATED,
     MAIN_LANES,
@@ -202,6 +202,7 @@ def build_worklist(
         now=now, before=len(unreadable), limit=limit, standing=known, same=same,
     )  # fmt: skip
     table = pa.concat_tables([list_unreadable(unreadable, now, policy, same), table])
+    table = keep_deadlines(table, known.urgent_since, policy)
     table = _assign_units(table, max(limit, ahead), len(base.row), policy)
     lists = make_lists(
         join_routed([part.routed for part in gathered.scored]), table,
@@ -228,7 +229,15 @@ def build_worklist(
         set_aside=gathered.aside.num_rows,
         not_yet_known=gathered.not_yet_known,
         findings=gathered.findings,
-        alarms=raise_alarms(lanes, limit, gathered.findings, policy, banners=banners, not_scored=failed),
+        alarms=raise_alarms(
+            lanes,
+            limit,
+            gathered.findings,
+            policy,
+            banners=banners,
+            not_scored=failed,
+            overdue=_count_overdue(table, now),
+        ),
         chances=_tell_chances(table, limit, draw, ranked),
         as_of=now,
         policy=policy,
@@ -257,6 +266,10 @@ class _Gathered:
         self.scored = [
             replace(part, facts=apply_pauses(part.facts, part.case_id, paused)) for part in self.scored
         ]
+
+
+def _count_overdue(table: pa.Table, now: datetime) -> int:
+    return sum(due is not None and due < now for due in table["due_at"].to_pylist())
 
 
 def _tie_key(batch: str, key: TokenKey | None) -> str:

@@ -12,7 +12,7 @@ from triage.schema.part import Why
 from triage.worklist.policy import LANES, days_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -110,6 +110,31 @@ def list_unreadable(
 def is_unreadable(row: dict[str, Any]) -> bool:
     """Say whether a row set aside is a report that could not be read, so that a person must look."""
     return bool(row["table"] == "reports" and row["why"] == Why.UNREADABLE.value)
+
+
+def keep_deadlines(table: pa.Table, since: Mapping[str, datetime], policy: Policy) -> pa.Table:
+    """Return the list with the deadlines of the first tier as they were first given.
+
+    Counted from each list anew, a case that nobody opens would never be overdue.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The list.
+    since : mapping of str to datetime
+        Since when each case has stood in the first tier, list after list.
+    policy : Policy
+        Has the days of the first tier.
+    """
+    days = timedelta(days=days_of(1, policy.tiers))
+    rows = table.select(["case_id", "tier", "due_at"]).to_pylist()
+    due = [
+        min(row["due_at"], since[row["case_id"]] + days)
+        if row["tier"] == 1 and row["case_id"] in since
+        else row["due_at"]
+        for row in rows
+    ]
+    return put(table, "due_at", due)
 
 
 def name_unreadable(row: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from triage.worklist.routing import Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
 
     from triage.record import Record
     from triage.worklist.facts import Facts
@@ -34,6 +35,8 @@ class Standing:
         Cases that hold an audit slot of an earlier list and were not opened yet.
     aliases : mapping of str to str
         Earlier names of cases, and the names that they have now.
+    urgent_since : mapping of str to datetime
+        Since when each case has stood in the first tier, list after list: its deadline runs from then.
     tracked : mapping of str to Tracked
         Of cases that were to be referred: since when, and what came of it.
     digest : str
@@ -44,6 +47,7 @@ class Standing:
     paused: frozenset[str] = frozenset()
     drawn: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    urgent_since: Mapping[str, datetime] = field(default_factory=dict)
     tracked: Mapping[str, Tracked] = field(default_factory=dict)
     digest: str = ""
 
@@ -78,6 +82,7 @@ def read_standing(record: Record, pool: Pool) -> Standing:
         paused=frozenset(case for case, row in states.items() if row["paused"]),
         drawn=frozenset(record.drawn()) - dealt,
         aliases=record.aliases(),
+        urgent_since=record.urgent_since(),
         tracked={
             case: Tracked(
                 listed.get(case),

@@ -64,7 +64,8 @@ class Desk:
         self.idle = [0, 0, 0]
         self.hand: dict[int, tuple[int, int, float]] = {}
         self._aside: list[list[tuple[float, int]]] = [[] for _ in staff.units]
-        self._victims: list[tuple[float, int, int]] = []
+        # By the queue of what may interrupt.
+        self._victims: dict[int, list[tuple[float, int, int]]] = {TOP: [], BESIDE: []}
         self._set_places(staff, start, weeks, busy_hours)
 
     def _set_places(self, staff: Staff, start: float, weeks: int, busy_hours: float) -> None:
@@ -99,10 +100,12 @@ class Desk:
         return best
 
     def next_for(self, unit: int) -> int:
-        """Take the next case for a unit: on top, put aside, ranked, beside; -1 where nothing waits."""
+        """Take the next case for a unit: urgent, put aside, ranked, beside; -1 where nothing waits."""
         takes, case = self.takes[unit], -1
         if TOP in takes:
             case = self._pool.take_top()
+        if case < 0 and BESIDE in takes:
+            case = self._pool.take_beside(urgent=True)
         if case < 0:
             case = self._take_aside(unit)
         if case < 0 and MAIN in takes:
@@ -119,8 +122,8 @@ class Desk:
                 return case
         return -1
 
-    def begin(self, case: int, unit: int, at: float, *, safe: bool) -> None:
-        """Begin or take up an investigation; a safe one is never put aside."""
+    def begin(self, case: int, unit: int, at: float, queue: int) -> None:
+        """Begin or take up the investigation of a case that is of a queue now."""
         clock = self.free[unit].pop()
         for queue in self.takes[unit]:
             self.idle[queue] -= 1
@@ -131,8 +134,9 @@ class Desk:
         run = self._runs[case]
         until = self.clocks[clock].finish(at, float(self._cases.left[case]))
         heappush(self._agenda, (until, FINISH, case, run))
-        if not safe and TOP in self.takes[unit]:
-            heappush(self._victims, (float(self._cases.key[case]), -case, run))
+        by = BESIDE if queue == BESIDE else TOP
+        if by in self.takes[unit] and not self._pool.is_urgent(case):
+            heappush(self._victims[by], (float(self._cases.key[case]), -case, run))
 
     def stop(self, case: int, at: float) -> int:
         """Take a case out of hand, account for its hours, and return the unit whose place is free now."""
@@ -143,12 +147,13 @@ class Desk:
         self.join(unit, clock)
         return unit
 
-    def put_aside(self, at: float) -> int:
-        """Put the ranked investigation that stands lowest aside; return its unit, -1 where there is none."""
-        while self._victims:
-            _, negative, run = heappop(self._victims)
+    def put_aside(self, at: float, queue: int) -> int:
+        """Put aside what stands lowest of what a queue may interrupt; return its unit, -1 for none."""
+        victims = self._victims[queue]
+        while victims:
+            _, negative, run = heappop(victims)
             case = -negative
-            if self._state[case] == IN_HAND and self._runs[case] == run and not self._pool.is_top(case):
+            if self._state[case] == IN_HAND and self._runs[case] == run and not self._pool.is_urgent(case):
                 unit = self.stop(case, at)
                 self._state[case] = ASIDE
                 self._cases.interruptions[case] += 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage.lab.engine.cases import BESIDE, TOP
 from triage.lab.stream import DAY
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ class Investigations:
     def __init__(self, stream: Stream, work: Work, cases: Cases) -> None:
         self._stream, self._work, self._cases = stream, work, cases
         self._reached: dict[int, float] = {}
-        self.expected, self.opened = 0.0, 0
+        self.expected, self.opened, self.escalated = 0.0, 0, 0
 
-    def open(self, case: int, unit: Unit, at: float) -> None:
+    def open(self, case: int, unit: Unit, at: float, queue: int) -> None:
         """Fix how much work a case is and how likely it succeeds, by what is known now."""
         cases, versions, work = self._cases, self._stream.versions, self._work
         version = int(cases.version[case])
@@ -48,8 +49,13 @@ class Investigations:
         cases.opened_at[case], cases.opened_version[case] = at, version
         cases.left[case] = work.hours.draw(identity, learned, float(self._stream.luck[case, 0]))
         cases.chance[case] = work.success.find(identity, waited, gone=bool(gone), skill=unit.success)
+        if queue == BESIDE:
+            cases.left[case] *= work.hours.youth
+            return
+        # What an agency plans with.
         self.expected += work.hours.expect(identity, learned)
         self.opened += 1
+        self.escalated += queue == TOP
 
     def end(self, case: int, at: float) -> None:
         """Note what an investigation found."""

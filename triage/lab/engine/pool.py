@@ -71,7 +71,9 @@ class Pool:
         fresh = cases.state[waiting] == WAITING
         self._top, self._beside = [], []
         for which in (TOP, BESIDE):
-            for case in waiting[(queue == which) & (fresh | (which == TOP))].tolist():
+            for case in waiting[queue == which].tolist():
+                if self._state[case] == ASIDE and not self.is_urgent(case):
+                    continue
                 self.push(case, self._version[case], which, float(cases.key[case]))
         self._main, self._place = [], 0
         case = waiting[(queue == MAIN) & fresh]
@@ -130,18 +132,20 @@ class Pool:
             self._place += 1
         return -1
 
-    def take_beside(self) -> int:
-        """Take the next child to protect: in crisis first, then who waits longest; or -1."""
+    def take_beside(self, *, urgent: bool = False) -> int:
+        """Take the next child to protect: in crisis first (or only), then who waits longest; or -1."""
         beside, state, version = self._beside, self._state, self._version
-        while beside:
+        while beside and not (urgent and beside[0][0] > 0):
             _, case, made_for = heappop(beside)
-            if version[case] == made_for and state[case] == WAITING:
+            if version[case] == made_for and state[case] in {WAITING, ASIDE}:
                 return case
         return -1
 
-    def is_top(self, case: int) -> bool:
-        """Return whether a case escalates by what is known now."""
-        return bool(self._queue[self._version[case]] == TOP)
+    def is_urgent(self, case: int) -> bool:
+        """Return whether a case goes before all that is in hand, by what is known now."""
+        version = self._version[case]
+        queue = self._queue[version]
+        return bool(queue == TOP or (queue == BESIDE and self._urgency[version] >= 0))
 
     def _ranked(self, case: int) -> bool:
         return bool(self._state[case] == WAITING and self._queue[self._version[case]] == MAIN)

@@ -16,7 +16,6 @@ from triage.lab.engine.cases import (
     LEFT,
     MAIN,
     RESTING,
-    TOP,
     WAITING,
     Cases,
     find_queues,
@@ -176,7 +175,7 @@ class Run:
             self.enter(case, at)
         elif state == LEFT and self.urgency[version] >= 0:
             self.enter(case, at)
-        elif state not in {WAITING, ASIDE} or (state == ASIDE and queue != TOP):
+        elif state not in {WAITING, ASIDE} or (state == ASIDE and not self.pool.is_urgent(case)):
             return
         if self.urgency[version] >= 0 and state != ASIDE:
             self.promise(case, at + DAY)
@@ -187,8 +186,8 @@ class Run:
             self.renew(case)
         if self.desk.idle[queue]:
             self.fill(at, queue)
-        if queue == TOP and self.staff.interrupt and self._state[case] in {WAITING, ASIDE}:
-            unit = self.desk.put_aside(at)
+        if self.staff.interrupt and self._state[case] in {WAITING, ASIDE} and self.pool.is_urgent(case):
+            unit = self.desk.put_aside(at, queue)
             if unit >= 0:
                 self.give_work(unit, at)
 
@@ -236,10 +235,11 @@ class Run:
         case = self.desk.next_for(unit)
         if case < 0:
             return False
+        queue = int(self.queue[self._version[case]])
         if self._state[case] == WAITING:
-            self.findings.open(case, self.desk.units[unit], at)
+            self.findings.open(case, self.desk.units[unit], at, queue)
             self.count(at, -1)
-        self.desk.begin(case, unit, at, safe=self.queue[self._version[case]] != MAIN)
+        self.desk.begin(case, unit, at, queue)
         return True
 
     def advance(self, until: float) -> None:

@@ -49,9 +49,12 @@ def make_list(run: Run, week: int, at: float) -> None:
     ranked = waiting[queue == MAIN]
     ahead = int((queue == TOP).sum())
     pace = _expect_openings(run, week, ranked)
+    slots = run.way.audit_share * pace
+    # What escalates in the course of a week takes its share, as it did so far.
+    pace = max(0.0, pace - run.findings.escalated / max(week, 1))
     _give_deadlines(run, ranked, ahead, pace, at)
-    if run.way.audit_share:
-        _draw_lots(run, week, ranked, ahead, pace)
+    if slots:
+        _draw_lots(run, week, ranked, ahead=ahead, pace=pace, slots=slots)
     run.fill_all(at)
 
 
@@ -123,13 +126,13 @@ def _give_deadlines(run: Run, ranked: Ints, ahead: int, pace: float, at: float) 
             run.pool.promise(case, due_at)
 
 
-def _draw_lots(run: Run, week: int, ranked: Ints, ahead: int, pace: float) -> None:
+def _draw_lots(run: Run, week: int, ranked: Ints, *, ahead: int, pace: float, slots: float) -> None:
     """Draw cases from below what will be opened this week, denser near it.
 
     A case drawn in an earlier week keeps its place in the lottery as if it still waited, so that its chance
     goes on to add up: the chance over all weeks is what one over the chance undoes.
     """
-    cases, slots = run.cases, run.way.audit_share * pace
+    cases = run.cases
     earlier = np.flatnonzero(cases.drawn)
     queue = run.queue[cases.version[earlier]]
     cases.spared[earlier[queue == TOP]] = -np.inf

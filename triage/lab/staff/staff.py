@@ -95,8 +95,9 @@ class Staff:
     units : tuple of Unit
         At least one.
     interrupt : bool
-        Whether an escalated case for which nobody is free puts aside the investigation of a ranked case. What
-        was done is kept, and it goes on before any new ranked case of the unit.
+        Whether an escalated case for which nobody is free puts aside the investigation of a ranked case, and
+        a child in crisis the work on another of lane youth. What was done is kept, and it goes on before any
+        new ranked case of the unit.
     holidays : mapping of int to float
         ISO week -> share of the hours that are left in it.
     starter_speed : float

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SECTIONS = {
-    "hours": ("mean", "spread", "a_version", "most_versions", "law"),
+    "hours": ("mean", "spread", "a_version", "most_versions", "youth", "law"),
     "success": ("chance", "half_life_days", "gone"),
     "findings": ("invented", "undetermined", "undetermined_missed"),
     "referral": ("days", "hours"),
@@ -95,6 +95,7 @@ def parse_work(content: Mapping[str, Any], where: str) -> Work:
             most_versions=int(
                 read_number(hours, "most_versions", (0, 1_000), f"{where}: [hours]", default=0)
             ),
+            youth=read_number(hours, "youth", (0.001, 1), f"{where}: [hours]", default=1.0),
             law=_one_of(hours, "law", LAWS, f"{where}: [hours]"),
         ),
         success=Success(

@@ -29,6 +29,8 @@ class Hours:
         What each thing learned after the first report adds, as a share of the mean.
     most_versions : int
         No more of them add.
+    youth : float
+        Share of these hours that a case of lane youth takes: a child to protect, not an investigation.
     law : str
         ``lognormal``; ``exponential`` and ``fixed`` are for comparison with formulas of queues.
     """
@@ -37,6 +39,7 @@ class Hours:
     spread: float = 1.0
     a_version: float = 0.0
     most_versions: int = 0
+    youth: float = 1.0
     law: str = "lognormal"
 
     def draw(self, identity: int, learned: int, luck: float) -> float:
