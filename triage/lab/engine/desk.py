@@ -125,8 +125,8 @@ class Desk:
     def begin(self, case: int, unit: int, at: float, queue: int) -> None:
         """Begin or take up the investigation of a case that is of a queue now."""
         clock = self.free[unit].pop()
-        for queue in self.takes[unit]:
-            self.idle[queue] -= 1
+        for taken in self.takes[unit]:
+            self.idle[taken] -= 1
         self._state[case] = IN_HAND
         self._runs[case] += 1
         self.hand[case] = (unit, clock, at)

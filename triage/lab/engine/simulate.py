@@ -104,6 +104,7 @@ class Run:
         self.desk = Desk(
             staff, self.cases, self.pool, self.agenda, start=stream.start, weeks=whole_weeks, busy_hours=busy
         )
+        self.paces: list[tuple[float, int]] = []
         self.waiting, self.pool_at, self.pool_size = 0, [stream.start], [0]
         self._take_views()
 

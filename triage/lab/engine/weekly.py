@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _LOTTERY = 0x1077E21
+# Weeks over which an agency looks back to say what it can promise.
+LATELY = 8
 
 
 def make_list(run: Run, week: int, at: float) -> None:
@@ -48,10 +50,10 @@ def make_list(run: Run, week: int, at: float) -> None:
     queue = run.queue[run.cases.version[waiting]]
     ranked = waiting[queue == MAIN]
     ahead = int((queue == TOP).sum())
-    pace = _expect_openings(run, week, ranked)
-    slots = run.way.audit_share * pace
-    # What escalates in the course of a week takes its share, as it did so far.
-    pace = max(0.0, pace - run.findings.escalated / max(week, 1))
+    hours = _sum_hours(run, at)
+    planned = hours / _plan_hours(run, ranked)
+    slots = run.way.audit_share * planned
+    pace = _expect_ranked(run, week, hours, planned)
     _give_deadlines(run, ranked, ahead, pace, at)
     if slots:
         _draw_lots(run, week, ranked, ahead=ahead, pace=pace, slots=slots)
@@ -68,20 +70,38 @@ def _learn(run: Run, week: int) -> bool:
     return run.ranking.learn(cases.opened_version[told], cases.label[told], inclusion)
 
 
-def _expect_openings(run: Run, week: int, ranked: Ints) -> float:
-    """Return how many cases can be opened this week: the hours over the mean planned for the opened."""
-    monday = run.stream.start + week * WEEK
-    hours = sum(
-        places * run.desk.clocks[clock].work(monday, monday + WEEK)
+def _sum_hours(run: Run, at: float) -> float:
+    """Return the work that those who open ranked cases can do in a week, in average hours."""
+    return sum(
+        places * run.desk.clocks[clock].work(at, at + WEEK)
         for unit, clock, places in run.desk.groups
         if MAIN in run.desk.takes[unit]
     )
+
+
+def _plan_hours(run: Run, ranked: Ints) -> float:
+    """Return the mean hours planned for the opened cases; before there are any, for those that wait."""
     if run.findings.opened:
-        return hours * run.findings.opened / run.findings.expected
-    identity = run.stream.versions.identity[run.cases.version[ranked]]
-    share = np.bincount(identity % len(IDENTITIES), minlength=len(IDENTITIES)) / max(len(ranked), 1)
-    mean = float(share @ np.array(run.work.hours.mean))
-    return hours / mean if mean else 0.0
+        return run.findings.expected / run.findings.opened
+    levels = len(IDENTITIES)
+    identity = run.stream.versions.identity[run.cases.version[ranked]] % levels
+    share = np.bincount(identity, minlength=levels) / max(len(ranked), 1)
+    mean = np.array(run.work.hours.mean)
+    return float(share @ mean) or float(mean.mean())
+
+
+def _expect_ranked(run: Run, week: int, hours: float, planned: float) -> float:
+    """Return how many ranked cases will be opened this week, by what an hour brought lately.
+
+    That counts what no plan knows: what escalates takes its share, and what was put aside goes on first.
+    """
+    opened = run.findings.opened - run.findings.escalated
+    before = run.paces[-LATELY:]
+    run.paces.append((hours, opened))
+    if len(before) < LATELY:
+        return max(0.0, planned - run.findings.escalated / max(week, 1))
+    spent = sum(hours for hours, _ in before)
+    return hours * (opened - before[0][1]) / spent if spent else planned
 
 
 def find_best(key: Floats, number: int) -> Ints:
