@@ -226,7 +226,8 @@ def test_case_that_cannot_be_scored_keeps_no_other_from_the_page(
     first = read_rows(out)[0]
     assert (first["case_id"], first["lane"]) == ("c", "unreadable")
     assert "could not be scored" in run("explain", batch, "c", "--json", code=4)
-    assert answer("explain", batch, "b")["score"] is not None
+    shown = {row["case_id"]: row["score"] for row in read_rows(out)}
+    assert answer("explain", batch, "b")["score"] == float(shown["b"])
 
 
 def test_case_of_an_earlier_batch_is_explained_with_all_that_the_record_has_of_it(

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from triage.cli import main
 from triage.lab.asking import parse_what_if
-from triage.lab.whatif import WhatIf
+from triage.lab.whatif import WhatIf, list_what_ifs, load_what_if
 from triage.worlds import load_world
 
 SMALL = ("nl-2017", "--cases", 300, "--seeds", 2, "--weeks", 26)
@@ -100,8 +100,14 @@ def test_what_ifs_are_read_as_they_are_written() -> None:
     assert parse_what_if("", world).name == WhatIf().name
     change = parse_what_if("noise=0.5 + platform_dark + drift=2017-07-01", world)
     assert (change.volume, change.noise_removed, change.switches) == (1.0, 0.5, ("platform_dark",))
-    assert change.drift is not None
+    assert change.drift
     assert change.drift.start.isoformat() == "2017-07-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("name", list_what_ifs())
+def test_a_shipped_what_if_is_asked_for_by_its_name(name: str) -> None:
+    world = load_world("nl-2017")
+    assert parse_what_if(name, world) == load_what_if(name, world)
 
 
 @pytest.mark.parametrize(

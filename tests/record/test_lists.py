@@ -87,13 +87,15 @@ def test_list_that_makes_no_sense_is_refused_and_nothing_kept(
     assert record.head() == before
 
 
-def test_export_belongs_to_the_latest_list(any_record: Record) -> None:
+def test_export_belongs_to_its_list_or_else_to_the_latest(any_record: Record) -> None:
     any_record.keep_list(header("b1"), [row("c1")])
     any_record.keep_list(header("b2"), [row("c1")])
     any_record.keep_export("csv", "a" * 64, "list.csv")
     first, second = any_record.lists()
     assert first["exports"] == []
     assert second["exports"][0]["sha256"] == "a" * 64
+    any_record.keep_export("csv", "b" * 64, "list.csv", of=first["seq"])
+    assert [export["sha256"] for export in any_record.lists()[0]["exports"]] == ["b" * 64]
     with pytest.raises(InputRefusedError, match="SHA-256"):
         any_record.keep_export("csv", "a", "list.csv")
 

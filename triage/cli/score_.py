@@ -121,14 +121,13 @@ def command(  # noqa: PLR0917 - click passes options by name
             policy=rules, as_of=as_of, key=key, standing=standing, wishes=register, progress=done,
         )  # fmt: skip
     # Kept before it is shown: a list that nobody knows of would leave no trace of whom it chose.
-    if record and pool:
-        keep_worklist(record, worklist, pool)
+    number = keep_worklist(record, worklist, pool).seq if record and pool else None
 
     def explain() -> dict[str, Explanation]:
         cases = worklist.table["case_id"].to_pylist()[:MOST_EXPLAINED]
         return explain_cases(whole, bundle, cases, as_of=worklist.as_of, policy=rules)
 
-    _export(worklist, outs, lists, explain, record, delimiter=delimiter, force=force)
+    _export(worklist, outs, lists, explain, record, number=number, delimiter=delimiter, force=force)
     head = str(record.head()) if record else ""
     if not as_json:
         _show(worklist, top)
@@ -202,6 +201,7 @@ def _export(
     details: Callable[[], dict[str, Explanation]],
     record: Record | None,
     *,
+    number: int | None,
     delimiter: str,
     force: bool,
 ) -> None:
@@ -213,7 +213,8 @@ def _export(
 
     def keep(file: Path, name: str) -> None:
         if record is not None:
-            record.keep_export(file.suffix[1:], hashlib.sha256(file.read_bytes()).hexdigest(), name)
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            record.keep_export(file.suffix[1:], digest, name, number)
 
     for out in outs:
         page = out.suffix.lower() == ".html"

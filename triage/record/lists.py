@@ -68,17 +68,16 @@ def _check_list(store: Store, header: Mapping[str, Any], rows: Sequence[Mapping[
         raise InputRefusedError("an inclusion that is no probability", where=store.name, expected="0 to 1")
 
 
-def keep_export(store: Store, kind: str, sha256: str, name: str) -> Head:
-    """Keep that the latest list left as a file."""
+def keep_export(store: Store, kind: str, sha256: str, name: str, of: int | None = None) -> Head:
+    """Keep that a list left as a file: the one of that number, or else the latest."""
     if len(sha256) != _SHA256_DIGITS:
         raise InputRefusedError(
             "no SHA-256", where=store.name, expected=f"{_SHA256_DIGITS} hexadecimal digits"
         )
     with store.writing() as connection:
-        latest = connection.execute(
-            select(ENTRIES.c.seq).where(ENTRIES.c.kind == LIST).order_by(ENTRIES.c.seq.desc()).limit(1)
-        ).scalar()
-        payload = {"kind": kind, "sha256": sha256, "name": name, "list": latest}
+        latest = select(ENTRIES.c.seq).where(ENTRIES.c.kind == LIST).order_by(ENTRIES.c.seq.desc()).limit(1)
+        which = connection.execute(latest).scalar() if of is None else of
+        payload = {"kind": kind, "sha256": sha256, "name": name, "list": which}
         return store.append(connection, EXPORT, [Leaf(to_json(payload))])
 
 

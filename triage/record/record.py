@@ -74,9 +74,12 @@ class Record:
         """
         return lists.keep_list(self._store, header, rows)
 
-    def keep_export(self, kind: str, sha256: str, name: str) -> Head:
-        """Keep that the latest list left as a file of a kind, with its SHA-256 and its name."""
-        return lists.keep_export(self._store, kind, sha256, name)
+    def keep_export(self, kind: str, sha256: str, name: str, of: int | None = None) -> Head:
+        """Keep that a list left as a file of a kind, with its SHA-256 and its name.
+
+        The list is the one whose number is given, or else the latest: others may keep theirs meanwhile.
+        """
+        return lists.keep_export(self._store, kind, sha256, name, of)
 
     def lists(self) -> list[dict[str, Any]]:
         """Return the headers of the lists, each with ``seq``, ``at`` and its ``exports``."""

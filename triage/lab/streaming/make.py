@@ -90,25 +90,25 @@ def make_stream(
     change = change or WhatIf()
     again = None if again_days is None else round(again_days * DAY)
     wanted = Wanted(models, policy or load_policy(), change, again)
-    todo = [
+    blocks = [
         (run, seed, index, wanted)
         for run in _list_runs(world, cases, draw, change)
         for index in range(-(-run.cases // BLOCK_CASES))
     ]
-    pieces = _make_all(todo, jobs)
+    pieces = _make_all(blocks, jobs)
     name = world.name if change == WhatIf() else f"{world.name}, {change.name}"
     start, end = world.start.timestamp(), world.end.timestamp()
     case_id, arrival, luck, versions, truth = _join(pieces, list(models), world)
     return Stream(name, seed, draw, start, end, case_id, arrival, versions, truth, luck)
 
 
-def _make_all(todo: list[tuple[Run, int, int, Wanted]], jobs: int) -> list[Piece]:
-    if jobs == 1 or len(todo) == 1:
-        return [make_piece(*one) for one in todo]
+def _make_all(blocks: list[tuple[Run, int, int, Wanted]], jobs: int) -> list[Piece]:
+    if jobs == 1 or len(blocks) == 1:
+        return [make_piece(*one) for one in blocks]
     from joblib import Parallel, delayed  # noqa: PLC0415 - slow to import, and mostly not needed
 
     with Parallel(n_jobs=jobs, batch_size=1) as parallel:
-        return list(parallel(delayed(make_piece)(*one) for one in todo))
+        return list(parallel(delayed(make_piece)(*one) for one in blocks))
 
 
 def _check(cases: int, models: Mapping[str, Bundle | Model]) -> None:

@@ -169,7 +169,7 @@ def tell_audit(draw: Draw, power: AuditPower) -> list[str]:
     cases = math.floor(power.largest_rate * power.below)
     drawn = (
         f"{_drawn(power.slots)} by lot among the {power.below:,} ranked cases below the cut, each with"
-        f" a chance of {spread}; on the list nothing marks them"
+        f" a chance of {spread}; nothing marks them on the list, but a score far below its neighbours' does"
     )
     bound = (
         f"if none of them is found to be current abuse, up to {power.largest_rate:.1%} of the cases below the"
