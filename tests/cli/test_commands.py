@@ -328,7 +328,7 @@ def test_stray_file_in_the_folder_is_told_and_is_no_report(tmp_path: Path) -> No
     assert imported["set_aside"] == 1
     listed = answer("score", tmp_path / "batch", "--out", tmp_path / "list.csv", code=3)
     assert listed["lanes"]["unreadable"] == 0
-    assert "no XML at all" in run("check", tmp_path / "batch", code=3).output
+    assert "neither XML nor JSON nor a table" in run("check", tmp_path / "batch", code=3).output
 
 
 @pytest.mark.parametrize(

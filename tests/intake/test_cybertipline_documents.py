@@ -13,9 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from triage.intake.cybertipline import read as reader
-from triage.intake.cybertipline import read_cybertipline
+from tests.intake.reading import read_all
 from triage.intake.cybertipline.mapping import load_mapping
+from triage.intake.documents import Document
+from triage.intake.importing import read_documents
+from triage.intake.limits import Limits
 from triage.intake.tokens import TokenKey
 from triage.intake.xml import parse_xml
 from triage.schema.findings import Level
@@ -41,7 +43,7 @@ def read(**documents):
 
 
 def read_named(documents):
-    return read_cybertipline(list(documents.items()), KEY, RECEIVED)
+    return read_all(list(documents.items()), KEY, RECEIVED)
 
 
 def report_of_file(imported):
@@ -217,24 +219,22 @@ def test_other_encodings_are_read_where_they_are_declared(declared, codec):
 def test_files_on_disk_are_read_and_what_cannot_be_opened_is_set_aside(tmp_path):
     good = tmp_path / "71002_report.xml"
     good.write_bytes(report())
-    imported = read_cybertipline([good, tmp_path / "gone_71003.xml", tmp_path], KEY, RECEIVED)
+    imported = read_all([good, tmp_path / "gone_71003.xml", tmp_path], KEY, RECEIVED)
     assert imported.tables["reports"].num_rows == 1
     assert aside(imported) == [
         ("reports", 2, "the file cannot be opened"),
         ("reports", 3, "the file cannot be opened"),
     ]
     assert "71003" not in str(imported.set_aside.to_pylist())
-    assert len(imported.sources) == 1
+    assert [source["kind"] for source in imported.sources] == ["cybertipline_report", "not_read", "not_read"]
 
 
-def test_a_file_that_is_too_large_is_never_held_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(reader, "MAX_BYTES", 10)
-    monkeypatch.setattr(reader, "parse_xml", lambda content: parse_xml(content, max_bytes=10))
+def test_a_file_that_is_too_large_is_never_held_whole(tmp_path):
     large = tmp_path / "large.xml"
     large.write_bytes(report() * 50_000)
-    imported = read_cybertipline([large], KEY, RECEIVED)
+    imported = read_documents([Document.at(large)], KEY, RECEIVED, limits=Limits(document_bytes=10))
     assert imported.set_aside["reason"][0].as_py() == "larger than 10 bytes"
-    assert imported.sources[0]["bytes"] == len(report()) * 50_000
+    assert "sha256" not in imported.sources[0]
 
 
 # Nothing personal
@@ -258,7 +258,7 @@ def personal_values(element):
 
 
 def test_nothing_personal_is_in_what_is_stored():
-    imported = read_cybertipline(sorted(FIXTURES.glob("*.xml")), KEY, RECEIVED)
+    imported = read_all(sorted(FIXTURES.glob("*.xml")), KEY, RECEIVED)
     stored = [imported.set_aside.to_pylist(), imported.sources, imported.dropped, imported.unknown]
     stored += [table.to_pylist() for table in imported.tables.values()]
     stored += [
@@ -362,7 +362,7 @@ _DOCUMENTS = st.lists(
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(_DOCUMENTS)
 def test_whatever_comes_in_comes_out(documents):
-    imported = read_cybertipline(documents, KEY, RECEIVED)
+    imported = read_all(documents, KEY, RECEIVED)
     count = imported.tables["reports"].num_rows + imported.tables["files"].num_rows
     assert count + imported.set_aside.num_rows == len(documents) == len(imported.sources)
     for name, table in imported.tables.items():
@@ -383,6 +383,6 @@ def test_whatever_comes_in_comes_out(documents):
 
 def test_reading_twice_gives_the_same():
     files = sorted(FIXTURES.glob("*.xml"))
-    first, second = (read_cybertipline(files, KEY, RECEIVED) for _ in range(2))
+    first, second = (read_all(files, KEY, RECEIVED) for _ in range(2))
     assert first.tables == second.tables
     assert first.set_aside == second.set_aside

@@ -29,7 +29,10 @@ SHOWN_NAMES = 8
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Batch folder to make.")
 @click.option("--key-file", type=click.Path(path_type=Path), help="File with the key. Default: TRIAGE_KEY.")
-@click.option("--received-at", type=TimeType(), help="When the reports came (UTC). Default: now.")
+@click.option(
+    "--received-at", type=TimeType(), help="When reports came that do not say so (UTC). Default: now."
+)
+@click.option("--limit", "limits", multiple=True, help="NAME=NUMBER: let more, or less, pass than usual.")
 @force_option
 @json_option
 def command(
@@ -37,17 +40,21 @@ def command(
     out: Path,
     key_file: Path | None,
     received_at: datetime | None,
+    limits: tuple[str, ...],
     *,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Turn reports into a batch: CyberTipline XML (report and fileDetails), files or folders.
+    """Turn reports into a batch: files, folders and ZIP archives; - reads the standard input.
+
+    The format is found by looking into each file; docs/formats has a page on each.
 
     Names, addresses, texts and hashes of material are left behind; identifiers become keyed hashes. The key
     is hexadecimal digits in the variable TRIAGE_KEY or in a file; the same key links old and new reports. The
     way back to the senders' report numbers is OUT-refs.sqlite, for the owner's eyes only (triage open).
     """
     from triage.intake.importing import import_files
+    from triage.intake.limits import set_limits
     from triage.intake.refs import refs_file, write_refs
     from triage.intake.tokens import load_key
     from triage.schema.batch import BATCH_CONTENTS, split_part, write_batch
@@ -60,7 +67,7 @@ def command(
     if received_at and received_at > now + timedelta(days=1):
         raise click.BadParameter("lies in the future", param_hint="--received-at")
     with progress("importing", None):
-        imported = import_files(files, key, received_at or now, out.name)
+        imported = import_files(files, key, received_at or now, out.name, limits=set_limits(limits))
         # The way back first: a batch without it would be of no use.
         write_refs(out, imported.refs, force=force)
         try:

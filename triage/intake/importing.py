@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from datetime import UTC
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from triage.errors import InputRefusedError
-from triage.intake.cybertipline import read_cybertipline
+from triage.intake.cybertipline import CYBERTIPLINE
+from triage.intake.documents import Unreadable, find_documents
+from triage.intake.gathering import Intake
+from triage.intake.imported import Imported
+from triage.intake.limits import Limits
 from triage.intake.link import attach_cases
 from triage.schema.batch import BatchMeta
-from triage.schema.findings import Finding, Level
-from triage.schema.part import mend_rows, settle
-
-NOT_READ = "not_read"
+from triage.schema.part import Why, mend_rows, settle
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
+    from triage.intake.documents import Document
+    from triage.intake.reader import Format
     from triage.intake.tokens import TokenKey
+    from triage.schema.findings import Finding
     from triage.schema.part import Part
+
+# The first that recognises a document reads it.
+FORMATS: tuple[Format, ...] = (CYBERTIPLINE,)
+# Endings and beginnings of what may well be a report in a format that is not read.
+_REPORTS = (".xml", ".json", ".jsonl", ".csv", ".xlsx")
+_BEGINNINGS = b"<{["
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ class ImportedBatch:
     part : Part
         All cases; its findings and rows set aside include those of reading.
     meta : BatchMeta
-        For ``batch.json``.
+        For ``batch.json``; its source files say how many records each held and how many were set aside.
     refs : list of (str, str)
         The way back: token, and the sender's report number or the name of the file.
     dropped, unknown : Counter
@@ -50,101 +60,146 @@ class ImportedBatch:
     unknown: Counter[str]
 
 
-def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding]]:
-    """Return the files that are named and those in the folders that are named, in order.
+def read_documents(
+    documents: Iterable[Document],
+    key: TokenKey,
+    received_at: datetime,
+    *,
+    limits: Limits | None = None,
+    formats: Sequence[Format] = FORMATS,
+) -> Imported:
+    """Read documents into canonical tables, not yet linked into cases.
 
-    Returns
-    -------
-    files : list of Path
-        Whatever can be opened.
-    findings : list of Finding
-        What cannot: folders without permission, broken links, devices and pipes. Hidden files are passed
-        over, and told.
+    Every record comes out: as a row, or set aside with the reason. A document that cannot be read stops
+    nothing else.
+
+    Parameters
+    ----------
+    documents : iterable of Document
+        In any order.
+    key : TokenKey
+        Makes identifiers into tokens.
+    received_at : datetime
+        When the agency received what states no time of reception, with a time zone.
+    limits : Limits, optional
+        What may pass.
+    formats : sequence of Format
+        The readers; the first that recognises a document takes it.
 
     Raises
     ------
     InputRefusedError
-        A path does not exist, or there is no file at all.
+        `received_at` has no time zone.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from triage.intake.documents import Document
+    >>> from triage.intake.tokens import TokenKey
+    >>> summary = b"<incidentSummary><incidentType>Online Enticement</incidentType></incidentSummary>"
+    >>> report = Document.of("a.xml", b"<report>" + summary + b"</report>")
+    >>> read = read_documents([report], TokenKey(bytes(16)), datetime(2024, 3, 1, tzinfo=UTC))
+    >>> read.tables["reports"]["incident_type"].to_pylist()
+    ['enticement']
     """
-    files: list[Path] = []
-    findings: list[Finding] = []
-    for path in paths:
-        if not path.exists():
-            raise InputRefusedError("no such file or folder", where=str(path), mend="check the path")
-        if not path.is_dir():
-            files.append(path)
-            continue
-        for folder, names, inside in os.walk(
-            path, onerror=lambda e: findings.append(_skipped(e.filename, "no permission"))
-        ):
-            names.sort()
-            for file in sorted(Path(folder) / name for name in inside):
-                if file.name.startswith("."):
-                    findings.append(_skipped(str(file), "a hidden file", level=Level.NOTE))
-                elif not file.is_file():
-                    findings.append(_skipped(str(file), "a broken link, a device or a pipe"))
-                else:
-                    files.append(file)
-    if not files:
-        raise InputRefusedError("no file", where=", ".join(map(str, paths)), expected="reports to import")
-    return files, findings
-
-
-def _skipped(where: str, found: str, *, level: Level = Level.FIELD) -> Finding:
-    return Finding(
-        level, where, "", 0, 1, found, "a plain file", "it is not read; give it by name if it is a report"
+    if received_at.tzinfo is None:
+        raise InputRefusedError(
+            "a time of reception without a zone", expected="a time with a zone, such as 2024-03-01T10:00:00Z"
+        )
+    intake = Intake(key, received_at.astimezone(UTC).replace(microsecond=0), limits or Limits())
+    readings = {known.name: known.begin(intake) for known in formats}
+    for document in documents:
+        intake.begin(document)
+        try:
+            known, kind = _recognise(document, formats)
+            readings[known.name].take(document, kind)
+            intake.is_of(document, kind, known.mapping)
+        except Unreadable as error:
+            intake.set_aside(document, error.table, error.found, error.mend, why=error.why)
+            intake.unread.append(document)
+    for reading in readings.values():
+        reading.finish()
+    gathered = intake.gathered
+    return Imported(
+        tables=intake.all_tables(),
+        set_aside=intake.all_set_aside(),
+        findings=gathered.notes.findings(),
+        sources=intake.sources(),
+        refs=intake.refs,
+        dropped=+gathered.dropped,
+        unknown=+gathered.unknown,
     )
 
 
-def import_files(paths: Sequence[Path], key: TokenKey, received_at: datetime, name: str) -> ImportedBatch:
+def _recognise(document: Document, formats: Sequence[Format]) -> tuple[Format, str]:
+    """Return the format of a document and its kind in it.
+
+    Raises
+    ------
+    Unreadable
+        No format knows it. What neither by name nor by content claims to be a report is told and not listed.
+    """
+    for known in formats:
+        if kind := known.recognise(document):
+            return known, kind
+    start = document.beginning().lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1]
+    if document.suffix in _REPORTS or (start and start in _BEGINNINGS):
+        raise Unreadable(
+            "no format that is known",
+            "ask the sender what it is; a table goes in with a mapping of your own (triage import --mapping)",
+        )
+    raise Unreadable(
+        "neither XML nor JSON nor a table", "look whether it belongs there; it is not read", Why.FOREIGN
+    )
+
+
+def import_files(
+    paths: Sequence[Path],
+    key: TokenKey,
+    received_at: datetime,
+    name: str,
+    *,
+    limits: Limits | None = None,
+    formats: Sequence[Format] = FORMATS,
+) -> ImportedBatch:
     """Import reports.
 
     Parameters
     ----------
     paths : sequence of Path
-        Files and folders.
+        Files, folders and archives; ``-`` is the standard input.
     key : TokenKey
         The agency's key; every identifier becomes a keyed hash of it.
     received_at : datetime
         Reception time of reports that state none.
     name : str
         Name of the batch.
+    limits : Limits, optional
+        What may pass.
+    formats : sequence of Format
+        The readers.
 
     Raises
     ------
     InputRefusedError
         No report could be read from any file.
     """
-    files, skipped = find_files(paths)
-    if all(file.suffix.lower() == ".csv" for file in files):
-        raise InputRefusedError(
-            "CSV tables",
-            where=str(files[0].parent),
-            mend="they need no import: triage check and score read them",
-        )
-    imported = read_cybertipline(files, key, received_at)
+    skipped: list[Finding] = []
+    documents = find_documents(paths, limits or Limits(), skipped.append)
+    imported = read_documents(documents, key, received_at, limits=limits, formats=formats)
     where = dict.fromkeys(imported.tables, "import")
     rows = mend_rows(imported.tables, where)
     if not rows.tables["reports"].num_rows:
         first = f"; the first: {imported.findings[0]}" if imported.findings else ""
         raise InputRefusedError(
-            f"none of {len(files):,} files holds a report that can be read{first}",
-            expected="CyberTipline report and fileDetails XML",
+            f"none of {len(imported.sources):,} files holds a report that can be read{first}",
+            where=", ".join(map(str, paths[:3])),
+            expected="reports in a format of docs/formats",
             mend="check the files; nothing was written",
         )
     rows.findings = [*skipped, *imported.findings, *rows.findings]
     rows.set_aside = pa.concat_tables([imported.set_aside, rows.set_aside])
     attach_cases(rows)
     part = settle(rows, where, received_at)
-    meta = BatchMeta(
-        name=name, as_of=received_at, source_files=_describe(imported.sources), key_check=key.check()
-    )
+    meta = BatchMeta(name=name, as_of=received_at, source_files=imported.sources, key_check=key.check())
     return ImportedBatch(part, meta, imported.refs, imported.dropped, imported.unknown)
-
-
-def _describe(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out the hash of files that were not read: of an image it would be a hash of material."""
-    return [
-        {name: value for name, value in source.items() if name != "sha256" or source["kind"] != NOT_READ}
-        for source in sources
-    ]

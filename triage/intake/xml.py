@@ -14,14 +14,14 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from triage.errors import InputRefusedError
+from triage.intake.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-MAX_BYTES = 64 * 2**20
-MAX_DEPTH = 50
+MAX_BYTES, MAX_DEPTH = Limits().document_bytes, Limits().depth
 # Elements and attributes together: 64 MiB of nothing but "<a/>" would fill several gigabytes otherwise.
-MAX_NODES = 500_000
+MAX_NODES = Limits().nodes
 # A tag, comment or name is handed over whole, so one endless tag is damage of its own.
 MAX_TAG_BYTES = 2**20
 # Nothing that is read is longer; what is longer is free text, which is not kept.
@@ -114,10 +114,11 @@ class _SeenError(Exception):
 class _Tree:
     """Builds elements as the parser meets them."""
 
-    def __init__(self, max_depth: int) -> None:
+    def __init__(self, max_depth: int, max_nodes: int) -> None:
         self.root: Element | None = None
         self._stack: list[Element] = []
         self._max_depth = max_depth
+        self._max_nodes = max_nodes
         self._nodes = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -125,8 +126,8 @@ class _Tree:
         self._nodes += 1 + len(attributes)
         if len(stack) >= self._max_depth:
             raise _OverLimitError(f"elements nested deeper than {self._max_depth} levels")
-        if self._nodes > MAX_NODES:
-            raise _OverLimitError(f"more than {MAX_NODES:,} elements and attributes")
+        if self._nodes > self._max_nodes:
+            raise _OverLimitError(f"more than {self._max_nodes:,} elements and attributes")
         element = Element(name.rpartition("}")[2])
         if attributes:
             element.attributes = {key.rpartition("}")[2]: value for key, value in attributes.items()}
@@ -179,15 +180,17 @@ class _Glance:
         """Take no notice."""
 
 
-def parse_xml(content: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Element:
+def parse_xml(
+    content: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH, max_nodes: int = MAX_NODES
+) -> Element:
     """Parse a whole document.
 
     Parameters
     ----------
     content : bytes
         The document; its encoding is one of `ENCODINGS`.
-    max_bytes, max_depth : int
-        Limits, besides `MAX_NODES` and `MAX_TAG_BYTES`.
+    max_bytes, max_depth, max_nodes : int
+        Limits, besides `MAX_TAG_BYTES`. Nodes are elements and attributes together.
 
     Returns
     -------
@@ -208,7 +211,7 @@ def parse_xml(content: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MA
         raise UnreadableXmlError(f"larger than {max_bytes:,} bytes", mend="ask the sender to split it")
     if not content.strip():
         raise UnreadableXmlError("an empty file")
-    tree = _Tree(max_depth)
+    tree = _Tree(max_depth, max_nodes)
     try:
         _feed(_make_parser(tree), content)
     except DefusedXmlException:

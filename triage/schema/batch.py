@@ -27,6 +27,7 @@ MOST_PARTS = 100_000
 SHOWN_MATCHES = 5
 META_FILE = "batch.json"
 SET_ASIDE_FILE = "set-aside/rows.parquet"
+_WAITING = ("waits_for", "held")
 BATCH_CONTENTS = frozenset({*TABLES, META_FILE, "set-aside"})
 
 
@@ -258,6 +259,10 @@ def _read_set_aside(file: Path, meta: BatchMeta) -> pa.Table:
     if rows.num_rows != meta.set_aside:
         raise _damaged(file, f"{rows.num_rows:,} rows set aside where {META_FILE} says {meta.set_aside:,}")
     try:
+        for name in _WAITING:
+            # Batches that were made before anything could wait have no such column.
+            if name not in rows.column_names:
+                rows = rows.append_column(name, pa.nulls(rows.num_rows, pa.string()))
         return rows.select(SET_ASIDE_SCHEMA.names).cast(SET_ASIDE_SCHEMA)
     except (KeyError, pa.ArrowException) as error:
         raise _damaged(file, f"other columns ({str(error).splitlines()[0][:80]})") from error

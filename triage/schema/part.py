@@ -30,6 +30,7 @@ class Why(StrEnum):
     DUPLICATE = "duplicate"
     ORPHAN = "orphan"
     FOREIGN = "foreign"
+    IMAGERY = "imagery"
 
 
 SET_ASIDE_SCHEMA = pa.schema(
@@ -41,6 +42,9 @@ SET_ASIDE_SCHEMA = pa.schema(
         ("report_id", pa.string()),
         ("reason", pa.string()),
         ("mend", pa.string()),
+        # Of what waits for its report: the token of the report's number, and the row in codes, as JSON.
+        ("waits_for", pa.string()),
+        ("held", pa.string()),
     ]
 )
 
@@ -210,6 +214,8 @@ def set_aside(
             ids,
             pa.array([reason] * count, pa.string()),
             pa.array(["look at the row in the source; mend it there and import again"] * count, pa.string()),
+            pa.nulls(count, pa.string()),
+            pa.nulls(count, pa.string()),
         ],
         schema=SET_ASIDE_SCHEMA,
     )

@@ -1,5 +1,5 @@
 """Reports in CyberTipline XML: report and fileDetails documents become canonical tables."""
 
-from triage.intake.cybertipline.read import read_cybertipline, sniff_cybertipline
+from triage.intake.cybertipline.read import CYBERTIPLINE
 
-__all__ = ["read_cybertipline", "sniff_cybertipline"]
+__all__ = ["CYBERTIPLINE"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from triage.intake.cybertipline import notes as remarks
+from triage.intake import notes as remarks
 from triage.intake.cybertipline.accounts import CONTACTS, HANDLES, person_token
 from triage.intake.cybertipline.people import associated, located, person_of
-from triage.intake.cybertipline.rows import ChildRow
-from triage.intake.cybertipline.values import CHILD_BANDS, Place, band_of, read_age
+from triage.intake.cybertipline.values import read_age
+from triage.intake.rows import ChildRow
+from triage.intake.values import CHILD_BANDS, Place, band_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

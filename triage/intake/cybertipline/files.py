@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from triage.intake.cybertipline import notes as remarks
-from triage.intake.cybertipline.accounts import account_for_events, read_event
+from triage.intake import notes as remarks
+from triage.intake.cybertipline.accounts import read_event
 from triage.intake.cybertipline.mapping import load_mapping
-from triage.intake.cybertipline.people import plain_number
-from triage.intake.cybertipline.rows import FileRow
-from triage.intake.cybertipline.values import Place, flag_of, read_codes, read_time
+from triage.intake.cybertipline.values import flag_of, read_codes
+from triage.intake.people import account_for_events
+from triage.intake.rows import FileRow
+from triage.intake.traces import plain_number
+from triage.intake.values import Place, read_time
 
 if TYPE_CHECKING:
-    from triage.intake.cybertipline.rows import EventRow, Gathered
+    from triage.intake.rows import EventRow, Gathered
+    from triage.intake.tokens import TokenKey
     from triage.intake.xml import Element
 
 
@@ -107,6 +110,12 @@ def add_file(gathered: Gathered, facts: FileFacts, report_id: str, label: str) -
             for i, event in enumerate(facts.events)
         ]
     return True
+
+
+def hold(key: TokenKey, facts: FileFacts) -> dict[str, Any]:
+    """Return what is kept of a file whose report has not come: its row and events, in codes and tokens."""
+    row = facts.row._replace(file_id=key.token("file", facts.number, facts.file_number))
+    return {"files": row._asdict(), "network_events": [event._asdict() for event in facts.events]}
 
 
 def add_report_number(gathered: Gathered, number: str, report_id: str, label: str) -> bool:

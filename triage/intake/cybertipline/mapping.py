@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from itertools import pairwise
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
 
 MAPPING_FILE = Path(__file__).resolve().with_name("mapping.toml")
 KEPT, DROPPED = "kept", "dropped"
-_WORD = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -28,8 +25,6 @@ class CyberTiplineMapping:
         Version of the mapping file.
     marks : mapping of str to str
         Element below the root -> the kind of document that it shows.
-    nobody : frozenset of str
-        Words, in small letters, that stand where an identifier should and name nobody.
     incident_type : mapping of str to str
         Beginning of the incident type, in small letters -> code.
     channel : mapping of str to str
@@ -44,21 +39,14 @@ class CyberTiplineMapping:
         Name of an event, in small letters -> code.
     associated_account : mapping of str to str
         Kind of an associated account, in small letters -> ``account``, ``named`` or ``child``.
-    platform : mapping of str to str
-        Name or word, in small letters -> category.
     platform_by_element : mapping of str to str
         Element -> category of a name that no word fits.
-    countries : frozenset of str
-        ISO 3166-1 alpha-2.
-    calling_code : mapping of str to str
-        Digits -> country.
     elements : mapping of str to mapping of str to str
         Group -> element -> ``kept``, ``dropped`` or the name of the group inside.
     """
 
     version: int
     marks: Mapping[str, str]
-    nobody: frozenset[str]
     incident_type: Mapping[str, str]
     channel: Mapping[str, str]
     report_annotation: Mapping[str, str]
@@ -67,10 +55,7 @@ class CyberTiplineMapping:
     youngest: Mapping[str, str]
     event_name: Mapping[str, str]
     associated_account: Mapping[str, str]
-    platform: Mapping[str, str]
     platform_by_element: Mapping[str, str]
-    countries: frozenset[str]
-    calling_code: Mapping[str, str]
     elements: Mapping[str, Mapping[str, str]]
 
 
@@ -87,7 +72,6 @@ def load_mapping() -> CyberTiplineMapping:
     return CyberTiplineMapping(
         version=content["version"],
         marks={name: kind for kind, names in content["marks"].items() for name in names},
-        nobody=frozenset(content["nobody"]["words"]),
         incident_type={begin.lower(): code for begin, code in content["incident_type"].items()},
         channel=content["channel"],
         report_annotation=content["report_annotation"],
@@ -96,10 +80,7 @@ def load_mapping() -> CyberTiplineMapping:
         youngest=content["file_class"]["youngest"],
         event_name=content["event_name"],
         associated_account=content["associated_account"],
-        platform={word: category for category, words in content["platform"].items() for word in words},
         platform_by_element=content["platform_by_element"],
-        countries=frozenset(content["country"]["codes"].split()),
-        calling_code=content["calling_code"],
         elements={name: _actions(group) for name, group in content["elements"].items()},
     )
 
@@ -119,25 +100,6 @@ def incident_code(text: str) -> str:
         if lowered.startswith(begin):
             return code
     return "other"
-
-
-@lru_cache(maxsize=4096)
-def platform_word(text: str) -> str:
-    """Return the category of a platform's name; empty where no word of it is known.
-
-    Examples
-    --------
-    >>> platform_word("Facebook Messenger"), platform_word("ACME Dating GmbH"), platform_word("ACME")
-    ('messaging', 'dating', '')
-    """
-    known = load_mapping().platform
-    words = _WORD.findall(text[:256].lower())
-    pairs = [f"{first} {second}" for first, second in pairwise(words)]
-    # A single letter is a name only when it stands alone.
-    for candidate in (" ".join(words), *pairs, *(word for word in words if len(word) > 1)):
-        if candidate in known:
-            return known[candidate]
-    return ""
 
 
 def _actions(group: dict[str, Any]) -> dict[str, str]:

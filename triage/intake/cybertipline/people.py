@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from triage.intake.cybertipline.accounts import (
-    add_account,
-    add_person,
-    bare_account,
-    highest,
-    identity_of,
-    person_token,
-    placeholder,
-)
+from triage.intake.cybertipline.accounts import add_account, identity_of, person_token
 from triage.intake.cybertipline.mapping import load_mapping
-from triage.intake.cybertipline.rows import FLAG_ORDER, PersonRow, PriorRow, ThreadRow
-from triage.intake.cybertipline.values import (
-    PERSON_BANDS,
-    Place,
-    StatedAge,
-    band_of,
-    flag_of,
-    is_true,
-    phone_country,
-    read_age,
-    read_country,
-)
+from triage.intake.cybertipline.values import flag_of, is_true, phone_country, read_age
+from triage.intake.people import add_person, bare_account, highest, placeholder
+from triage.intake.rows import FLAG_ORDER, PersonRow, PriorRow, ThreadRow
+from triage.intake.traces import plain_number
+from triage.intake.values import PERSON_BANDS, Place, StatedAge, band_of
+from triage.intake.words import read_country
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -134,18 +120,6 @@ def prior_numbers(block: Element, accounts: Iterable[Element]) -> list[str]:
         for element in source.every(name)
     ]
     return list(dict.fromkeys(plain_number(text) or text for text in found if text))
-
-
-def plain_number(text: str) -> str:
-    """Return a report number without leading zeros; empty where the text is no number.
-
-    Examples
-    --------
-    >>> plain_number(" 0071 "), plain_number("7a")
-    ('71', '')
-    """
-    digits = text.strip()
-    return (digits.lstrip("0") or "0") if digits.isascii() and digits.isdigit() and len(digits) <= 30 else ""
 
 
 def add_open_cases(place: Place, law: Element | None, reported: Sequence[Holder]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from triage.intake.cybertipline import notes as remarks
-from triage.intake.cybertipline.accounts import account_for_events, read_event
+from triage.intake import notes as remarks
+from triage.intake.cybertipline.accounts import read_event
 from triage.intake.cybertipline.children import (
     Reported,
     add_children_in_reach,
@@ -21,8 +21,10 @@ from triage.intake.cybertipline.people import (
     read_holder,
     read_jurisdiction,
 )
-from triage.intake.cybertipline.rows import ReportRow
-from triage.intake.cybertipline.values import Place, is_true, read_codes, read_time
+from triage.intake.cybertipline.values import is_true, read_codes
+from triage.intake.people import account_for_events
+from triage.intake.rows import ReportRow
+from triage.intake.values import Place, read_time
 from triage.intake.xml import Element
 
 ESCALATE = "escalateToHighPriority"
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from triage.intake.cybertipline.people import Holder
-    from triage.intake.cybertipline.rows import Gathered
+    from triage.intake.rows import Gathered
 
 _NOTHING = Element("")
 

@@ -1,4 +1,4 @@
-"""The rows that grow while CyberTipline documents are read, and the tables they become."""
+"""The rows that grow while documents are read one by one, and the tables they become."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
-from triage.intake.cybertipline.notes import Notes
-from triage.schema.declare import Kind
+from triage.intake.notes import Notes
+from triage.schema.declare import Kind, Knowable
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
+    from decimal import Decimal
 
     from triage.intake.tokens import TokenKey
 
@@ -39,6 +40,7 @@ class ReportRow(NamedTuple):
     reporter_type: str = "platform"
     source_priority: str = "unknown"
     preserve_until: datetime | None = None
+    received_at: datetime | None = None
 
 
 class PersonRow(NamedTuple):
@@ -105,6 +107,19 @@ class ThreadRow(NamedTuple):
     contact_codes: list[str] | None = None
 
 
+class TransactionRow(NamedTuple):
+    """One row of ``transactions``."""
+
+    transaction_id: str
+    person_id: str
+    executed_at: datetime | None = None
+    amount_eur: Decimal | None = None
+    payment_channel: str = "unknown"
+    counterparty_token: str | None = None
+    counterparty_country: str | None = None
+    indicator_codes: list[str] | None = None
+
+
 class PriorRow(NamedTuple):
     """One row of ``prior_records``."""
 
@@ -129,6 +144,18 @@ class ChildRow(NamedTuple):
     crisis_code: list[str] | None = None
 
 
+class OutcomeRow(NamedTuple):
+    """One row of ``outcomes``."""
+
+    report_id: str
+    outcome_kind: str
+    outcome_at: datetime | None = None
+    current_abuse_label: str = "undetermined"
+    label_source: str | None = None
+    selected_at: datetime | None = None
+    selected_by: str | None = None
+
+
 # Of two statements about one thing the first of these stands.
 FLAG_ORDER = ("asserted", "denied", "unknown")
 
@@ -141,6 +168,8 @@ _ROWS: dict[str, type[Any]] = {
     "communications": ThreadRow,
     "prior_records": PriorRow,
     "children": ChildRow,
+    "transactions": TransactionRow,
+    "outcomes": OutcomeRow,
 }
 
 
@@ -167,6 +196,8 @@ class Gathered:
     communications: dict[str, ThreadRow] = field(default_factory=dict)
     prior_records: dict[str, PriorRow] = field(default_factory=dict)
     children: list[ChildRow] = field(default_factory=list)
+    transactions: dict[tuple[str, str], TransactionRow] = field(default_factory=dict)
+    outcomes: list[OutcomeRow] = field(default_factory=list)
     accounts_for_events: dict[str, str] = field(default_factory=dict)
     sole_reported: dict[str, str] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
@@ -184,25 +215,24 @@ class Gathered:
             "communications": self.communications.values(),
             "prior_records": self.prior_records.values(),
             "children": self.children,
+            "transactions": self.transactions.values(),
+            "outcomes": self.outcomes,
         }
         return {name: _as_table(name, found, self.received_at) for name, found in rows.items()}
 
 
 def _as_table(name: str, rows: Collection[Any], received_at: datetime) -> pa.Table:
-    """Turn rows into columns at once, and add the times that are the same in every row."""
+    """Turn rows into columns at once; when a row was known follows from its report."""
     declared = TABLES[name]
     names = _ROWS[name]._fields
     columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
-    same: dict[str, datetime | None] = {
-        "received_at": received_at,
-        "known_at": received_at,
-        "enriched_at": None,
-    }
+    if "received_at" in columns:
+        columns["received_at"] = tuple(at or received_at for at in columns["received_at"])
     arrays = {}
     for column in declared.columns:
         kind = pa.string() if column.kind in _TEXT_KINDS else column.arrow_type
         if column.name in columns:
             arrays[column.name] = pa.array(columns[column.name], kind)
-        elif column.name in same:
-            arrays[column.name] = pa.repeat(pa.scalar(same[column.name], kind), len(rows))
+        elif column.knowable != Knowable.LINKING:
+            arrays[column.name] = pa.nulls(len(rows), kind)
     return pa.table(arrays)

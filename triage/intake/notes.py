@@ -33,8 +33,7 @@ class Notes:
 
     def set_aside(self, where: str, reason: str, mend: str) -> None:
         """Name a file that is set aside; every such file is named."""
-        expected = "a CyberTipline report or its fileDetails"
-        self._single.append(Finding(Level.ROW, where, "", 0, 1, reason, expected, mend))
+        self._single.append(Finding(Level.ROW, where, "", 0, 1, reason, "reports that can be read", mend))
 
     def findings(self) -> list[Finding]:
         """Return the findings: files set aside first, then each remark with its count."""
