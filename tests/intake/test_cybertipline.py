@@ -164,7 +164,7 @@ def test_the_accounts(lantern):
 
 def test_the_network_events(lantern):
     accounts = [row["account_id"] for row in rows(lantern, "accounts")]
-    device = KEY.token("device", "imei", "india-device-1")
+    device = "d:" + KEY.token("device", "imei", "india-device-1")
     day = lambda month, number, hour=0: datetime(2025, month, number, hour, tzinfo=UTC)  # noqa: E731
     columns = ("account_id", "event_name", "event_at", "link_token", "network_type")
     assert [tuple(row[name] for name in columns) for row in rows(lantern, "network_events")] == [

@@ -284,7 +284,7 @@ def test_nothing_personal_is_in_what_is_stored():
 def test_findings_quote_no_value():
     summary = "<incidentSummary><incidentDateTime>Jane Doe</incidentDateTime></incidentSummary>"
     ages = "<age>Jane Doe</age><dateOfBirth>Jane Doe</dateOfBirth>"
-    event = "<ipCaptureEvent><ipAddress>Jane Doe</ipAddress><port>1</port></ipCaptureEvent>"
+    event = "<ipCaptureEvent><ipAddress>Jane Doe</ipAddress><port>40001</port></ipCaptureEvent>"
     person = f"<personOrUserReportedPerson>{ages}</personOrUserReportedPerson>{event}"
     content = f"<report>{summary}<personOrUserReported>{person}</personOrUserReported></report>"
     imported = read(r=content.encode())

@@ -38,7 +38,13 @@ def cases_of(
     reports: list[tuple[str, int]], named: list[tuple[str, str]], **more: frozenset[str]
 ) -> dict[str, str]:
     table, persons = tables(reports, named, **more)
-    return dict(zip(table["report_id"].to_pylist(), link_reports(table, persons).to_pylist(), strict=True))
+    return dict(
+        zip(
+            table["report_id"].to_pylist(),
+            link_reports({"reports": table, "persons": persons}).cases.to_pylist(),
+            strict=True,
+        )
+    )
 
 
 def test_reports_of_one_person_are_one_case_named_after_the_earliest() -> None:
@@ -138,3 +144,90 @@ def test_rows_that_lead_to_no_report_get_no_case() -> None:
     rows = mend_rows(raw, {name: name for name in raw})
     attach_cases(rows)
     assert rows.tables["communications"]["case_id"].to_pylist() == [None]
+
+
+# What ties besides the person
+
+
+def linked(make_part: Callable[..., Part], **rows: list[dict[str, object]]) -> dict[str, str]:
+    reports = make_part(**rows).tables["reports"]
+    return dict(zip(reports["report_id"].to_pylist(), reports["case_id"].to_pylist(), strict=True))
+
+
+def apart(*names: str) -> dict[str, list[dict[str, object]]]:
+    """Return reports a day apart, each with a person and an account of its own."""
+    return {
+        "reports": [{"report_id": n, "received_at": f"2024-01-0{i}"} for i, n in enumerate(names, 1)],
+        "persons": [{"person_id": f"p-{n}", "report_id": n, "role": "reported"} for n in names],
+        "accounts": [{"account_id": f"x-{n}", "person_id": f"p-{n}"} for n in names],
+    }
+
+
+def seen(token: str, **at: str) -> dict[str, list[dict[str, object]]]:
+    """Return one event a report, all with one token."""
+    events = [
+        {"event_id": f"e-{n}", "account_id": f"x-{n}", "link_token": token, "event_at": time}
+        for n, time in at.items()
+    ]
+    return {"network_events": events}
+
+
+def test_one_device_ties_two_persons_however_long_after(make_part) -> None:
+    events = seen("d:1", a="2023-01-01", b="2023-12-31")
+    assert set(linked(make_part, **apart("a", "b", "c"), **events).values()) == {"a", "c"}
+
+
+def test_one_address_with_port_ties_within_a_day_and_no_longer(make_part) -> None:
+    near = seen("1", a="2023-01-01T00:00:00", b="2023-01-01T23:59:59")
+    far = seen("1", a="2023-01-01T00:00:00", b="2023-01-02T00:00:01")
+    assert set(linked(make_part, **apart("a", "b"), **near).values()) == {"a"}
+    assert set(linked(make_part, **apart("a", "b"), **far).values()) == {"a", "b"}
+
+
+def test_an_address_without_a_time_ties_nobody(make_part) -> None:
+    events = {
+        "network_events": [{**row, "event_at": None} for row in seen("1", a="", b="")["network_events"]]
+    }
+    assert set(linked(make_part, **apart("a", "b"), **events).values()) == {"a", "b"}
+
+
+def test_a_device_that_more_than_five_persons_share_ties_none_and_is_told(make_part) -> None:
+    six = apart(*"abcdef")
+    events = seen("d:1", **dict.fromkeys("abcdef", "2023-01-01"))
+    part = make_part(**six, **events)
+    assert len(part.cases) == 6
+    assert [(f.found, f.count) for f in part.findings if f.column == "case_id"] == [
+        ("one device that 6 persons share", 1)
+    ]
+    assert len(make_part(**apart(*"abcde"), **seen("d:1", **dict.fromkeys("abcde", "2023-01-01"))).cases) == 1
+
+
+def test_a_person_whom_more_than_a_thousand_reports_name_ties_none_of_them() -> None:
+    few = [(f"r{i:04}", i) for i in range(1_000)]
+    assert len(set(cases_of(few, [("p", name) for name, _ in few]).values())) == 1
+    many = [*few, ("one too many", 1_000)]
+    assert len(set(cases_of(many, [("p", name) for name, _ in many]).values())) == 1_001
+
+
+def test_the_same_report_number_is_one_case_without_any_person(make_part) -> None:
+    reports = [{"report_id": n, "source_ref_hash": "n"} for n in "ab"] + [
+        {"report_id": "c"},
+        {"report_id": "d"},
+    ]
+    assert linked(make_part, reports=reports) == {"a": "a", "b": "a", "c": "c", "d": "d"}
+
+
+def test_an_earlier_report_that_a_sender_names_is_joined_if_it_names_one_person(make_part) -> None:
+    rows = apart("a", "b")
+    rows["reports"][0]["source_ref_hash"] = "n"
+    record = {"record_id": "n:p-b", "person_id": "p-b", "record_kind": "prior_report"}
+    assert set(linked(make_part, **rows, prior_records=[record]).values()) == {"a"}
+    rows["persons"].append({"person_id": "q", "report_id": "a", "role": "reported"})
+    assert set(linked(make_part, **rows, prior_records=[record]).values()) == {"a", "b"}
+
+
+def test_the_device_of_a_recipient_ties_nobody(make_part) -> None:
+    rows = apart("a", "b")
+    rows["persons"][1]["role"] = "recipient"
+    events = seen("d:1", a="2023-01-01", b="2023-01-01")
+    assert set(linked(make_part, **rows, **events).values()) == {"a", "b"}

@@ -146,7 +146,7 @@ def test_linking_by_tokens_finds_the_cases(written: Written) -> None:
             pq.read_table(written.path / name / f"part-{index:05d}.parquet")
             for name in ("reports", "persons")
         )
-        linked = np.asarray(link_reports(reports, persons))
+        linked = np.asarray(link_reports({"reports": reports, "persons": persons}).cases)
         named = set(persons["report_id"].to_pylist())
         again = reports.to_pandas().duplicated("source_ref_hash", keep=False).to_numpy()
         apart = again & ~reports["report_id"].to_pandas().isin(named).to_numpy()

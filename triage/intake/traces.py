@@ -28,9 +28,18 @@ _SHARED_NETWORKS = tuple(
 )
 
 
+# A device begins so: unlike an address it stays with its holder, so it ties persons for good.
+DEVICE = "d:"
+# Lower ports belong to the service, not to whoever came: with one of these the address is as good as bare.
+_FIRST_FREE_PORT = 1_024
+
+
 def address_token(place: Place, address: str, port: str) -> str | None:
-    """Return the token of address and port; none without a port, or for an address that many share."""
-    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65_536):
+    """Return the token of address and port.
+
+    None without a port, with the port of a service, or for an address that many share.
+    """
+    if not (port.isascii() and port.isdigit() and _FIRST_FREE_PORT <= int(port[:6]) < 65_536):
         return None
     routed = routable(address)
     if routed is None:
@@ -41,7 +50,9 @@ def address_token(place: Place, address: str, port: str) -> str | None:
 
 def device_token(place: Place, kind: str, value: str) -> str | None:
     """Return the token of a device; none for an identifier of nothing but zeros, which means "withheld"."""
-    return place.token("device", kind.lower(), value.lower()) if value.strip("0-: ") else None
+    if not value.strip("0-: "):
+        return None
+    return DEVICE + place.token("device", kind.lower(), value.lower())
 
 
 def routable(text: str) -> str | None:

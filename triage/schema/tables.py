@@ -247,7 +247,10 @@ NETWORK_EVENTS = Table(
         _CASE,
         code("event_name", "what was done", "login registration purchase upload other unknown"),
         time("event_at", "when", source="ipCaptureEvent dateTime"),
-        token("link_token", "address with port, or device, hashed; never a bare address"),
+        token(
+            "link_token",
+            "address with port, or device (then it begins with d:), hashed; never a bare address",
+        ),
         country("ip_country", "country of the address by look-up", knowable=ENRICHMENT),
         code(
             "network_type",
