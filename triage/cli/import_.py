@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from triage.cli.say import (
 )
 
 if TYPE_CHECKING:
-    from collections import Counter
+    from triage.schema.batch import BatchMeta
 
 SHOWN_NAMES = 8
 
@@ -32,14 +33,21 @@ SHOWN_NAMES = 8
 @click.option(
     "--received-at", type=TimeType(), help="When reports came that do not say so (UTC). Default: now."
 )
+@click.option(
+    "--waiting",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="An earlier batch: what waits in it for a report of these files joins it. Repeatable.",
+)
 @click.option("--limit", "limits", multiple=True, help="NAME=NUMBER: let more, or less, pass than usual.")
 @force_option
 @json_option
-def command(
+def command(  # noqa: PLR0917 - click passes options by name
     files: tuple[Path, ...],
     out: Path,
     key_file: Path | None,
     received_at: datetime | None,
+    waiting: tuple[Path, ...],
     limits: tuple[str, ...],
     *,
     force: bool,
@@ -57,7 +65,8 @@ def command(
     from triage.intake.limits import set_limits
     from triage.intake.refs import refs_file, write_refs
     from triage.intake.tokens import load_key
-    from triage.schema.batch import BATCH_CONTENTS, split_part, write_batch
+    from triage.intake.waiting import read_waiting
+    from triage.schema.batch import BATCH_CONTENTS, open_batch, split_part, write_batch
     from triage.writing import refuse_existing
 
     refuse_existing(out, force=force, contents=BATCH_CONTENTS)
@@ -67,7 +76,14 @@ def command(
     if received_at and received_at > now + timedelta(days=1):
         raise click.BadParameter("lies in the future", param_hint="--received-at")
     with progress("importing", None):
-        imported = import_files(files, key, received_at or now, out.name, limits=set_limits(limits))
+        imported = import_files(
+            files,
+            key,
+            received_at or now,
+            out.name,
+            limits=set_limits(limits),
+            waiting=read_waiting([open_batch(batch) for batch in waiting], key),
+        )
         # The way back first: a batch without it would be of no use.
         write_refs(out, imported.refs, force=force)
         try:
@@ -88,15 +104,29 @@ def command(
         "unknown": dict(imported.unknown),
         "findings": [finding.as_dict() for finding in imported.part.findings],
     }
-    rows = f"{meta.rows['reports']:,} reports, {meta.rows['files']:,} files"
     lines = [
-        f"{out}: {len(imported.part.cases):,} cases, {rows}; {meta.set_aside:,} set aside",
+        f"{out}: {len(imported.part.cases):,} cases from {len(meta.source_files):,} files",
+        *_account(meta),
         f"left behind on purpose: {_listed(imported.dropped)}",
         f"elements that the mapping does not know: {_listed(imported.unknown)}",
         f"next: {program()} score {out} --out LIST.csv",
     ]
     say_result(result, "\n".join(lines), as_json=as_json)
     leave(meta.set_aside, imported.part.findings)
+
+
+def _account(meta: BatchMeta) -> list[str]:
+    """Say of each kind of record how many came in, and what became of them."""
+    came, aside = Counter[str](), Counter[str]()
+    for source in meta.source_files:
+        came.update(source["records"])
+        aside.update(source["set_aside"])
+    from triage.schema.tables import TABLES
+
+    return [
+        f"{name}: {count:,} in, {count - aside[name]:,} read, {aside[name]:,} set aside"
+        for name, count in sorted(came.items(), key=lambda item: list(TABLES).index(item[0]))
+    ]
 
 
 def _listed(names: Counter[str]) -> str:

@@ -53,6 +53,8 @@ class Intake:
         When the agency received what states no time of reception.
     limits : Limits
         What may pass.
+    awaited : frozenset of str
+        Tokens of report numbers and persons that rows of earlier batches wait for.
     gathered : Gathered
         Rows that readers made one by one.
     tables : dict of str to list of pyarrow.Table
@@ -70,6 +72,7 @@ class Intake:
     key: TokenKey
     received_at: datetime
     limits: Limits = field(default_factory=Limits)
+    awaited: frozenset[str] = frozenset()
     gathered: Gathered = field(init=False)
     tables: dict[str, list[pa.Table]] = field(default_factory=dict)
     aside: list[dict[str, Any]] = field(default_factory=list)
@@ -190,6 +193,7 @@ class Intake:
         account = self.accounts[document.position]
         digest = {"sha256": document.digest} if account.kind != NOT_READ else {}
         return {
+            "document": self.where(document).removeprefix("file:"),
             **digest,
             "bytes": document.size,
             "kind": account.kind,

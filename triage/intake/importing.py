@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -15,6 +15,7 @@ from triage.intake.gathering import Intake
 from triage.intake.imported import Imported
 from triage.intake.limits import Limits
 from triage.intake.link import attach_cases
+from triage.intake.waiting import adopt, awaited
 from triage.schema.batch import BatchMeta
 from triage.schema.part import Why, mend_rows, settle
 
@@ -67,6 +68,7 @@ def read_documents(
     *,
     limits: Limits | None = None,
     formats: Sequence[Format] = FORMATS,
+    awaited_tokens: frozenset[str] = frozenset(),
 ) -> Imported:
     """Read documents into canonical tables, not yet linked into cases.
 
@@ -85,6 +87,8 @@ def read_documents(
         What may pass.
     formats : sequence of Format
         The readers; the first that recognises a document takes it.
+    awaited_tokens : frozenset of str
+        Tokens of report numbers and persons that rows of earlier batches wait for.
 
     Raises
     ------
@@ -106,7 +110,9 @@ def read_documents(
         raise InputRefusedError(
             "a time of reception without a zone", expected="a time with a zone, such as 2024-03-01T10:00:00Z"
         )
-    intake = Intake(key, received_at.astimezone(UTC).replace(microsecond=0), limits or Limits())
+    intake = Intake(
+        key, received_at.astimezone(UTC).replace(microsecond=0), limits or Limits(), awaited_tokens
+    )
     readings = {known.name: known.begin(intake) for known in formats}
     for document in documents:
         intake.begin(document)
@@ -161,6 +167,7 @@ def import_files(
     *,
     limits: Limits | None = None,
     formats: Sequence[Format] = FORMATS,
+    waiting: pa.Table | None = None,
 ) -> ImportedBatch:
     """Import reports.
 
@@ -178,6 +185,8 @@ def import_files(
         What may pass.
     formats : sequence of Format
         The readers.
+    waiting : pyarrow.Table, optional
+        Rows that earlier batches set aside: what waits among them for a report of these files joins it.
 
     Raises
     ------
@@ -186,7 +195,14 @@ def import_files(
     """
     skipped: list[Finding] = []
     documents = find_documents(paths, limits or Limits(), skipped.append)
-    imported = read_documents(documents, key, received_at, limits=limits, formats=formats)
+    imported = read_documents(
+        documents,
+        key,
+        received_at,
+        limits=limits,
+        formats=formats,
+        awaited_tokens=awaited(waiting) if waiting is not None else frozenset(),
+    )
     where = dict.fromkeys(imported.tables, "import")
     rows = mend_rows(imported.tables, where)
     if not rows.tables["reports"].num_rows:
@@ -199,7 +215,17 @@ def import_files(
         )
     rows.findings = [*skipped, *imported.findings, *rows.findings]
     rows.set_aside = pa.concat_tables([imported.set_aside, rows.set_aside])
+    for joined in adopt(rows, waiting):
+        _count_joined(imported.sources, joined)
     attach_cases(rows)
     part = settle(rows, where, received_at)
     meta = BatchMeta(name=name, as_of=received_at, source_files=imported.sources, key_check=key.check())
     return ImportedBatch(part, meta, imported.refs, imported.dropped, imported.unknown)
+
+
+def _count_joined(sources: list[dict[str, Any]], row: dict[str, Any]) -> None:
+    """Take a row out of the account of what was set aside: its report came with another document."""
+    for source in sources:
+        if f"file:{source['document']}" == row["where"] and source["set_aside"].get(row["table"]):
+            source["set_aside"][row["table"]] -= 1
+            return

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
 from triage.intake.link import attach_cases
+from triage.intake.waiting import adopt
 from triage.schema.batch import Batch, BatchMeta, split_part
 from triage.schema.part import SET_ASIDE_SCHEMA, Part, Rows, settle
 from triage.schema.tables import TABLES
@@ -232,6 +233,7 @@ def _link(kept: list[Kept], now: datetime) -> Part:
         for name in TABLES
     }
     rows = Rows(joined, _once(pa.concat_tables([batch.tables[SET_ASIDE] for batch in kept])))
+    adopt(rows)
     attach_cases(rows)
     return settle(rows, {name: name for name in TABLES}, now)
 

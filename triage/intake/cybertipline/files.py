@@ -112,10 +112,11 @@ def add_file(gathered: Gathered, facts: FileFacts, report_id: str, label: str) -
     return True
 
 
-def hold(key: TokenKey, facts: FileFacts) -> dict[str, Any]:
+def hold(key: TokenKey, facts: FileFacts) -> dict[str, list[dict[str, Any]]]:
     """Return what is kept of a file whose report has not come: its row and events, in codes and tokens."""
-    row = facts.row._replace(file_id=key.token("file", facts.number, facts.file_number))
-    return {"files": row._asdict(), "network_events": [event._asdict() for event in facts.events]}
+    file_id = key.token("file", facts.number, facts.file_number)
+    events = [event._replace(event_id=f"{file_id}:e{i}")._asdict() for i, event in enumerate(facts.events)]
+    return {"files": [facts.row._replace(file_id=file_id)._asdict()], "network_events": events}
 
 
 def add_report_number(gathered: Gathered, number: str, report_id: str, label: str) -> bool:

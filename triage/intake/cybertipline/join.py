@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 UNREADABLE = "unreadable"
 
@@ -68,6 +71,12 @@ class ReportNames:
         for number in _NUMBER.findall(path.name):
             self._by_number[number.lstrip("0") or "0"].add(report_id)
         self._by_folder[str(path.parent)].add(report_id)
+
+    def numbers(self) -> Iterator[tuple[str, str]]:
+        """Yield the numbers in the names that stand in that of one report only, with the report."""
+        for number, reports in self._by_number.items():
+            if len(reports) == 1 and UNREADABLE not in reports:
+                yield number, next(iter(reports))
 
     def find(self, label: str, number: str) -> Joined:
         """Return the report of a file.

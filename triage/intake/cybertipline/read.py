@@ -102,8 +102,17 @@ class ReadCyberTipline:
         for document in self.intake.unread:
             # It may have been the report of a file, which must not go to another then.
             self.names.add(document.label, UNREADABLE)
+        for number, report_id in self.names.numbers():
+            self._number(number, report_id)
         for document, facts in self.waiting:
             self._join(document, facts)
+
+    def _number(self, number: str, report_id: str) -> None:
+        """Take the number in a report's name for its own where a file of an earlier import waits for it."""
+        gathered = self.intake.gathered
+        if gathered.key.token("source-report", number) in self.intake.awaited:
+            add_report_number(gathered, number, report_id, "")
+            self.intake.refs.append((report_id, number))
 
     def _join(self, document: Document, facts: FileFacts) -> None:
         joined, gathered = self.names.find(document.label, facts.number), self.intake.gathered
