@@ -25,6 +25,8 @@ COMMANDS = {
     "audit": "Say whether anybody changed the record.",
     "forget": "Erase a case from the record.",
     "stability": "Say how much of the top of a list depends on weights that nobody knows exactly.",
+    "export": "Write a batch for other programs: CSV, JSON Lines, Frictionless.",
+    "rekey": "Bring a batch to the next key of an agency.",
     "open": "Print the sender's report numbers of a case.",
     "train": "Train a model on cases with outcomes.",
     "calibrate": "Give a model probabilities, from an agency's own outcomes.",

@@ -17,7 +17,7 @@ from triage.schema.findings import printable
 from triage.schema.part import SET_ASIDE_SCHEMA, Why
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from triage.intake.documents import Document
@@ -48,13 +48,13 @@ class Intake:
     Parameters
     ----------
     key : TokenKey
-        The agency's key.
+        The agency's oldest key: what is made with it is brought to the newest one at the end.
     received_at : datetime
         When the agency received what states no time of reception.
     limits : Limits
         What may pass.
-    awaited : frozenset of str
-        Tokens of report numbers and persons that rows of earlier batches wait for.
+    is_awaited : callable
+        Says whether rows of earlier batches wait for a report number, given as a token.
     gathered : Gathered
         Rows that readers made one by one.
     tables : dict of str to list of pyarrow.Table
@@ -72,7 +72,7 @@ class Intake:
     key: TokenKey
     received_at: datetime
     limits: Limits = field(default_factory=Limits)
-    awaited: frozenset[str] = frozenset()
+    is_awaited: Callable[[str], bool] = lambda _token: False
     gathered: Gathered = field(init=False)
     tables: dict[str, list[pa.Table]] = field(default_factory=dict)
     aside: list[dict[str, Any]] = field(default_factory=list)

@@ -15,6 +15,7 @@ from triage.intake.gathering import Intake
 from triage.intake.imported import Imported
 from triage.intake.limits import Limits
 from triage.intake.link import attach_cases
+from triage.intake.rekeying import bridge_imported
 from triage.intake.waiting import adopt, awaited
 from triage.schema.batch import BatchMeta
 from triage.schema.part import Why, mend_rows, settle
@@ -111,7 +112,10 @@ def read_documents(
             "a time of reception without a zone", expected="a time with a zone, such as 2024-03-01T10:00:00Z"
         )
     intake = Intake(
-        key, received_at.astimezone(UTC).replace(microsecond=0), limits or Limits(), awaited_tokens
+        key.first,
+        received_at.astimezone(UTC).replace(microsecond=0),
+        limits or Limits(),
+        lambda token: key.bridge_from_first(token) in awaited_tokens,
     )
     readings = {known.name: known.begin(intake) for known in formats}
     for document in documents:
@@ -126,7 +130,7 @@ def read_documents(
     for reading in readings.values():
         reading.finish()
     gathered = intake.gathered
-    return Imported(
+    imported = Imported(
         tables=intake.all_tables(),
         set_aside=intake.all_set_aside(),
         findings=gathered.notes.findings(),
@@ -135,6 +139,7 @@ def read_documents(
         dropped=+gathered.dropped,
         unknown=+gathered.unknown,
     )
+    return bridge_imported(imported, key)
 
 
 def _recognise(document: Document, formats: Sequence[Format]) -> tuple[Format, str]:

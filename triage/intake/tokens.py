@@ -19,6 +19,7 @@ KEY_VARIABLE = "TRIAGE_KEY"
 KEY_BYTES = 32
 TOKEN_DIGITS = 24
 _SEPARATOR = b"\x1f"
+_TOKEN = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{TOKEN_DIGITS}}}(?![0-9a-f])")
 _MEND = (
     f'make one with: python -c "import secrets; print(secrets.token_hex({KEY_BYTES}))" and give it as the'
     f" variable {KEY_VARIABLE} or in a file with --key-file; keep it, or old and new reports will not link"
@@ -27,15 +28,32 @@ _MEND = (
 
 @dataclass(frozen=True)
 class TokenKey:
-    """The agency's key.
+    """The agency's key, with those that it replaced.
+
+    A key is replaced by putting the next one behind it: a token is then made with the first key, and what
+    comes out is hashed again with the next. Whoever holds both can bring the tokens of an old batch to the
+    new key (`bridge`) without the reports that they came from; whoever holds one alone can do neither.
 
     Parameters
     ----------
     secret : bytes
-        At least 16 bytes; never written anywhere by this program.
+        The newest key, at least 16 bytes; never written anywhere by this program.
+    before : tuple of bytes
+        The keys that it replaced, the oldest first.
     """
 
     secret: bytes = field(repr=False)
+    before: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def previous(self) -> TokenKey | None:
+        """The key as it was before the last replacement; None for a first key."""
+        return TokenKey(self.before[-1], self.before[:-1]) if self.before else None
+
+    @property
+    def first(self) -> TokenKey:
+        """The oldest key."""
+        return TokenKey((*self.before, self.secret)[0])
 
     def token(self, kind: str, *parts: str) -> str:
         """Return the token of an identifier.
@@ -56,11 +74,34 @@ class TokenKey:
         True
         """
         message = _SEPARATOR.join(part.encode("utf-8", "surrogatepass") for part in (kind, *parts))
-        return hmac.new(self.secret, message, hashlib.sha256).hexdigest()[:TOKEN_DIGITS]
+        token = hmac.new(self.first.secret, message, hashlib.sha256).hexdigest()[:TOKEN_DIGITS]
+        return self.bridge_from_first(token)
+
+    def bridge(self, text: str) -> str:
+        """Bring a token, or tokens joined by other signs, from the previous key to this one.
+
+        Examples
+        --------
+        >>> old = TokenKey(bytes(16))
+        >>> new = TokenKey(bytes(range(16)), (bytes(16),))
+        >>> new.bridge(old.token("person", "a") + ":e0") == new.token("person", "a") + ":e0"
+        True
+        """
+        return _TOKEN.sub(lambda found: _again(self.secret, found[0]), text)
+
+    def bridge_from_first(self, text: str) -> str:
+        """Bring tokens of the oldest key to this one."""
+        for secret in (*self.before, self.secret)[1:]:
+            text = TokenKey(secret).bridge(text)
+        return text
 
     def check(self) -> str:
         """Return what tells this key from others and does not give it away."""
         return self.token("check", "the same key gives the same word")[:8]
+
+
+def _again(secret: bytes, token: str) -> str:
+    return hmac.new(secret, b"again" + _SEPARATOR + token.encode(), hashlib.sha256).hexdigest()[:TOKEN_DIGITS]
 
 
 def load_key(key_file: Path | None = None) -> TokenKey:
@@ -69,7 +110,8 @@ def load_key(key_file: Path | None = None) -> TokenKey:
     Parameters
     ----------
     key_file : Path, optional
-        A file that holds the key in hexadecimal digits.
+        A file that holds the key in hexadecimal digits. Where keys were replaced it holds them all, one a
+        line, the oldest first.
 
     Raises
     ------
@@ -88,8 +130,13 @@ def load_key(key_file: Path | None = None) -> TokenKey:
     text = text.strip()
     if not text:
         raise InputRefusedError("no key", where=where, mend=_MEND)
-    if not re.fullmatch(r"([0-9a-fA-F]{2}){16,}", text):
+    keys = text.split()
+    if not all(re.fullmatch(r"([0-9a-fA-F]{2}){16,}", one) for one in keys) or len(set(keys)) < len(keys):
         raise InputRefusedError(
-            "not a key", where=where, expected="at least 32 hexadecimal digits", mend=_MEND
+            "not a key",
+            where=where,
+            expected="at least 32 hexadecimal digits; several keys differ",
+            mend=_MEND,
         )
-    return TokenKey(bytes.fromhex(text))
+    *before, secret = (bytes.fromhex(one) for one in keys)
+    return TokenKey(secret, tuple(before))

@@ -110,7 +110,7 @@ class ReadCyberTipline:
     def _number(self, number: str, report_id: str) -> None:
         """Take the number in a report's name for its own where a file of an earlier import waits for it."""
         gathered = self.intake.gathered
-        if gathered.key.token("source-report", number) in self.intake.awaited:
+        if self.intake.is_awaited(gathered.key.token("source-report", number)):
             add_report_number(gathered, number, report_id, "")
             self.intake.refs.append((report_id, number))
 
