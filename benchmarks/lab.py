@@ -1,6 +1,10 @@
 """How fast the policy lab lives through a year, beside the same queue written with simpy.
 
     python benchmarks/lab.py [--cases 18000] [--detectives 150] [--repeat 3]
+    python benchmarks/lab.py --world clearinghouse --cases 1000000 --repeat 1
+
+With --world the stream is that of a world, with its own score of expert and its oracle, looked at only when there is
+news, and the time that it takes is told too; the staff is the part of the clearinghouse's that its cases ask for.
 
 simpy (MIT) is no dependency; without it only our own figures are printed. Its model is the smaller one: arrivals, one
 priority queue, places. It has no versions, lists, interruptions, clocks with holidays, or traces.
@@ -19,8 +23,12 @@ import numpy as np
 from triage.lab.engine import simulate
 from triage.lab.staff import load_staff
 from triage.lab.stream import DAY, Stream, Truth, Versions
+from triage.lab.streaming import make_stream
 from triage.lab.work import load_work
+from triage.scoring.loading import load_model
 from triage.worklist.order import ESCALATED, PAUSED, RANKED, YOUTH
+from triage.worlds import load_world
+from triage.worlds.state.model import natural_size
 
 # simpy sorts its whole queue at every arrival.
 LARGEST_QUEUE = 5_000
@@ -49,6 +57,7 @@ def make_year(cases: int) -> Stream:
         Versions(
             case, at, lane, np.where(lane == ESCALATED, 1, -1), np.zeros(len(case), dtype=np.int64),
             rng.integers(-1, 5, len(case)), np.full(len(case), np.nan), rng.random(len(case)) < 0.2,
+            np.arange(len(case)) - np.flatnonzero(first)[case],
             {"expert": rng.normal(size=len(case)) + abused[case]},
         ),
         Truth(
@@ -57,6 +66,20 @@ def make_year(cases: int) -> Stream:
         ),
         rng.random((cases, 4)),
     )  # fmt: skip
+
+
+def draw_year(name: str, cases: int) -> Stream:
+    """A year of a world, and what it took."""
+    used = time.process_time()
+    models = {"expert": load_model("expert")}
+    stream = make_stream(load_world(name), cases, 1, models=models, again_days=None)
+    print(f"stream of {name}: {time.process_time() - used:.1f} s processor, {memory():.2f} GB")
+    return stream
+
+
+def memory() -> float:
+    """Largest memory so far, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def run_simpy(stream: Stream, places: int, *, own_heap: bool) -> int:
@@ -116,15 +139,22 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=18_000)
     parser.add_argument("--detectives", type=int, default=150)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--world", default="")
     options = parser.parse_args()
-    stream = make_year(options.cases)
-    staff, work = load_staff("nl-2017").with_detectives(options.detectives), load_work()
-    print(f"{options.cases:,} cases, {len(stream.versions.at):,} versions, {options.detectives:,} detectives")
+    work = load_work()
+    if options.world:
+        stream = draw_year(options.world, options.cases)
+        share = options.cases / natural_size(load_world("clearinghouse"))
+        staff = load_staff("clearinghouse").scaled(share)
+    else:
+        stream = make_year(options.cases)
+        staff = load_staff("nl-2017").with_detectives(options.detectives)
+    print(f"{options.cases:,} cases, {len(stream.versions.at):,} versions, {staff.detectives:,} detectives")
     runs = {
         way: lambda way=way: int(np.isfinite(simulate(stream, way, staff, work).opened_at).sum())
         for way in WAYS
     }
-    if find_spec("simpy"):
+    if find_spec("simpy") and not options.world:
         runs["simpy for the clock alone, a heap of our own"] = lambda: run_simpy(
             stream, options.detectives, own_heap=True
         )
@@ -133,7 +163,7 @@ def main() -> None:
     for name, call in runs.items():
         wall, used, opened = measure(call, options.repeat)
         print(f"{name:75s} {wall:8.2f} s wall {used:8.2f} s processor {opened:9,} opened")
-    print(f"largest memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+    print(f"largest memory {memory():.2f} GB")
 
 
 if __name__ == "__main__":

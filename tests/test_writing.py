@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,67 @@ def test_pipe_is_never_read_from(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InputRefusedError, match="not a plain file"):
         require_plain(tmp_path / "pipe")
+
+
+def leave_half(path: Path, *, folder: bool) -> None:
+    """Be killed in the middle of a write."""
+    child = os.fork()
+    if child:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+        return
+    with write_folder(path, contents=OURS) if folder else write_file(path) as partial:
+        (partial / "batch.json" if folder else partial).write_text("half")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("folder", [False, True], ids=["file", "folder"])
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_what_a_killed_process_left_goes_with_the_next_write_of_the_same_output(
+    tmp_path: Path, folder: bool
+) -> None:
+    others = [".a.csv.x.partial", ".a.csv.partial", ".b.csv.abcdefgh.partial", "a.csv.abcdefgh.partial"]
+    for name in others:
+        (tmp_path / name).write_text("somebody else's")
+    (tmp_path / ".a.csv.abcdefgh.partial").symlink_to(tmp_path / others[0])
+    leave_half(tmp_path / "a.csv", folder=folder)
+    assert len(names(tmp_path)) == len(others) + 2
+    with write_folder(tmp_path / "a.csv", contents=OURS) if folder else write_file(tmp_path / "a.csv") as new:
+        (new / "batch.json" if folder else new).write_text("whole")
+    assert names(tmp_path) == sorted([*others, ".a.csv.abcdefgh.partial", "a.csv"])
+
+
+@pytest.mark.parametrize("folder", [False, True], ids=["file", "folder"])
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_what_another_process_is_writing_is_not_swept(tmp_path: Path, folder: bool) -> None:
+    begun, go_on = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        with (
+            write_folder(tmp_path / "a", contents=OURS, force=True)
+            if folder
+            else write_file(tmp_path / "a", force=True) as partial
+        ):
+            (partial / "batch.json" if folder else partial).write_text("second")
+            os.write(begun[1], b".")
+            os.read(go_on[0], 1)
+        os._exit(0)
+    os.read(begun[0], 1)
+    with write_folder(tmp_path / "a", contents=OURS) if folder else write_file(tmp_path / "a") as partial:
+        (partial / "batch.json" if folder else partial).write_text("first")
+    os.write(go_on[1], b".")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert (tmp_path / "a" / "batch.json" if folder else tmp_path / "a").read_text() == "second"
+    assert names(tmp_path) == ["a"]
+
+
+def test_without_locks_only_what_is_a_day_old_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("triage.writing.fcntl", None)
+    new, old = tmp_path / ".a.aaaaaaaa.partial", tmp_path / ".a.bbbbbbbb.partial"
+    for path, age in ((new, 80_000), (old, 90_000)):
+        path.write_text("half")
+        os.utime(path, (time.time() - age,) * 2)
+    with write_file(tmp_path / "a") as partial:
+        partial.write_text("whole")
+    assert names(tmp_path) == [".a.aaaaaaaa.partial", "a"]

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import re
 import shutil
+import stat
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from triage.errors import InputRefusedError, OutputExistsError
 
+# None on a system that has no such locks.
+fcntl: Any = importlib.import_module("fcntl") if os.name == "posix" else None
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_LONGEST_SECONDS = 86_400
 
 
 def refuse_existing(path: Path, *, force: bool, contents: frozenset[str] = frozenset()) -> None:
@@ -91,9 +100,7 @@ def write_file(path: Path, *, force: bool = False, mode: int = 0o666) -> Iterato
     if path.is_dir():
         raise InputRefusedError("a folder, where a file goes", where=str(path), mend="choose another --out")
     _require_parent(path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-    os.close(handle)
-    partial = Path(name)
+    partial, lock = _begin_partial(path, folder=False)
     try:
         yield partial
         _sync(partial)
@@ -103,8 +110,10 @@ def write_file(path: Path, *, force: bool = False, mode: int = 0o666) -> Iterato
         else:
             _link(partial, path)
         _sync(path.parent)
+        _sweep_partials(path, folder=False)
     finally:
         partial.unlink(missing_ok=True)
+        os.close(lock)
 
 
 @contextmanager
@@ -131,7 +140,7 @@ def write_folder(path: Path, *, contents: frozenset[str], force: bool = False) -
     if path.is_file():
         raise InputRefusedError("a file, where a folder goes", where=str(path), mend="choose another --out")
     _require_parent(path)
-    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
+    partial, lock = _begin_partial(path, folder=True)
     try:
         yield partial
         for file in partial.rglob("*"):
@@ -142,8 +151,73 @@ def write_folder(path: Path, *, contents: frozenset[str], force: bool = False) -
         else:
             _move(partial, path)
         _sync(path.parent)
+        _sweep_partials(path, folder=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        os.close(lock)
+
+
+def _begin_partial(path: Path, *, folder: bool) -> tuple[Path, int]:
+    """Make a temporary file or folder beside `path`, locked for as long as this process lives."""
+    make = tempfile.mkdtemp if folder else _make_file
+    while True:
+        partial = Path(make(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
+        # Between its making and its locking somebody who sweeps may have taken it for a dead one.
+        with suppress(FileNotFoundError):
+            lock = os.open(partial, os.O_RDONLY)
+            if _lock(lock, wait=True) is None or _is_at(lock, partial):
+                return partial, lock
+            os.close(lock)
+
+
+def _make_file(prefix: str, suffix: str, dir: Path) -> str:  # noqa: A002 - as tempfile names it
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=dir)
+    os.close(handle)
+    return name
+
+
+def _lock(descriptor: int, *, wait: bool = False) -> bool | None:
+    """Lock a file or folder against others; say whether it is, and None where locks cannot be had."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # some file systems of networks have none
+        return None
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    return path.exists() and os.path.samestat(os.fstat(descriptor), path.lstat())
+
+
+def _sweep_partials(path: Path, *, folder: bool) -> None:
+    """Remove what killed processes left of earlier writes of the same output.
+
+    The lock of a process ends with it, so what is locked is being written. Where locks cannot be had, what
+    nobody has touched for a day is taken to be left.
+    """
+    ours = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}\.partial")
+    for left in path.parent.iterdir():
+        if not ours.fullmatch(left.name):
+            continue
+        with suppress(OSError):
+            status = left.lstat()
+            if not (stat.S_ISDIR if folder else stat.S_ISREG)(status.st_mode):
+                continue
+            descriptor = os.open(left, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            try:
+                dead = _lock(descriptor)
+                if dead is None:
+                    dead = time.time() - status.st_mtime > _LONGEST_SECONDS
+                if dead and folder:
+                    shutil.rmtree(left, ignore_errors=True)
+                elif dead:
+                    left.unlink()
+            finally:
+                os.close(descriptor)
 
 
 def _link(partial: Path, path: Path) -> None:

@@ -319,6 +319,11 @@ def test_file_that_cannot_be_read_is_first_on_the_list_and_ends_with_3(tmp_path:
     assert first["lane"] == "unreadable"
     opened = answer("open", tmp_path / "batch", first["case_id"])
     assert [some for found in opened["reports"].values() for some in found] == ["file Broken_report1.xml"]
+    store = ("--store", tmp_path / "record.sqlite")
+    answer("score", tmp_path / "batch", "--out", tmp_path / "pooled.csv", *store, code=3)
+    pooled = answer("open", first["case_id"], *store)
+    assert (pooled["reports"], pooled["not_at_hand"]) == (opened["reports"], {})
+    assert list(pooled["batches"].values()) == [["batch"]]
 
 
 def test_stray_file_in_the_folder_is_told_and_is_no_report(tmp_path: Path) -> None:

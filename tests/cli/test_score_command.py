@@ -17,6 +17,7 @@ from triage.cli import main
 from triage.features import catalogue
 from triage.intake.tokens import load_key
 from triage.record import Record, open_record
+from triage.shipped import find_shipped
 
 REPORT = {"received_at": "2024-03-01T12:00:00Z", "source_system": "iccam"}
 
@@ -279,3 +280,60 @@ def test_forgetting_by_an_earlier_name_asks_about_the_case_that_bears_it_now(
     opened(store).decide("a", "officer 7", "opened")
     asked = CliRunner().invoke(main, ["forget", "b", "--store", str(store)], input="n\n")
     assert "case b, open: erase" in asked.stderr
+
+
+def test_score_that_the_policy_hides_is_told_by_the_record_to_nobody_who_works_on_the_case(
+    write_batch: Callable[..., Path], store: Path, tmp_path: Path
+) -> None:
+    policy = tmp_path / "blind.toml"
+    text = find_shipped("models", "policies", "default.toml").read_text(encoding="utf-8")
+    text = text.replace("hide_scores = false", "hide_scores = true").replace("share = 0.023", "count = 10")
+    policy.write_text(text, encoding="utf-8")
+    names = [f"r{number:02}" for number in range(40)]
+    batch = write_batch(
+        "monday",
+        reports=[{"report_id": name} for name in names],
+        persons=[{"person_id": f"p{name}", "report_id": name, "role": "reported"} for name in names],
+        prior_records=[
+            {"record_id": name, "person_id": f"p{name}", "record_kind": "contact_conviction", "known_at": "2024-01-01T00:00:00Z"}
+            for name in names[:20]
+        ],
+    )  # fmt: skip
+    out = tmp_path / "list.csv"
+    listed = score(batch, "--store", store, "--policy", policy, "--as-of", "2024-03-02", out=out)
+    rows = {row["case_id"]: row for row in read_rows(out)}
+    hidden = [case for case, row in rows.items() if not row["score"]]
+    assert listed["hidden"] == len(hidden) == 10
+    (seq,) = [entry["seq"] for entry in opened(store).headers()]
+    kept = {row["case_id"]: row for row in opened(store).list_rows(seq)}
+    assert {case for case, row in kept.items() if row.get("hidden")} == set(hidden)
+    assert all(isinstance(row["score"], float) for row in kept.values())
+    assert sum(row["audit"] for row in kept.values()) == 1
+    seen = next(case for case in rows if case not in hidden)
+    for case in (hidden[0], seen):
+        view = ("record", case, "--store", store, "--who", "a", "--first-view", "likely")
+        assert ("score" in answer(*view)["standing"]) == (case == seen)
+        said = answer("audit", "show", "--store", store, "--case", case)["entries"]
+        told = [leaf for entry in said for leaf in entry["says"] if "rank" in leaf]
+        assert [("score" in leaf, "audit" in leaf) for leaf in told] == [(case == seen, False)]
+        explained = answer("explain", batch, case, "--store", store, "--policy", policy)
+        assert explained["hidden_on_the_list"] == (case != seen)
+        assert isinstance(explained["score"], float)
+        warned = "no longer looks at it without knowing" in run("explain", batch, case, "--store", store)
+        assert warned == (case != seen)
+    assert "explain shows it" in run("score", batch, "--policy", policy, "--out", tmp_path / "again.csv")
+
+
+def test_where_a_file_cannot_be_written_it_is_said_what_was_kept_and_what_not(
+    write_batch: Callable[..., Path], store: Path, tmp_path: Path
+) -> None:
+    """The name leaves no room for that of the temporary file beside it: as good as a full disk."""
+    batch, long = write_batch("monday", reports=[{"report_id": "a"}]), tmp_path / f"{'x' * 250}.csv"
+    first = tmp_path / "first.csv"
+    error = answer("score", batch, "--store", store, "--out", first, "--out", long, code=4)["error"]
+    (kept,) = opened(store).lists()
+    assert f"the list is in the record (entry {kept['seq']}); {first} was written" in error["mend"]
+    assert "this file and those after it were not written" in error["message"]
+    assert [export["name"] for export in kept["exports"]] == ["first.csv"]
+    assert read_rows(first)[0]["case_id"] == "a"
+    assert not long.exists()

@@ -49,6 +49,7 @@ def make_poisson_stream(
         identity=rng.integers(-1, 5, n_cases)[case],
         evidence_end=np.full(len(case), np.nan),
         foreign=(rng.random(n_cases) < 0.2)[case],
+        learned=np.arange(len(case)) - np.flatnonzero(first)[case],
         scores={
             "expert": moved,
             "noisy": moved + 2.0 * rng.normal(size=n_cases)[case],
@@ -84,6 +85,7 @@ def make_by_hand(rows, *, days=60.0, person=None, onset=None, end=None, luck=Non
         identity=columns.get("identity", np.zeros(n, dtype=np.int64)),
         evidence_end=columns.get("evidence_end", np.full(n, np.nan)),
         foreign=columns.get("foreign", np.zeros(n, dtype=bool)),
+        learned=columns.get("learned", np.zeros(n, dtype=np.int64)),
         scores={"expert": score.astype(np.float64)},
     )
     truth = Truth(

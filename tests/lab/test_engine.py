@@ -16,8 +16,9 @@ from triage.worklist.order import ESCALATED, PAUSED, RANKED, YOUTH
 WAYS = (
     "arrival",
     "expert",
-    "expert+plain",
+    "expert+escalation=off",
     "oracle",
+    "oracle+escalation=off",
     "expert+deadlines",
     "expert+audit=0.2",
     "noisy+audit=0.1+ageing=30+deadlines+refer+alternatives=0.3+learn=4",
@@ -109,7 +110,7 @@ def test_nobody_has_more_in_hand_than_places(poisson_stream, even_work):
 
 def test_arrival_order_is_first_come_first_served(poisson_stream, clerks, even_work):
     stream = poisson_stream(500, per_day=5.0, lane=np.tile([ESCALATED, RANKED], 250))
-    trace = simulate(stream, "arrival", clerks(2, interrupt=True), even_work(20.0))
+    trace = simulate(stream, "arrival+escalation=off", clerks(2, interrupt=True), even_work(20.0))
     opened = trace.opened_at[~np.isnan(trace.opened_at)]
     assert (np.diff(opened) >= 0).all()
     assert len(opened) == np.flatnonzero(~np.isnan(trace.opened_at))[-1] + 1
@@ -146,14 +147,14 @@ def test_no_way_sees_the_future(poisson_stream, clerks, even_work, way, share, s
 
 
 def test_the_oracle_is_not_beaten(poisson_stream, clerks, even_work):
-    reached = {way: [] for way in ("arrival", "noisy+plain", "oracle")}
+    reached = {way: [] for way in ("arrival", "noisy+escalation=off", "oracle")}
     for seed in range(12):
         stream = poisson_stream(400, per_day=5.0, seed=seed, prevalence=0.1)
         for way, found in reached.items():
             trace = simulate(stream, way, clerks(2), even_work(96.0, "fixed"))
             found.append(np.isfinite(trace.reached_at).sum())
     mean = {way: np.mean(found) for way, found in reached.items()}
-    assert mean["oracle"] > mean["noisy+plain"] > mean["arrival"]
+    assert mean["oracle"] > mean["noisy+escalation=off"] > mean["arrival"]
 
 
 # --- how cases are chosen
@@ -163,7 +164,9 @@ def test_what_escalates_comes_before_every_score(hand_made):
     stream = hand_made([(0, 0, RANKED, 5), (1, 1, RANKED, 9), (2, 2, ESCALATED, 0)])
     trace = simulate(stream, "expert", Staff("s", (unit(1),)), days(10))
     assert (trace.opened_at / DAY).tolist() == [0.0, 20.0, 10.0]
-    assert simulate(stream, "expert+plain", Staff("s", (unit(1),)), days(10)).opened_at[2] == 20 * DAY
+    assert (
+        simulate(stream, "expert+escalation=off", Staff("s", (unit(1),)), days(10)).opened_at[2] == 20 * DAY
+    )
 
 
 def test_an_escalated_case_interrupts_and_nothing_that_was_done_is_lost(hand_made):

@@ -39,7 +39,9 @@ def stand(stream, case, at, *, escalate):
     return (-urgent, -versions.scores["expert"][now], case)
 
 
-@pytest.mark.parametrize(("way", "escalate"), [("arrival,1=expert", True), ("arrival,1=expert+plain", False)])
+@pytest.mark.parametrize(
+    ("way", "escalate"), [("arrival,1=expert", True), ("arrival,1=expert+escalation=off", False)]
+)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_nobody_who_stands_higher_waits_while_another_is_opened(
     poisson_stream, clerks, even_work, way, escalate, seed

@@ -108,6 +108,13 @@ def test_what_waits_at_the_prosecution_at_the_start_goes_first():
     assert taken[0] == pytest.approx(2.75)
 
 
+def test_capacity_of_the_prosecution_that_nobody_waited_for_is_lost():
+    sent = np.full(10, 2.5) * MONTH
+    taken = prosecute(sent, Prosecution(a_month=2.0), 0.0, 12 * MONTH) / MONTH
+    # Nothing was saved in three idle months: two a month from the fourth on.
+    assert taken == pytest.approx(np.arange(10) / 2 + 3.25)
+
+
 def test_parts_of_a_case_add_up_over_the_months():
     sent = np.zeros(10)
     taken = prosecute(sent, Prosecution(a_month=0.5), 0.0, 8 * MONTH - 1)

@@ -72,7 +72,7 @@ def two_classes(poisson_stream, share=0.4, load=0.8):
 
 def test_priority_without_interruption_waits_as_cobham_says(poisson_stream, clerks, even_work):
     stream, first, hours, load_first, load = two_classes(poisson_stream)
-    trace = simulate(stream, "arrival+escalate", clerks(1), even_work(hours))
+    trace = simulate(stream, "arrival", clerks(1), even_work(hours))
     left = A_HOUR * 2 * hours**2 / 2
     waited = (trace.opened_at - stream.arrival) / 3_600
     opened = ~np.isnan(waited)
@@ -88,7 +88,7 @@ def test_priority_without_interruption_waits_as_cobham_says(poisson_stream, cler
 
 def test_priority_with_interruption_stays_as_preemptive_resume_says(poisson_stream, clerks, even_work):
     stream, first, hours, load_first, load = two_classes(poisson_stream)
-    trace = simulate(stream, "arrival+escalate", clerks(1, interrupt=True), even_work(hours))
+    trace = simulate(stream, "arrival", clerks(1, interrupt=True), even_work(hours))
     left = A_HOUR * hours**2
     for of, formula in (
         (first, hours / (1 - load_first)),

@@ -3,7 +3,10 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp, ttest_rel
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import logit
+from scipy.stats import binomtest, ttest_1samp, ttest_rel
 
 from triage.errors import InputRefusedError
 from triage.evaluation.multiplicity import adjust_holm
@@ -26,10 +29,55 @@ def make_runs(**values):
     )  # fmt: skip
 
 
-def test_means_have_the_t_interval_over_seeds():
+def test_means_have_the_t_interval_over_seeds_on_the_scale_of_logarithms():
     figure = make_runs().figure("children_reached", "expert")
     low, high = ttest_1samp(EXPERT, 0).confidence_interval(0.9)
-    assert (figure.estimate, figure.low, figure.high, figure.count) == pytest.approx((12.5, low, high, 4))
+    assert (figure.estimate, figure.count) == (12.5, 4)
+    # The delta method: a half-width on the scale of logarithms is that of the t interval over the mean.
+    assert np.log([figure.low, figure.high]) - np.log(12.5) == pytest.approx(
+        np.array([low - 12.5, high - 12.5]) / 12.5
+    )
+
+
+def test_shares_have_theirs_on_the_scale_of_log_odds():
+    shares = [0.9, 1.0, 0.95, 0.97]
+    figure = mean_figure(shares, "share", confidence=0.9)
+    half = ttest_1samp(shares, 0).confidence_interval(0.9).high - np.mean(shares)
+    mean = np.mean(shares)
+    assert logit([figure.low, figure.high]) - logit(mean) == pytest.approx(
+        np.array([-half, half]) / (mean * (1 - mean))
+    )
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=12), st.sampled_from(["share", "children", "days"]))
+def test_no_interval_leaves_what_is_possible_and_all_hold_their_mean(values, unit):
+    figure = mean_figure(values, unit)
+    assert 0 <= figure.low <= figure.estimate + 1e-12
+    assert figure.high >= figure.estimate - 1e-12
+    assert figure.high <= 1 or unit != "share"
+
+
+def test_differences_may_be_negative():
+    test = compare_paired([0.0, 0.1, 0.0], [0.1, 0.0, 0.1])
+    assert test.figure.low < test.figure.estimate < 0 < test.figure.high
+
+
+def test_yes_or_no_seed_by_seed_has_wilsons_interval():
+    figure = mean_figure([1.0] * 9 + [0.0], "flag")
+    known = binomtest(9, 10).proportion_ci(method="wilson")
+    assert (figure.low, figure.high) == pytest.approx((known.low, known.high))
+    assert mean_figure([1.0] * 4, "flag").low < 0.6
+
+
+def test_the_summary_holds_means_and_paired_differences_with_the_first():
+    frame = make_runs().summarise(["children_reached"]).set_index("way")
+    assert frame["mean"].to_dict() == {"expert": 12.5, "arrival": 5.0, "oracle": 19.75}
+    assert frame.loc[["expert"], ["difference", "difference_low", "difference_high"]].isna().all(axis=None)
+    known = ttest_rel(ARRIVAL, EXPERT).confidence_interval(0.9)
+    row = frame.loc["arrival"]
+    assert (row["difference"], row["difference_low"], row["difference_high"]) == pytest.approx(
+        (-7.5, known.low, known.high)
+    )
 
 
 def test_differences_are_paired():
@@ -107,7 +155,7 @@ def test_json_holds_no_number_that_json_does_not_know():
     told = json.loads(make_runs().to_json())
     assert told["synthetic"] is True
     assert told["values"]["median_days"][1] == [None] * 4
-    assert told["means"][0]["estimate"] == 12.5
+    assert told["means"][0]["mean"] == 12.5
 
 
 def test_an_unknown_way_or_measure_is_refused_with_those_that_are_there():

@@ -61,7 +61,7 @@ def test_what_stands_twice_or_not_at_all_is_refused(ways, seeds):
 @pytest.mark.slow
 def test_the_smallest_staff_meets_the_goal_and_one_less_does_not():
     goal = Goal(0.3, 90, confidence=0.8)
-    found = optimise(WORLD, "oracle", TEAM, goal, cases=1_500, seeds=range(4), most=400)
+    (found,) = optimise(WORLD, ["oracle"], TEAM, goal, cases=1_500, seeds=range(4), most=400)
     met = {one.detectives: goal.met_by(one.share) for one in found.tried}
     assert met[found.smallest]
     assert not met[found.smallest - 1]

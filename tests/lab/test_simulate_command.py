@@ -41,7 +41,8 @@ def told(folder: Path) -> dict[str, Any]:
 
 
 def test_the_folder_holds_the_page_the_text_and_the_numbers(folder: Path, told: dict[str, Any]) -> None:
-    assert {path.name for path in folder.iterdir()} == {"report.html", "report.txt", "runs.json", "runs.csv"}
+    names = {"report.html", "report.txt", "runs.json", "runs.csv", "measures.csv"}
+    assert {path.name for path in folder.iterdir()} == names
     assert told["ways"] == ["arrival", "expert+audit=0.2", "oracle"]
     assert (told["seeds"], told["weeks"], told["synthetic"]) == ([0, 1], 26, True)
     page = (folder / "report.html").read_text(encoding="utf-8")
@@ -61,6 +62,52 @@ def test_the_csv_holds_a_row_for_every_run_with_the_numbers_of_the_json(
     opened = [float(row["cases_opened"]) for row in rows]
     assert opened == [number for way in told["values"]["cases_opened"] for number in way]
     assert min(opened) > 0
+
+
+def test_the_summary_holds_every_measure_of_every_way_with_intervals(
+    folder: Path, told: dict[str, Any]
+) -> None:
+    with (folder / "measures.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["measure"], row["way"]) for row in rows] == [
+        (measure, way) for measure in told["values"] for way in told["ways"]
+    ]
+    (mine,) = [row for row in rows if (row["measure"], row["way"]) == ("cases_opened", "oracle")]
+    oracle, arrival = (told["values"]["cases_opened"][place] for place in (2, 0))
+    assert float(mine["mean"]) == sum(oracle) / 2
+    assert 0 < float(mine["low"]) < float(mine["mean"]) < float(mine["high"])
+    assert float(mine["difference"]) == sum(oracle) / 2 - sum(arrival) / 2
+    assert all(not row["difference"] for row in rows if row["way"] == "arrival")
+
+
+def test_week_by_week_stands_in_the_json(told: dict[str, Any]) -> None:
+    weeks = told["weekly"]["waiting"]
+    assert (len(weeks), len(weeks[0]), len(weeks[0][0])) == (3, 2, 27)
+    assert weeks[0][0][0] == 0
+    assert weeks[0][0][-1] > 50
+
+
+def test_the_smallest_staff_is_told_on_the_terminal_on_the_page_and_in_the_json(tmp_path: Path) -> None:
+    asked = ("nl-2017", "--cases", 500, "--seeds", 2, "--policy", "oracle", "--policy", "expert",
+             "--within", 180, "--most", 16, "--out", tmp_path / "out")  # fmt: skip
+    text = " ".join(run(*asked, "--reach", 0.01, "--sure", 0.6).output.split())
+    content = json.loads((tmp_path / "out" / "runs.json").read_text(encoding="utf-8"))
+    oracle, expert = content["capacity"]
+    assert (oracle["way"], expert["way"], oracle["staff"]) == ("oracle", "expert", 4)
+    assert oracle["smallest"] <= 16
+    said = f"1.0 % of the children within 180 days (60 % sure) takes, instead of 4 detectives: oracle {oracle['smallest']};"
+    assert said in text
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "How many detectives it takes" in page
+    assert said in " ".join(page.split())
+    refused = run(*asked[:-2], "--reach", 0.95, "--json").stdout
+    assert [one["smallest"] for one in json.loads(refused)["capacity"]] == [None, None]
+
+
+@pytest.mark.parametrize("more", [("--seeds", 1), ("--seeds", 2, "--most", 1)])
+def test_a_search_that_cannot_be_sure_is_refused_at_once(more: tuple[object, ...]) -> None:
+    said = run("nl-2017", "--cases", 300, "--reach", 0.5, *more, code=2).stderr
+    assert "--seeds 2" in said or "less than the staff" in said
 
 
 def test_the_same_command_gives_the_same_bytes_whatever_the_processes(folder: Path, tmp_path: Path) -> None:

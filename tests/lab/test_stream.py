@@ -121,7 +121,7 @@ def shift_later(part: Part, moment: int) -> Part:
 
 
 def know(part: Part, until: int) -> tuple[list[list[object]], Known]:
-    case, at = choose_moments(list_news(part, until), len(part.cases), until)
+    case, at, _ = choose_moments(list_news(part, until), len(part.cases), until)
     known = know_versions(part, case, at, {"expert": load_model("expert")}, load_policy())
     return [case.tolist(), at.tolist()], known
 
@@ -176,14 +176,17 @@ def test_reports_count_at_once_and_everything_within_a_day(times: list[tuple[int
 
 
 def test_a_case_is_looked_at_again_when_nothing_came_for_long() -> None:
-    found = choose_moments(make_news([(30, False)]), 1, 230 * HOUR, again=100 * HOUR)[1]
-    assert (found // HOUR).tolist() == [0, 30, 130, 230]
+    _, at, learned = choose_moments(make_news([(30, False), (150, True)]), 1, 330 * HOUR, again=100 * HOUR)
+    assert (at // HOUR).tolist() == [0, 30, 130, 150, 250]
+    # Time that passes teaches nothing.
+    assert learned.tolist() == [0, 1, 1, 2, 2]
 
 
 def test_news_of_all_cases_are_told_apart() -> None:
     news = News(np.array([0, 0, 1]), np.array([0, 50, 10]) * HOUR, np.array([True, False, True]))
-    case, at = choose_moments(news, 2, 100 * HOUR)
-    assert list(zip(case.tolist(), (at // HOUR).tolist(), strict=True)) == [(0, 0), (0, 50), (1, 10)]
+    case, at, learned = choose_moments(news, 2, 100 * HOUR)
+    found = zip(case.tolist(), (at // HOUR).tolist(), learned.tolist(), strict=True)
+    assert list(found) == [(0, 0, 0), (0, 50, 1), (1, 10, 0)]
 
 
 def test_the_spell_of_a_case_is_that_of_its_person_when_it_comes(drawn: DrawnRows) -> None:
@@ -227,6 +230,34 @@ def test_the_oracle_tells_more_of_current_abuse_than_a_model() -> None:
     area = {name: roc_auc_score(abused, score) for name, score in versions.scores.items()}
     assert area["oracle"] > area["expert"] > 0.5
     assert versions.scores["oracle"].sum() == pytest.approx(abused.sum(), rel=0.1)
+
+
+def test_a_case_that_waits_is_scored_anew_and_has_learned_nothing() -> None:
+    often, never = (
+        make_stream(load_world(WORLD), CASES, SEED, models={"expert": load_model("expert")}, again_days=days)
+        for days in (7, None)
+    )
+    gap = np.diff(often.versions.at)[np.diff(often.versions.case) == 0]
+    assert gap.max() == 7 * DAY
+    assert np.diff(never.versions.at)[np.diff(never.versions.case) == 0].max() > 30 * DAY
+    for stream in (often, never):
+        first = np.searchsorted(stream.versions.case, np.arange(CASES))
+        assert (stream.versions.learned[first] == 0).all()
+    last = [np.flatnonzero(np.diff(one.versions.case, append=-1)) for one in (often, never)]
+    learned = [one.versions.learned[place] for one, place in zip((often, never), last, strict=True)]
+    assert learned[0].max() > 0
+    # What comes within a day of a look is gathered with it or waits for the next day, so sums may differ a bit.
+    assert abs(learned[0] - learned[1]).max() <= 2
+    moved = often.versions.scores["oracle"][1:] != often.versions.scores["oracle"][:-1]
+    same = np.diff(often.versions.case) == 0
+    aged = same & (np.diff(often.versions.learned) == 0)
+    assert moved[aged].mean() > 0.5
+
+
+@pytest.mark.parametrize("days", [0, 0.5, np.inf, np.nan])
+def test_a_case_is_not_scored_anew_more_often_than_once_a_day(days: float) -> None:
+    with pytest.raises(InputRefusedError, match="again_days"):
+        make_stream(load_world(WORLD), 10, 1, models={}, again_days=days)
 
 
 def test_a_model_by_the_name_of_the_oracle_and_no_cases_are_refused() -> None:

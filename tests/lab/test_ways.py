@@ -25,15 +25,15 @@ def test_everything_can_be_written_in_one_line():
 @pytest.mark.parametrize(
     ("text", "escalate"),
     [
-        ("arrival", False),
-        ("oracle", False),
-        ("expert", True),
-        ("arrival+escalate", True),
-        ("expert+plain", False),
+        ("arrival", True),
+        ("oracle", True),
         ("models/nl-2017/boosted", True),
+        ("arrival+escalation=off", False),
+        ("expert+audit=0.1+escalation=off", False),
+        ("expert,26=oracle+escalation=off", True),
     ],
 )
-def test_only_the_two_yardsticks_are_plain_by_themselves(text, escalate):
+def test_what_escalates_stands_first_under_every_order_unless_switched_off(text, escalate):
     assert parse_way(text).escalate is escalate
 
 
@@ -61,7 +61,7 @@ def test_a_way_may_change_more_than_once():
         ("expert+deadlines=3", "'deadlines=3' is unknown"),
         ("expert+audit=0.1+audit=0.2", "stands twice"),
         ("expert+learn=3+learn-weighted=4", "stands twice"),
-        ("expert+plain+escalate", "stands twice"),
+        ("expert+escalation=off+escalation=off", "stands twice"),
         ("expert+audit=much", "audit = 'much'"),
         ("expert+audit=nan", "audit = 'nan'"),
         ("expert+audit=0.9", "audit = 0.9"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import time
 import warnings
@@ -15,6 +16,7 @@ from sqlalchemy import Engine, event
 
 from tests.record.conftest import KEY, header, row
 from tests.record.test_pool import reports
+from triage.errors import InputRefusedError
 from triage.intake.refs import write_refs
 from triage.record import Head, Record, open_record
 
@@ -170,3 +172,21 @@ def test_case_is_opened_by_one_of_two_who_try_at_once(store: str) -> None:
     children = [in_child(lambda name=name: work(name)) for name in range(2)]  # type: ignore[misc]
     assert sorted(status_of(child) for child in children) == [0, 1]
     assert len(open_record(store, KEY).entries(case="c1")) == 2
+
+
+def test_disk_that_is_full_loses_the_entry_and_none_before_it(file: Path) -> None:
+    record = open_record(file, KEY)
+    record.keep_list(header(), [row("c1")])
+    before = record.head()
+
+    def work() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 50_000,) * 2)
+        with pytest.raises(
+            InputRefusedError, match="nothing of this entry was kept, the entries before it are"
+        ):
+            record.keep_list(header("b2"), [row(f"c{number}", number + 1) for number in range(5_000)])
+
+    assert status_of(in_child(work)) == 0
+    assert record.head() == before
+    assert record.verify(str(before)).intact
+    record.keep_list(header("b3"), [row("c2")])

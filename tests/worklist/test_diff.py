@@ -16,11 +16,11 @@ from triage.cli import main
 from triage.errors import InputRefusedError
 from triage.intake.tokens import load_key
 from triage.record import open_record
-from triage.worklist.diff import Cause, ListDiff, compare_lists, hold_list, read_list
+from triage.worklist.diff import Cause, ListDiff, compare_lists, draw_diff, hold_list, read_list
 from triage.worklist.exports import export_table
 from triage.worklist.listing import WORKLIST_SCHEMA
 
-PRINTS = "model:aaaa0000 policy:bbbb0000 batch:cccc0000"
+PRINTS = "model:aaaa0000 policy:bbbb0000 batch:cccc0000 capacity:30"
 Row = dict[str, Any]
 
 
@@ -45,7 +45,7 @@ def test_the_same_list_has_no_changes() -> None:
     diff = compare(rows, rows)
     assert not diff.changes
     assert diff.unchanged == 2
-    assert diff.same == {"model": True, "policy": True, "batch": True}
+    assert diff.same == {"model": True, "policy": True, "batch": True, "capacity": True}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_another_model_moves_what_it_scores_otherwise_and_its_words_are_no_facts
     diff = compare(old, new)
     assert causes(diff) == {"b": (Cause.MODEL,), "a": (Cause.OTHERS,)}
     assert diff.unchanged == 1
-    assert diff.same == {"model": False, "policy": True, "batch": True}
+    assert diff.same == {"model": False, "policy": True, "batch": True, "capacity": True}
 
 
 def test_new_facts_under_another_model_are_both_named() -> None:
@@ -96,6 +96,40 @@ def test_new_facts_under_another_model_are_both_named() -> None:
 def test_another_policy_moves_lanes_imminence_and_tiers(other: Row) -> None:
     new = row("a", 1, **other, fingerprints=PRINTS.replace("bbbb", "eeee"))
     assert causes(compare([row("a", 1)], [new])) == {"a": (Cause.POLICY,)}
+
+
+def test_another_capacity_is_told_by_itself_and_is_no_other_policy() -> None:
+    old = [row("a", 1, tier=2), row("b", 2, tier=5)]
+    new = [row("a", 1, tier=2), row("b", 2, tier=4)]
+    new = [one | {"fingerprints": PRINTS.replace("capacity:30", "capacity:60")} for one in new]
+    diff = compare(old, new)
+    assert diff.same == {"model": True, "policy": True, "batch": True, "capacity": False}
+    assert causes(diff) == {"b": (Cause.CAPACITY,)}
+    lines = [str(part) for part in draw_diff(diff, 0)]
+    assert "  capacity: another (30 → 60)" in lines
+    assert "  policy: the same" in lines
+
+
+def test_a_list_that_says_no_capacity_is_compared_as_before() -> None:
+    bare = PRINTS.removesuffix(" capacity:30")
+    diff = compare([row("a", 1, fingerprints=bare)], [row("a", 1, tier=3, fingerprints=PRINTS)])
+    assert diff.same["capacity"] is None
+    assert causes(diff) == {"a": (Cause.OTHERS,)}
+
+
+def test_a_score_that_is_hidden_on_one_list_is_no_new_fact() -> None:
+    told = "works with children (+3); lives alone (-1)"
+    open_, hidden = (
+        row("a", 40, 2.5, tier=5, reasons=told),
+        row("a", 7, None, reasons="lives alone (-); works with children (+)"),
+    )
+    assert causes(compare([open_], [hidden])) == {"a": (Cause.OTHERS,)}
+    assert causes(compare([hidden], [open_])) == {"a": (Cause.OTHERS,)}
+    assert not compare([hidden], [hidden]).changes
+    other = hidden | {"reasons": "lives alone (-)"}
+    assert causes(compare([open_], [other])) == {"a": (Cause.FACTS,)}
+    # A child to protect has no score, and was a ranked case before it was known to be one.
+    assert causes(compare([open_], [row("a", 1, None, lane="youth")])) == {"a": (Cause.FACTS,)}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +184,7 @@ def test_a_case_with_one_report_is_told_in_the_singular() -> None:
 def test_without_fingerprints_models_compare_by_name_and_policies_are_not_known() -> None:
     bare = {"fingerprints": ""}
     diff = compare([row("a", 1, model="expert", **bare)], [row("a", 2, 2.0, model="logistic", **bare)])
-    assert diff.same == {"model": False, "policy": None, "batch": None}
+    assert diff.same == {"model": False, "policy": None, "batch": None, "capacity": None}
     assert causes(diff) == {"a": (Cause.MODEL,)}
 
 

@@ -406,6 +406,7 @@ def test_policy_without_any_rule_is_refused_with_all_of_the_floor() -> None:
         ("share = 0.5\n", "share = 0\n", "[blanket]: share = 0; expected a share above 0, at most 1"),
         ("share = 0.5\n", "share = nan\n", "[blanket]: share = nan; expected a share above 0, at most 1"),
         ("least = 20\n", "least = 0\n", "[blanket]: least = 0; expected a whole number of 1 or more"),
+        ("reports = 100\n", "reports = 1\n", "[flood]: reports = 1; expected a whole number of 2 or more"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused_with_the_way_out(old: str, new: str, message: str) -> None:

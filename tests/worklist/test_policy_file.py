@@ -114,7 +114,7 @@ def test_capacity_of_units_is_their_sum_and_the_list_is_dealt_out_to_them() -> N
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("[blanket]", "[banner]", "our.toml: no such key: banner; expected adult, audit, blanket, capacity, escalation, name, order, pause, referral, tiers, youth; check the spelling, or take the line out"),
+        ("[blanket]", "[banner]", "our.toml: no such key: banner; expected adult, audit, blanket, capacity, escalation, flood, name, order, pause, referral, tiers, youth; check the spelling, or take the line out"),
         ("least = 20", "at_least = 20",
          "our.toml: [blanket]: no such key: at_least; expected least, share; check the spelling, or take the line out"),
         ("least = 20", "", "our.toml: [blanket]: no least; expected a whole number; take it from models/policies/default.toml"),

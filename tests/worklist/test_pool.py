@@ -600,4 +600,66 @@ def test_report_that_comes_to_be_linked_to_a_closed_case_is_not_closed_with_it(
     assert cases(show(record, open_pool(record, linked))) == ["a"]
     pool = open_pool(record, batch_of("wednesday", 2, reports=reports("c")))
     assert cases(show(record, pool)) == ["a", "c"]
-    assert pool.reopened == {"a"}
+    assert pool.decided == 0
+
+
+def test_victim_who_was_told_is_not_named_again_until_something_new_came(record: Record, batch_of) -> None:
+    def named(day: int, *more: dict[str, Any]) -> list[tuple[str | None, str]]:
+        known = [
+            {
+                "child_id": name,
+                "report_id": "a",
+                "identification": "previously_identified",
+                "enriched_at": "2024-05-01T00:00:00Z",
+            }
+            for name in "vw"
+        ]
+        material = [{"file_id": name, "report_id": name, "victim_status": "identified"} for name in "ab"]
+        batch = batch_of(f"day {day}", day, reports=[*more, *reports("b")], children=known, files=material)
+        rows = show(record, open_pool(record, batch)).lists["notification"].to_pylist()
+        return sorted(((row["victim"], row["state"]) for row in rows), key=str)
+
+    ask = "ask the register first"
+    assert named(0, *reports("a")) == [("v", ask), ("w", ask), (None, ask)]
+    record.decide("a", "4711", "notified", victim="v")
+    record.decide("b", "4711", "notified")
+    assert named(1, *reports("a", "c")) == [("w", ask)]
+    with pytest.raises(InputRefusedError, match="not on the list of notifications"):
+        record.decide("b", "4711", "notified")
+    with pytest.raises(InputRefusedError, match="none but with notified"):
+        record.decide("a", "4711", "opened", victim="v")
+    (told, other) = named(2, {"report_id": "a", "incident_type": "travel"})
+    assert told == ("v", f"{ask}; told 2024-06-01, and something new came since: look what")
+    assert other == ("w", ask)
+
+
+def test_rows_that_all_came_again_are_read_as_they_were(record: Record, batch_of) -> None:
+    """Codes are numbers inside; in another order than the declared one they are other codes."""
+    tables = {
+        "persons": [{**row, "age_band": "40-59", "identity_level": "named"} for row in reported("p", "a")],
+        "children": [
+            {"child_id": "k", "report_id": "a", "access_level": "lives_with", "age_band": "14-15"},
+        ],
+        "files": [{"file_id": "f", "report_id": "a", "severity_class": "A1", "hash_status": "no_match"}],
+    }
+    first = show(record, open_pool(record, batch_of(reports=reports("a", incident_type="travel"), **tables)))
+    again = reports("a", incident_type="travel", reporter_type="police")
+    second = show(record, open_pool(record, batch_of("tuesday", 0, reports=again, **tables)))
+    told = ["lane", "score", "reasons", "missing", "completeness", "solvability", "lists"]
+    assert first.table.select(told).equals(second.table.select(told))
+
+
+def test_weights_of_cases_drawn_from_list_to_list_add_up_to_what_lies_below_the_cut(
+    record: Record, batch_of
+) -> None:
+    waiting = [START - timedelta(hours=40 - number) for number in range(39)]
+    many = [{"report_id": f"r{number:02}", "received_at": at} for number, at in enumerate(waiting)]
+    for day in range(4):
+        pool = open_pool(record, batch_of(f"day {day}", day, reports=many[: 39 - day]))
+        worklist = show(record, pool, capacity=20)
+        (drawn,) = (row["case_id"] for row in worklist.chances.to_pylist() if row["audit"])
+        record.decide(drawn, "4711", "opened")
+    assert [header["strata"][0]["cases"] for header in record.headers()] == [20, 19, 18, 17]
+    shares = [row["inclusion_probability"] for row in record.outcomes().to_pylist()]
+    assert sum(1 / share for share in shares) == pytest.approx(20)
+    assert shares == [pytest.approx(4 / 20)] * 4

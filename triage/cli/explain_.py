@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+UNBLINDED = "the list hides the score of this case: who has read this no longer looks at it without knowing"
+
+
 @click.command("explain")
 @click.argument("batch", type=click.Path(path_type=Path))
 @click.argument("case")
@@ -39,6 +42,9 @@ def command(  # noqa: PLR0917 - click passes options by name
     Every term is printed, with the sentence, the points and what they rest on; the points add up to the
     score. Below them stand the facts that are not known and what each answer would change.
 
+    It shows everything, also of cases of which the policy hides the score: who has asked can tell whether the
+    case was drawn by lot. Whoever is to look at it without knowing must not ask. With --store it says so.
+
     Cases of a list that was made with --store may have come with earlier batches: give the same --store.
     """
     from triage.intake.opening import open_any
@@ -49,13 +55,18 @@ def command(  # noqa: PLR0917 - click passes options by name
     from triage.worklist.terminal import draw_explanation
 
     bundle, rules, opened = load_model(model), load_policy(policy), open_any(batch)
+    hidden = False
     if store:
         record = open_store(store, key_file)
         opened, case = read_cases(record, opened), record.find_case(case)
+        hidden = bool((record.standing(case) or {}).get("hidden"))
     explanation = explain_case(opened, bundle, case, as_of=as_of, policy=rules)
     if as_json:
-        say_result(explanation.as_dict(), "", as_json=True)
+        told = {"hidden_on_the_list": hidden} if store else {}
+        say_result({**explanation.as_dict(), **told}, "", as_json=True)
         return
+    if hidden:
+        click.echo(UNBLINDED, err=True)
     screen = console()
     for part in draw_explanation(explanation):
         screen.print(part)

@@ -70,7 +70,8 @@ def export_file(
 ) -> None:
     """Write what was found, a row a case, for triage train, calibrate, evaluate and monitor (--outcomes).
 
-    Each with the probability with which the lists chose it. The whole record is verified first.
+    Each with the probability with which the lists so far choose it. The whole record is verified first. Cases
+    that were drawn and not opened yet are not named, since that would tell which they are; they are counted.
     """
     from triage.errors import InputRefusedError
     from triage.record.labels import label_cases
@@ -87,5 +88,12 @@ def export_file(
     found = record.outcomes()
     table = found if everything else label_cases(found)
     export_table(table, out, title="Outcomes", force=force)
-    result = {"rows": table.num_rows, "out": str(out), "head": checked.head}
-    say_result(result, f"{out}: {table.num_rows:,} rows, record at {checked.head}", as_json=as_json)
+    unseen = record.unseen()
+    lines = [f"{out}: {table.num_rows:,} rows, record at {checked.head}"]
+    if unseen:
+        was = "1 case that was drawn by lot was" if unseen == 1 else f"{unseen:,} cases drawn by lot were"
+        lines.append(
+            f"{was} never opened and cannot be in it: weighted totals fall short by what they stand for"
+        )
+    result = {"rows": table.num_rows, "out": str(out), "head": checked.head, "drawn_unopened": unseen}
+    say_result(result, "\n".join(lines), as_json=as_json)

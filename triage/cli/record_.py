@@ -38,6 +38,7 @@ def open_store(store: str, key_file: Path | None) -> Record:
 @click.option("--decision", type=click.Choice(DECISIONS), help="What was decided.")
 @click.option("--why", type=click.Choice(WHYS), help="Why it departs from the list.")
 @click.option("--country", help="To where the case is referred: two letters.")
+@click.option("--victim", help="Who was notified, as the list names them; left out where it names nobody.")
 @click.option("--again", is_flag=True, help="Open a case that is open.")
 @click.option("--found", help="How it ended: an outcome_kind, such as child_safeguarded or no_offence.")
 @click.option("--current-abuse", type=click.Choice(["yes", "no", "undetermined"]), help="With --found.")
@@ -59,6 +60,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     decision: str | None,
     why: str | None,
     country: str | None,
+    victim: str | None,
     found: str | None,
     current_abuse: str | None,
     at: datetime | None,
@@ -109,7 +111,7 @@ def command(  # noqa: PLR0917 - click passes options by name
         told = told or "not there"
         lines.append(f"first view: {first_view}; on the list: {told}")
     if decision:
-        head = record.decide(name, who, decision, why, country, again=again)
+        head = record.decide(name, who, decision, why, country, victim=victim, again=again)
         lines.append(f"decision: {decision}{f' ({why})' if why else ''}")
     if finding:
         if not at:
@@ -124,4 +126,5 @@ def command(  # noqa: PLR0917 - click passes options by name
 
 def _shown(row: dict[str, Any] | None) -> dict[str, Any]:
     """Return what the list shows of a row; whether it is an audit is not shown."""
-    return {name: row.get(name) for name in ("rank", "lane", "tier", "score")} if row else {}
+    names = ("rank", "lane", "tier", *(() if row and row.get("hidden") else ("score",)))
+    return {name: row.get(name) for name in names} if row else {}

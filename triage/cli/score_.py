@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from triage.cli.say import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from triage.intake.tokens import TokenKey
@@ -208,26 +209,56 @@ def _export(
     """Write every file, and keep in the record that it was written."""
     import hashlib
 
-    from triage.worklist.exports import export, export_table
-    from triage.writing import write_folder
+    from triage.worklist.exports import export
 
     def keep(file: Path, name: str) -> None:
         if record is not None:
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             record.keep_export(file.suffix[1:], digest, name, number)
 
+    written: list[Path] = []
     for out in outs:
         page = out.suffix.lower() == ".html"
-        export(worklist, out, details=details() if page else None, delimiter=delimiter, force=force)
-        keep(out, out.name)
+        with _telling(written, number):
+            export(worklist, out, details=details() if page else None, delimiter=delimiter, force=force)
+            keep(out, out.name)
+        written.append(out)
     if lists is not None:
-        contents = frozenset(f"{name}.csv" for name in worklist.lists)
-        with write_folder(lists, contents=contents, force=force) as folder:
+        with _telling(written, number):
+            _write_lists(worklist, lists, delimiter=delimiter, force=force)
             for name, table in worklist.lists.items():
-                export_table(table, folder / f"{name}.csv", delimiter=delimiter)
+                if table.num_rows:
+                    keep(lists / f"{name}.csv", f"{lists.name}/{name}.csv")
+
+
+@contextmanager
+def _telling(written: Sequence[Path], number: int | None) -> Iterator[None]:
+    """Say what is there already where a disk is full, or a file cannot be written for another reason."""
+    from triage.errors import TriageError
+
+    try:
+        yield
+    except OSError as error:
+        kept = [f"the list is in the record (entry {number})"] if number else []
+        kept += [f"{', '.join(map(str, written))} was written"] if written else []
+        raise TriageError(
+            f"{error.strerror or error}",
+            where=str(error.filename or ""),
+            mend=(
+                f"this file and those after it were not written{''.join(f'; {what}' for what in kept)}; check"
+                " permissions and free space and score again: the same list comes of it"
+            ),
+        ) from error
+
+
+def _write_lists(worklist: Worklist, lists: Path, *, delimiter: str, force: bool) -> None:
+    from triage.worklist.exports import export_table
+    from triage.writing import write_folder
+
+    contents = frozenset(f"{name}.csv" for name in worklist.lists)
+    with write_folder(lists, contents=contents, force=force) as folder:
         for name, table in worklist.lists.items():
-            if table.num_rows:
-                keep(lists / f"{name}.csv", f"{lists.name}/{name}.csv")
+            export_table(table, folder / f"{name}.csv", delimiter=delimiter)
 
 
 def _show(worklist: Worklist, top: int) -> None:
@@ -272,4 +303,9 @@ def _summary(
         )
     same = "--model, --policy and --store" if record else "--model and --policy"
     lines.append(f"next: {program()} explain {batch} CASE, with a case of the list and the same {same}")
+    if worklist.hidden:
+        lines.append(
+            f"not of the {len(worklist.hidden):,} planned cases of which the list hides the score:"
+            " explain shows it"
+        )
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,15 +12,16 @@ from triage.cli.say import force_option, json_option, say_result
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from triage.lab.optimise import Capacity
     from triage.lab.report import Assumption, Summary
     from triage.lab.runs import Runs
     from triage.lab.staff import Staff
     from triage.worlds import World
 
-POLICIES = ("arrival", "urgency", "expert", "oracle")
+POLICIES = ("arrival", "four-step", "expert", "oracle")
 # Beyond this nobody simulates a world of its own size by accident.
 MOST_BY_DEFAULT = 200_000
-CONTENTS = frozenset({"report.html", "report.txt", "runs.json", "runs.csv"})
+CONTENTS = frozenset({"report.html", "report.txt", "runs.json", "runs.csv", "measures.csv"})
 
 
 @click.command("simulate", epilog="docs/lab.md says what is assumed, and what no simulation can know.")
@@ -32,7 +33,8 @@ CONTENTS = frozenset({"report.html", "report.txt", "runs.json", "runs.csv"})
     show_default=True,
     help="A way of working: an order (arrival, oracle, a model or a bundle folder), then what else holds: "
     "expert+audit=0.05+ageing=90+deadlines+refer+alternatives=0.3; after a comma a change by week: "
-    "rules,26=expert. May be repeated; all are compared with the first.",
+    "rules,26=expert. Escalated cases come first under all; expert+escalation=off is the order alone. May be "
+    "repeated; all are compared with the first.",
 )
 @click.option("--staff", default="nl-2017", show_default=True, help="Name or TOML file: who works.")
 @click.option(
@@ -73,7 +75,42 @@ CONTENTS = frozenset({"report.html", "report.txt", "runs.json", "runs.csv"})
     help="volume=2 (reports double), noise=0.5 (half of the noise is gone), drift=DATE (facts come to mean "
     "something else, unnoticed), or a change of the world such as platform_dark; several joined by +.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to make: page, text, JSON and CSV.")
+@click.option(
+    "--reach",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Also find the smallest staff that reaches this share of the children in time, under each policy.",
+)
+@click.option(
+    "--within",
+    type=click.FloatRange(min=1),
+    default=90,
+    show_default=True,
+    metavar="DAYS",
+    help="With --reach: within so many days of the first report.",
+)
+@click.option(
+    "--sure",
+    type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
+    default=0.9,
+    show_default=True,
+    metavar="SHARE",
+    help="With --reach: how sure that has to be.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    help="With --reach: more detectives are not tried. Default: 16 times the staff.",
+)
+@click.option(
+    "--again-days",
+    type=click.FloatRange(min=1),
+    default=28,
+    show_default=True,
+    metavar="DAYS",
+    help="A case of which nothing new is heard is scored anew after so many days.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to make: page, text, JSON, CSV.")
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -95,6 +132,11 @@ def command(  # noqa: PLR0917 - click passes options by name
     seed: int,
     cases: int | None,
     what_if: str,
+    reach: float | None,
+    within: float,
+    sure: float,
+    most: int | None,
+    again_days: float,
     out: Path | None,
     jobs: int,
     *,
@@ -106,8 +148,12 @@ def command(  # noqa: PLR0917 - click passes options by name
     WORLD is the name of a shipped world or the path of a world file. Every way of working lives through
     the same reports with the same staff and the same luck. How many children are reached, how soon, at
     whose expense; what waits; what can still be learned afterwards. All of it is synthetic.
+
+    With --reach 0.5 --within 90 it also says how many detectives it takes to reach half of the children
+    within 90 days, or that no number of them does, and what one more detective brings.
     """
     from triage.lab.asking import parse_what_if
+    from triage.lab.optimise import Goal, optimise
     from triage.lab.report import summarise, write_report
     from triage.lab.runs import run
     from triage.lab.ways import parse_ways
@@ -121,23 +167,44 @@ def command(  # noqa: PLR0917 - click passes options by name
     change = parse_what_if(what_if, loaded)
     number = _count_cases(loaded, cases)
     crew = _gather_staff(staff, loaded, number, detectives, joining)
-    runs = run(
-        loaded,
-        ways,
-        crew,
+    common: dict[str, Any] = {
+        "cases": number,
+        "weeks": weeks,
+        "seeds": range(seed, seed + seeds),
+        "jobs": jobs,
+        "work": work_done,
+        "change": change,
+        "again_days": again_days,
+    }
+    capacities: tuple[Capacity, ...] = ()
+    if reach is not None:
+        _refuse_search(seeds, crew, most)
+        capacities = optimise(loaded, ways, crew, Goal(reach, within, sure), most=most, **common)
+    runs = run(loaded, ways, crew, **common)
+    summary = summarise(
+        runs,
         cases=number,
-        weeks=weeks,
-        seeds=range(seed, seed + seeds),
-        jobs=jobs,
-        work=work_done,
-        change=change,
+        assumptions=tuple(_read_assumptions(staff, work)),
+        capacities=capacities,
     )
-    summary = summarise(runs, cases=number, assumptions=tuple(_read_assumptions(staff, work)))
+    about = {
+        "cases": number,
+        "detectives": crew.detectives,
+        "again_days": again_days,
+        "capacity": [one.as_dict() for one in capacities],
+    }
     if out:
-        _write(out, summary, runs, force=force)
+        _write(out, summary, runs, about, force=force)
     written = f"\n\n{out}: {', '.join(sorted(CONTENTS))}" if out else ""
-    result = {"cases": number, "detectives": crew.detectives, **runs.as_dict()} if as_json else {}
+    result = about | runs.as_dict() if as_json else {}
     say_result(result, f"{write_report(summary)}{written}", as_json=as_json)
+
+
+def _refuse_search(seeds: int, staff: Staff, most: int | None) -> None:
+    if seeds < 2:
+        raise click.UsageError("'--reach' asks how sure it is, which takes '--seeds 2' or more.")
+    if most is not None and most < staff.detectives:
+        raise click.UsageError(f"'--most {most}' is less than the staff of {staff.detectives}.")
 
 
 def _count_cases(world: World, cases: int | None) -> int:
@@ -171,12 +238,13 @@ def _read_assumptions(staff: str, work: str) -> Iterator[Assumption]:
         yield from read_assumptions(find_file(folder, name))
 
 
-def _write(out: Path, summary: Summary, runs: Runs, *, force: bool) -> None:
+def _write(out: Path, summary: Summary, runs: Runs, about: dict[str, Any], *, force: bool) -> None:
     from triage.lab.report import save_page, write_report
     from triage.writing import write_folder
 
     with write_folder(out, contents=CONTENTS, force=force) as folder:
         save_page(summary, folder / "report.html")
         (folder / "report.txt").write_text(f"{write_report(summary)}\n", encoding="utf-8")
-        (folder / "runs.json").write_text(f"{runs.to_json()}\n", encoding="utf-8")
+        (folder / "runs.json").write_text(f"{runs.to_json(**about)}\n", encoding="utf-8")
         runs.to_frame().to_csv(folder / "runs.csv", index=False)
+        runs.summarise().to_csv(folder / "measures.csv", index=False)

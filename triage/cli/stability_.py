@@ -66,6 +66,8 @@ def command(  # noqa: PLR0917 - click passes options by name
     The weights of the model are drawn anew from what the model states of their uncertainty, and each time the
     first places are given anew. Beside that: how many of them change without records of contact offences,
     which also define what is sought, and without records that our own ranking caused.
+
+    Places are those of the score alone: audit slots, units and what a record knows do not count here.
     """
     from triage.intake.opening import open_any
     from triage.scoring.labels import read_label_file

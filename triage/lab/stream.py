@@ -47,6 +47,9 @@ class Versions:
         When the sender may delete what it holds; NaN where unknown.
     foreign : array of bool
         Whether person and children are verified to be abroad.
+    learned : array of int
+        How many times something came after the first report. A case that is looked at again because time
+        has passed has learned nothing.
     scores : mapping of str to array of float
         The score of each model that was asked for, by its name; ``oracle`` is the exact posterior of current
         abuse given all that is known in that version, and nothing later.
@@ -60,6 +63,7 @@ class Versions:
     identity: Ints
     evidence_end: Floats
     foreign: Mask
+    learned: Ints
     scores: Mapping[str, Floats]
 
 

@@ -12,6 +12,7 @@ DECISIONS = (
     "raised",
     "paused",
     "resumed",
+    "notified",
 )
 WHYS = ("new_information", "known_elsewhere", "capacity", "legal", "quality", "duplicate", "other")
 VIEWS = ("likely", "unlikely", "unsure")

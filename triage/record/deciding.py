@@ -1,13 +1,10 @@
-"""What people decided, and where each case stands by it."""
+"""Keep what people decide, once it makes sense where the case stands."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, fields
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from sqlalchemy import select
 
 from triage.errors import InputRefusedError
@@ -17,111 +14,28 @@ from triage.record.lists import latest_row
 from triage.record.pool import aliases_in
 from triage.record.reading import read_entries
 from triage.record.schema import LEAVES
+from triage.record.states import DECISION, OPEN, State, states_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from triage.record.chain import Head
     from triage.record.store import Store
 
-DECISION, FIRST_VIEW = "decision", "first_view"
-UNDECIDED, OPEN, CLOSED, REFERRED = "undecided", "open", "closed", "referred"
-_STATE_AFTER = {"opened": OPEN, "closed": CLOSED, "referred": REFERRED, "deferred": UNDECIDED}
+FIRST_VIEW = "first_view"
 _ESCALATED, _NOT_PLANNED = "escalated", 5
-_COUNTRY = re.compile(r"[A-Z0-9]{2}")
-
-
-@dataclass
-class State:
-    """Where a case stands after all that was decided on it.
-
-    Parameters
-    ----------
-    case_id : str
-        Its present name.
-    state : str
-        undecided, open, closed or referred.
-    at : datetime or None
-        When it came into that state; None for a case that never left the first.
-    decision, why, who : str
-        The latest decision of any kind; `why` empty where none was given, `who` a token.
-    decided_at : datetime or None
-        When that was.
-    opened_at : datetime or None
-        When it was first opened.
-    lowered : bool
-        A person lowered it, and none has raised it since.
-    lowered_at : datetime or None
-        When: what came to be known later was not known to that person.
-    paused : bool
-        A person paused it, and none has resumed it since.
-    referred_at, acknowledged_at : datetime or None
-        The latest referral and its acknowledgement.
-    country : str
-        To where it was referred.
-    """
-
-    case_id: str
-    state: str = UNDECIDED
-    at: datetime | None = None
-    decision: str = ""
-    why: str = ""
-    who: str = ""
-    decided_at: datetime | None = None
-    opened_at: datetime | None = None
-    lowered: bool = False
-    lowered_at: datetime | None = None
-    paused: bool = False
-    referred_at: datetime | None = None
-    acknowledged_at: datetime | None = None
-    country: str = ""
-
-    def follow(self, payload: dict[str, Any], at: datetime) -> None:
-        """Take one more decision into account."""
-        decision = payload["decision"]
-        self.decision, self.decided_at = decision, at
-        self.why, self.who = payload["why"] or "", payload["who"]
-        if decision in _STATE_AFTER:
-            self.state, self.at = _STATE_AFTER[decision], at
-        if decision == "opened" and not self.opened_at:
-            self.opened_at = at
-        elif decision == "referred":
-            self.referred_at, self.acknowledged_at, self.country = at, None, payload["country"] or ""
-        elif decision == "acknowledged":
-            self.acknowledged_at = at
-        elif decision in {"lowered", "raised"}:
-            self.lowered = decision == "lowered"
-            self.lowered_at = at if self.lowered else None
-        elif decision in {"paused", "resumed"}:
-            self.paused = decision == "paused"
-
-
-_ARROW = {
-    "str": pa.string(),
-    "bool": pa.bool_(),
-    "int": pa.int64(),
-    "datetime | None": pa.timestamp("us", "UTC"),
+# Nothing that stands in another lane leaves its place for a pause.
+_PAUSABLE = frozenset({"ranked", "paused"})
+_INSTEAD = {
+    "opened": "add --again to open it a second time",
+    "paused": (
+        "if another investigation has the person, close it (--decision closed --why known_elsewhere); an"
+        " escalated case can be put last of the escalated (--decision lowered --why known_elsewhere)"
+    ),
 }
-STATE_SCHEMA = pa.schema([(field.name, _ARROW[str(field.type)]) for field in fields(State)])
-
-
-def states_in(store: Store, connection: Connection) -> dict[str, State]:
-    """Return where each case stands on which anything was decided."""
-    aliases = aliases_in(store, connection)
-    states: dict[str, State] = {}
-    for entry in read_entries(store, connection, (DECISION,)):
-        for payload in entry.payloads:
-            case = aliases.get(payload["case_id"], payload["case_id"])
-            states.setdefault(case, State(case)).follow(payload, datetime.fromisoformat(entry.at))
-    return states
-
-
-def tabulate(states: Collection[State]) -> pa.Table:
-    """Return states as a table, by case."""
-    rows = [asdict(state) for state in sorted(states, key=lambda state: state.case_id)]
-    return pa.Table.from_pylist(rows, schema=STATE_SCHEMA)
+_COUNTRY = re.compile(r"[A-Z0-9]{2}")
 
 
 def decide(
@@ -132,6 +46,7 @@ def decide(
     *,
     why: str | None = None,
     country: str | None = None,
+    victim: str | None = None,
     again: bool = False,
 ) -> Head:
     """Keep a decision on a case."""
@@ -142,6 +57,8 @@ def decide(
         raise InputRefusedError(
             f"country '{country[:20]}'", expected="two capital letters (ISO 3166-1), with a referral only"
         )
+    if victim is not None and decision != "notified":
+        raise InputRefusedError("a victim", expected="none but with notified: the victim who was told")
     with store.writing() as connection:
         name, names = find_names(store, connection, case)
         state = states_in(store, connection).get(name, State(name))
@@ -160,6 +77,7 @@ def decide(
             "decision": decision,
             "why": why,
             "country": country,
+            **({"victim": victim} if decision == "notified" else {}),
         }
         return store.append(connection, DECISION, [Leaf(to_json(payload), case_id=name)])
 
@@ -191,10 +109,16 @@ def _check_decision(state: State, decision: str, row: dict[str, Any] | None, *, 
         found = "not escalated on the latest list, so there is nothing to lower"
     elif decision == "raised" and not state.lowered:
         found = "not lowered"
+    elif decision == "paused" and row is not None and row.get("lane") not in _PAUSABLE:
+        found = f"stands in lane {row.get('lane')} on the latest list, where a pause changes nothing"
+    elif decision == "notified" and "notification" not in str((row or {}).get("lists") or "").split():
+        found = (
+            "not on the list of notifications beside the latest list, so there is nobody to have been told"
+        )
     elif decision == "resumed" and not state.paused:
         found = "not paused"
     if found:
-        mend = "add --again to open it a second time" if decision == "opened" else "look at triage audit show"
+        mend = _INSTEAD.get(decision, "look at triage audit show")
         raise InputRefusedError(found, where=f"case {state.case_id}", mend=mend)
 
 

@@ -158,6 +158,15 @@ def first_listed_in(store: Store, connection: Connection, name: str) -> dict[str
     return first
 
 
+def last_in_lane(store: Store, connection: Connection, lane: str) -> set[str]:
+    """Return the cases that stood on the latest list in a lane that it opens whole, such as ``youth``."""
+    aliases = aliases_in(store, connection)
+    last = connection.execute(select(func.max(ENTRIES.c.seq)).where(ENTRIES.c.kind == LIST)).scalar()
+    there = (LEAVES.c.seq == last, LEAVES.c.place > 0, LEAVES.c.payload.is_not(None))
+    rows = _leaves_of_lists(store, connection, *there) if last else ()
+    return {aliases.get(row["case_id"], row["case_id"]) for _, row in rows if row.get("lane") == lane}
+
+
 def urgent_since_in(store: Store, connection: Connection) -> dict[str, datetime]:
     """Return since when each case has stood in the first tier, list after list; by the "now" of the lists.
 
@@ -206,43 +215,6 @@ def latest_row(connection: Connection, names: Sequence[str]) -> dict[str, Any] |
     )
     payload = connection.execute(query).scalar()
     return None if payload is None else dict(json.loads(payload))
-
-
-def inclusion_in(
-    store: Store,
-    connection: Connection,
-    cases: Collection[str] | None = None,
-    before: Mapping[str, str] | None = None,
-) -> dict[str, float]:
-    """Return with what probability each case has been chosen by the lists so far.
-
-    One less the product, over draws, of the probabilities of not being chosen. Lists that were made again
-    from the same batch share their lottery and draw the same cases: of these the largest probability counts,
-    once.
-
-    Parameters
-    ----------
-    store, connection
-        To read from.
-    cases : collection of str, optional
-        Only these, by their present names.
-    before : mapping of case to str, optional
-        For these cases only lists that were kept before that time count.
-    """
-    aliases = aliases_in(store, connection)
-    headers = headers_by_number(store, connection)
-    largest: dict[tuple[str, str], float] = {}
-    for seq, row in chosen_rows(store, connection, all_names(aliases, cases)):
-        case = aliases.get(row["case_id"], row["case_id"])
-        header = headers[seq]
-        if not before or header["at"] < before.get(case, LATER):
-            place = (row["case_id"], str(header.get("draw") or header["batch"]))
-            largest[place] = max(largest.get(place, 0.0), row["inclusion"])
-    missed: dict[str, float] = {}
-    for (name, _), share in largest.items():
-        case = aliases.get(name, name)
-        missed[case] = missed.get(case, 1.0) * (1.0 - share)
-    return {case: 1.0 - share for case, share in missed.items() if share < 1}
 
 
 def all_names(aliases: Mapping[str, str], cases: Collection[str] | None) -> set[str] | None:

@@ -10,10 +10,12 @@ import pyarrow as pa
 
 from triage.errors import InputRefusedError
 from triage.record.chain import Leaf, stamp, to_json
-from triage.record.deciding import find_names, person_token, states_in
-from triage.record.lists import LATER, all_names, chosen_rows, headers_by_number, inclusion_in
+from triage.record.deciding import find_names, person_token
+from triage.record.inclusion import inclusion_in
+from triage.record.lists import LATER, all_names, chosen_rows, drawn_in, headers_by_number
 from triage.record.pool import aliases_in, members_in
 from triage.record.reading import read_entries
+from triage.record.states import states_in
 from triage.schema.tables import OUTCOMES
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from triage.record.chain import Head
-    from triage.record.deciding import State
+    from triage.record.states import State
     from triage.record.store import Store
 
 FOUND = "found"
@@ -203,6 +205,13 @@ def outcomes_in(store: Store, connection: Connection) -> pa.Table:
             }
         )
     return pa.Table.from_pylist(rows, schema=OUTCOMES.arrow_schema)
+
+
+def count_unseen(store: Store, connection: Connection) -> int:
+    """Count the cases that a lottery drew and of which nobody can say anything: not opened, nothing found."""
+    opened = {case for case, state in states_in(store, connection).items() if state.opened_at}
+    told = {finding["case_id"] for finding in _findings(store, connection)}
+    return len(drawn_in(store, connection) - opened - told)
 
 
 def _chosen_at(states: Mapping[str, State], findings: Sequence[dict[str, Any]]) -> dict[str, str]:

@@ -121,14 +121,19 @@ def aliases_in(store: Store, connection: Connection) -> dict[str, str]:
     steps: dict[str, str] = {}
     for entry in read_entries(store, connection, (ALIASES,)):
         for payload in entry.payloads:
-            old, name = payload["old"], payload["case_id"]
-            if resolve(steps, name) == old:
-                # The name comes back into use: what led away from it no longer holds.
-                steps.pop(name, None)
-            steps[old] = name
-            if old == name:
-                steps.pop(old)
+            follow_alias(steps, payload)
     return {old: resolve(steps, old) for old in steps}
+
+
+def follow_alias(steps: dict[str, str], payload: Mapping[str, Any]) -> None:
+    """Take one more name into account: from each name to the next."""
+    old, name = payload["old"], payload["case_id"]
+    if resolve(steps, name) == old:
+        # The name comes back into use: what led away from it no longer holds.
+        steps.pop(name, None)
+    steps[old] = name
+    if old == name:
+        steps.pop(old)
 
 
 def resolve(steps: Mapping[str, str], name: str) -> str:

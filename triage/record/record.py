@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from triage.record import deciding, forgetting, lists, outcomes, pool, showing, verifying
+from triage.record import deciding, forgetting, inclusion, lists, outcomes, pool, showing, states, verifying
 from triage.record.chain import Head
 
 if TYPE_CHECKING:
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from triage.record.deciding import State
     from triage.record.forgetting import Forgotten
     from triage.record.outcomes import Finding
+    from triage.record.states import State
     from triage.record.store import Store
     from triage.record.verifying import Verified
 
@@ -65,12 +65,14 @@ class Record:
         Parameters
         ----------
         header : mapping
-            ``as_of``, ``model``, ``policy`` and ``batch`` (digests), and anything else that describes it;
-            ``draw`` where the lottery is seeded by something else than the batch.
+            ``as_of``, ``model``, ``policy`` and ``batch`` (digests), and anything else that describes it:
+            ``above``, the ranked cases that are opened by their place, and ``strata``, from the cut
+            downwards, each with its places ``from`` and ``to`` in the order, ``cases`` and ``slots``.
+            Without these, ``draw`` where the lottery is seeded by something else than the batch.
         rows : sequence of mapping
             One a case: ``case_id``; ``inclusion``, the probability with which this list chose the case (1
             within the capacity by order, that of the lottery for an audit, else 0); ``rank``, ``lane``,
-            ``tier``, ``score`` and ``audit``.
+            ``tier``, ``score``, ``audit``, and ``place`` among the ranked ones by the order alone.
         """
         return lists.keep_list(self._store, header, rows)
 
@@ -107,6 +109,11 @@ class Record:
         with self._store.reading() as connection:
             return lists.urgent_since_in(self._store, connection)
 
+    def last_in_lane(self, lane: str) -> set[str]:
+        """Return the cases that stood on the latest list in a lane that it opens whole, such as ``youth``."""
+        with self._store.reading() as connection:
+            return lists.last_in_lane(self._store, connection, lane)
+
     def first_listed(self, name: str) -> dict[str, datetime]:
         """Return when each case first stood on a list beside the worklist, such as ``referral``."""
         with self._store.reading() as connection:
@@ -115,10 +122,10 @@ class Record:
     def inclusion(self, cases: Collection[str] | None = None) -> dict[str, float]:
         """Return with what probability each case has been chosen by any of the lists: 1 - prod(1 - p).
 
-        Lists that were made again from the same batch share their lottery and count once.
+        Lists after the one that drew a case count with the chance that they would have given it.
         """
         with self._store.reading() as connection:
-            return lists.inclusion_in(self._store, connection, cases)
+            return inclusion.inclusion_in(self._store, connection, cases)
 
     # What was decided and found.
 
@@ -130,6 +137,7 @@ class Record:
         why: str | None = None,
         country: str | None = None,
         *,
+        victim: str | None = None,
         again: bool = False,
     ) -> Head:
         """Keep a decision on a case.
@@ -141,11 +149,13 @@ class Record:
         who : str
             Kept as a token.
         decision : str
-            One of `triage.record.deciding.DECISIONS`.
+            One of `triage.record.codes.DECISIONS`.
         why : str, optional
-            One of `triage.record.deciding.WHYS`; needed where the decision departs from the list.
+            One of `triage.record.codes.WHYS`; needed where the decision departs from the list.
         country : str, optional
             To where a case is referred.
+        victim : str, optional
+            Who was notified: a token of the list of notifications; left out where it names none.
         again : bool
             Open a case that is open.
 
@@ -154,7 +164,9 @@ class Record:
         InputRefusedError
             No such case, code or standing, or the reason is missing.
         """
-        return deciding.decide(self._store, case, who, decision, why=why, country=country, again=again)
+        return deciding.decide(
+            self._store, case, who, decision, why=why, country=country, victim=victim, again=again
+        )
 
     def first_view(self, case: str, who: str, view: str) -> Head:
         """Keep what a person thinks of a case before seeing its score: likely, unlikely or unsure; once."""
@@ -163,13 +175,13 @@ class Record:
     def decisions(self) -> pa.Table:
         """Return where each case stands on which anything was decided (columns of `State`)."""
         with self._store.reading() as connection:
-            return deciding.tabulate(deciding.states_in(self._store, connection).values())
+            return states.tabulate(states.states_in(self._store, connection).values())
 
     def states(self) -> list[State]:
         """Return the same as objects, by case."""
         with self._store.reading() as connection:
-            states = deciding.states_in(self._store, connection)
-        return [states[case] for case in sorted(states)]
+            found = states.states_in(self._store, connection)
+        return [found[case] for case in sorted(found)]
 
     def found(self, who: str, findings: Sequence[Finding]) -> tuple[Head | None, list[bool]]:
         """Keep what was found, all or nothing; return the head, and of each whether it is new."""
@@ -183,6 +195,11 @@ class Record:
         """Return all that was found, in the shape of the outcomes table."""
         with self._store.reading() as connection:
             return outcomes.outcomes_in(self._store, connection)
+
+    def unseen(self) -> int:
+        """Count the drawn cases that nobody opened and of which nothing was found; outcomes lack them."""
+        with self._store.reading() as connection:
+            return outcomes.count_unseen(self._store, connection)
 
     # The open pool.
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from triage.record.store import Store
 
 _SHOWN_MATCHES = 5
-BLIND = frozenset({"audit", "inclusion"})
+BLIND = frozenset({"audit", "inclusion", "place"})
+# Of a row that says so, the list that was shown left the score out, which would tell the same.
+HIDDEN = "hidden"
 
 
 def find_case(store: Store, connection: Connection, text: str) -> str:
@@ -84,7 +86,8 @@ def entries_in(
         for seq, payload in connection.execute(about):
             told = json.loads(payload)
             # Which rows are audits is not shown to those who are to look at them without knowing.
-            said.setdefault(seq, []).append({name: told[name] for name in told if name not in BLIND})
+            unsaid = BLIND | {"score"} if told.get(HIDDEN) else BLIND
+            said.setdefault(seq, []).append({name: told[name] for name in told if name not in unsaid})
         query = query.where(ENTRIES.c.seq.in_(said))
     rows = connection.execute(query.limit(last)).all()
     if case is None:

@@ -185,5 +185,8 @@ class Store:
                 f"cannot be used ({said[0][:160] if said else type(error).__name__})",
                 where=self.name,
                 expected="the record's database, free within a minute",
-                mend="check path, permissions, space and who else is at work; nothing was written",
+                mend=(
+                    "check path, permissions, space and who else is at work; nothing of this entry was kept,"
+                    " the entries before it are: triage audit show tells which"
+                ),
             ) from error

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from triage.schema.findings import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from triage.schema.findings import Finding
+    from triage.schema.part import Part
     from triage.worklist.policy import Policy
 
 # A value lost here can cost a child its place; the person in charge must hear of it first.
 DECIDES = frozenset({"escalated_by_reporter", "report_annotations", "crisis_code", "received_at"})
+
+YOUTH, NAMED = "youth", 5
 
 
 def raise_alarms(
@@ -116,4 +122,71 @@ def find_blanket_sources(sources: Sequence[str], escalated: NDArray[np.bool_], p
         " little; none is put lower for it"
         for name, (cases, raised) in sorted(counts.items())
         if cases >= policy.blanket.least and raised >= policy.blanket.share * cases
+    ]
+
+
+def find_floods(part: Part, policy: Policy) -> list[str]:
+    """Return an alarm for each case of very many reports, which may be of more than one person.
+
+    Every report with the token of a reported person is linked into the one case that has the token, and has
+    no place of its own: whoever sends a token again and again can bury what others say of somebody else.
+
+    Parameters
+    ----------
+    part : Part
+        Whole cases.
+    policy : Policy
+        From how many reports on.
+    """
+    counts = np.bincount(part.position("reports"), minlength=len(part.cases))
+    alarms = []
+    for case in np.flatnonzero(counts >= policy.flood.reports).tolist():
+        name = part.cases[case].as_py()
+        reports, persons = (
+            table.filter(pc.equal(table["case_id"], name))
+            for table in (part.tables["reports"], part.tables["persons"])
+        )
+        sources = len(reports["source_system"].unique().drop_null())
+        named = persons.filter(pc.equal(persons["role"].cast(pa.string()), "reported"))["person_id"].unique()
+        kinds = "1 kind of source" if sources == 1 else f"{sources:,} kinds of source"
+        who = "one reported person" if len(named) == 1 else f"{len(named):,} reported persons"
+        matter = "one person" if len(named) == 1 else "one matter"
+        alarms.append(
+            f"{counts[case]:,} reports{f' from {kinds}' if sources else ''} are one case, {name}, by {who}:"
+            f" see whether it is {matter}; they hold one place on the list"
+        )
+    return alarms
+
+
+def tell_moves(lanes: Mapping[str, str], youth: Collection[str], came: Collection[str]) -> list[str]:
+    """Tell which cases went to lane youth, or out of it, since the last list: one report can do that.
+
+    Parameters
+    ----------
+    lanes : mapping of str to str
+        The lane of each case on the list.
+    youth : collection of str
+        Cases that stood in lane youth on the last list.
+    came : collection of str
+        Cases that were not on the last list.
+
+    Examples
+    --------
+    >>> tell_moves({"a": "youth", "b": "youth", "c": "youth"}, youth=["b"], came=["c"])
+    ['1 case moved to lane youth, off the ranking, since the last list: see who is said to be under age (a)']
+    """
+    before = {*youth, *came}
+    moved = sorted(case for case, lane in lanes.items() if lane == YOUTH and case not in before)
+    left = sorted(case for case in youth if lanes.get(case, YOUTH) != YOUTH)
+    return [
+        f"{len(cases):,} {'case' if len(cases) == 1 else 'cases'} {went}"
+        f" ({', '.join(cases[:NAMED])}{', ...' if len(cases) > NAMED else ''})"
+        for cases, went in (
+            (
+                moved,
+                "moved to lane youth, off the ranking, since the last list: see who is said to be under age",
+            ),
+            (left, "left lane youth since the last list: see who is said to be an adult"),
+        )
+        if cases
     ]

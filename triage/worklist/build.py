@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from triage.schema.part import known_cases
-from triage.worklist.alarms import find_blanket_sources, raise_alarms
-from triage.worklist.audit import draw_audit, make_lottery, measure_audit, place_audit, tell_audit
+from triage.worklist.alarms import find_blanket_sources, raise_alarms, tell_moves
+from triage.worklist.audit import (
+    draw_audit,
+    hide_places,
+    make_lottery,
+    measure_audit,
+    no_draw,
+    place_audit,
+    tell_audit,
+    tell_chances,
+)
+from triage.worklist.fingerprints import take_fingerprints
+from triage.worklist.gathering import score_parts
 from triage.worklist.listing import WORKLIST_SCHEMA, is_unreadable, keep_deadlines, list_unreadable, pick, put
 from triage.worklist.order import (
     ESCALATED,
     MAIN_LANES,
-    PAUSED,
     RANKED,
     UNREADABLE,
     Order,
@@ -30,12 +38,11 @@ from triage.worklist.order import (
 )
 from triage.worklist.policy import LANES, load_policy
 from triage.worklist.routing import join_routed, make_lists, name_lists
-from triage.worklist.score import score_part
-from triage.worklist.standing import Standing, apply_pauses
+from triage.worklist.standing import Standing
 from triage.worklist.tabulate import tabulate_cases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
     from triage.intake.tokens import TokenKey
@@ -43,15 +50,11 @@ if TYPE_CHECKING:
     from triage.schema.findings import Finding
     from triage.scoring.bundle import Bundle
     from triage.scoring.calibration import Calibration
-    from triage.scoring.model import Model
     from triage.worklist.audit.draw import Draw, Lottery
     from triage.worklist.policy import Capacity, Policy
     from triage.worklist.routing import Wishes
-    from triage.worklist.score import ScoredPart
 
 __all__ = ["WORKLIST_SCHEMA", "Worklist", "build_worklist"]
-
-_DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,10 @@ class Worklist:
     Parameters
     ----------
     table : pyarrow.Table
-        One row per case and per unreadable report, in order (columns of `WORKLIST_SCHEMA`).
+        One row per case and per unreadable report, in order (columns of `WORKLIST_SCHEMA`), as it may be
+        shown.
+    batch : str
+        The name of the batch that it was made with.
     lists : dict of str to pyarrow.Table
         The lists beside it, on which its cases also stand: who else must hear of them.
     capacity : int
@@ -82,9 +88,14 @@ class Worklist:
         What the check of the batch found.
     alarms : list of str
         What the person in charge must know first.
+    hidden : frozenset of str
+        Cases of which nothing is shown that betrays their place in the order (`hide_scores` of the policy).
     chances : pyarrow.Table
-        ``case_id``, ``inclusion``, the probability with which this list opens the case, and ``audit``,
-        whether it was drawn. For the record alone: who works down the list must not know.
+        ``case_id``, ``inclusion``, the probability with which this list opens the case, ``audit``, whether
+        it was drawn, ``score``, that of hidden cases too, ``hidden``, and ``place`` among the ranked ones by
+        the order alone. For the record alone: who works down the list must not know.
+    lottery : dict
+        What `Draw.describe` says of it, for the record.
     as_of : datetime
         The "now" of the list.
     policy : Policy
@@ -94,6 +105,7 @@ class Worklist:
     """
 
     table: pa.Table
+    batch: str
     lists: dict[str, pa.Table]
     capacity: int
     lanes: dict[str, int]
@@ -104,7 +116,9 @@ class Worklist:
     not_yet_known: int
     findings: list[Finding]
     alarms: list[str]
+    hidden: frozenset[str] = field(repr=False)
     chances: pa.Table = field(repr=False)
+    lottery: dict[str, Any] = field(repr=False)
     as_of: datetime
     policy: Policy
     synthetic: bool
@@ -119,6 +133,7 @@ class Worklist:
             "tied_at_cut": self.tied_at_cut,
             "probabilities": self.probability_note,
             "audit": self.audit_notes,
+            "hidden": len(self.hidden),
             "set_aside": self.set_aside,
             "not_yet_known": self.not_yet_known,
             "policy": self.policy.name,
@@ -168,11 +183,11 @@ def build_worklist(
     Worklist
         Every case of the batch and every unreadable report, once.
     """
-    policy = policy or load_policy()
-    policy = policy.with_capacity(capacity) if capacity else policy
+    written = policy or load_policy()
+    policy = written.with_capacity(capacity) if capacity else written
     now = as_of or batch.meta.as_of
     known = standing or Standing()
-    gathered = _score_parts(batch, bundle.model, policy, now, progress)
+    gathered = score_parts(batch, bundle.model, policy, now, progress)
     gathered.pause(known.paused)
     unreadable = [row for row in gathered.aside.to_pylist() if is_unreadable(row)]
     ties = key_draws(_tie_key(batch.meta.name, key))
@@ -190,23 +205,27 @@ def build_worklist(
     rank = number_lanes(order.lane, len(unreadable))
     tier = give_tiers(order, rank, limit, policy)
     order = sort_within_tiers(order, tier, [part.facts for part in gathered.scored], policy)
+    hides = hide_places(order.lane, tier, policy)
     same = {
         "model": bundle.model.name,
-        "batch": batch.meta.name,
         "policy": policy.name,
-        "fingerprints": _fingerprints(bundle, policy, batch, known),
+        "fingerprints": take_fingerprints(bundle, written, batch.meta, known.digest, limit),
     }
     curve, note = bundle.calibration_for(batch.meta.population)
     table = tabulate_cases(
         gathered.scored, base, order, rank, tier, curve=curve, policy=policy,
-        now=now, before=len(unreadable), limit=limit, standing=known, same=same,
+        now=now, before=len(unreadable), limit=limit, standing=known, hidden=hides, same=same,
     )  # fmt: skip
     table = pa.concat_tables([list_unreadable(unreadable, now, policy, same), table])
+    table = put(
+        table, "batch", [known.batches.get(case, batch.meta.name) for case in table["case_id"].to_pylist()]
+    )
     table = keep_deadlines(table, known.urgent_since, policy)
     table = _assign_units(table, max(limit, ahead), len(base.row), policy)
     lists = make_lists(
         join_routed([part.routed for part in gathered.scored]), table,
         as_of=now, referral=policy.referral, wishes=wishes, tracked=known.tracked,
+        notified=known.notified,
     )  # fmt: skip
     named = name_lists(lists)
     table = put(table, "lists", [named.get(case, "") for case in table["case_id"].to_pylist()])
@@ -218,14 +237,16 @@ def build_worklist(
         join([part.facts.escalated for part in gathered.scored]).astype(bool),
         policy,
     )
+    hidden = dict(zip(pick(gathered.cases, order.row[hides]), order.score[hides].tolist(), strict=True))
     return Worklist(
         table=table,
+        batch=batch.meta.name,
         lists=lists,
         capacity=limit,
         lanes=lanes,
         tied_at_cut=_tied_at_cut(base, limit - ahead if draw is None else draw.above),
         probability_note=note,
-        audit_notes=_tell_audit(draw, base, curve),
+        audit_notes=_tell_audit(draw, base, curve, hidden=bool(hidden)),
         set_aside=gathered.aside.num_rows,
         not_yet_known=gathered.not_yet_known,
         findings=gathered.findings,
@@ -234,66 +255,31 @@ def build_worklist(
             limit,
             gathered.findings,
             policy,
-            banners=banners,
+            banners=[*banners, *gathered.floods, *_tell_moves(table, known)],
             not_scored=failed,
             overdue=_count_overdue(table, now),
         ),
-        chances=_tell_chances(table, limit, draw, ranked),
+        hidden=frozenset(hidden),
+        chances=tell_chances(table, limit, draw, ranked, hidden),
+        lottery=(draw or no_draw(len(ranked), limit - ahead)).describe(base.score[base.lane == RANKED]),
         as_of=now,
         policy=policy,
         synthetic=batch.meta.synthetic,
     )
 
 
-@dataclass
-class _Gathered:
-    """All parts of a batch, scored."""
-
-    scored: list[ScoredPart]
-    asides: list[pa.Table]
-    findings: list[Finding]
-    not_yet_known: int = 0
-
-    @property
-    def aside(self) -> pa.Table:
-        return pa.concat_tables(self.asides)
-
-    @property
-    def cases(self) -> list[str]:
-        return [case for part in self.scored for case in part.case_id]
-
-    def pause(self, paused: Collection[str]) -> None:
-        self.scored = [
-            replace(part, facts=apply_pauses(part.facts, part.case_id, paused)) for part in self.scored
-        ]
-
-
 def _count_overdue(table: pa.Table, now: datetime) -> int:
     return sum(due is not None and due < now for due in table["due_at"].to_pylist())
+
+
+def _tell_moves(table: pa.Table, known: Standing) -> list[str]:
+    lanes = dict(zip(table["case_id"].to_pylist(), table["lane"].to_pylist(), strict=True))
+    return tell_moves(lanes, known.youth, known.came) if known.digest else []
 
 
 def _tie_key(batch: str, key: TokenKey | None) -> str:
     """Return what decides among equal cases; without the agency's key anybody can tell how ties fall."""
     return hashlib.blake2b(batch.encode(), key=key.secret[:64]).hexdigest()[:64] if key else batch
-
-
-def _score_parts(
-    batch: Batch,
-    model: Model,
-    policy: Policy,
-    now: datetime,
-    progress: Callable[[int], None] | None,
-) -> _Gathered:
-    gathered = _Gathered([], [batch.set_aside], [])
-    for whole_part in batch.parts():
-        part = known_cases(whole_part, now)
-        gathered.not_yet_known += len(whole_part.cases) - len(part.cases)
-        gathered.scored += score_part(part, model, now, policy)
-        gathered.asides.append(part.set_aside)
-        gathered.findings += part.findings
-        if progress:
-            progress(len(part.cases))
-    return gathered
 
 
 def _place_drawn(base: Order, draw: Draw | None, lottery: Lottery | None) -> Order:
@@ -322,43 +308,9 @@ def _tied_at_cut(base: Order, above: int) -> int:
     return int((score == score[above]).sum())
 
 
-def _tell_audit(draw: Draw | None, base: Order, curve: Calibration | None) -> list[str]:
+def _tell_audit(draw: Draw | None, base: Order, curve: Calibration | None, *, hidden: bool) -> list[str]:
     if draw is None:
         return []
     score = base.score[base.lane == RANKED]
-    return tell_audit(draw, measure_audit(draw, curve.probability(score) if curve else None))
-
-
-def _tell_chances(table: pa.Table, limit: int, draw: Draw | None, ranked: Sequence[str]) -> pa.Table:
-    """Return with what probability this list chooses each case, and which hold an audit slot."""
-    drawn = {ranked[place] for place in draw.slots.tolist()} if draw else set()
-    chance = dict(zip(ranked, draw.probability.tolist(), strict=True)) if draw else {}
-    shown = table.select(["case_id", "lane", "rank"]).to_pylist()
-    ids = table["case_id"].to_pylist()
-    return pa.table(
-        {
-            "case_id": pa.array(ids, pa.string()),
-            "inclusion": pa.array([_chance(row, limit, chance) for row in shown], pa.float64()),
-            "audit": pa.array([case in drawn for case in ids], pa.bool_()),
-        }
-    )
-
-
-def _chance(row: dict[str, Any], limit: int, chance: dict[str, float]) -> float:
-    if row["lane"] == LANES[RANKED]:
-        return chance.get(row["case_id"], float(row["rank"] <= limit))
-    return float(row["lane"] != LANES[PAUSED])
-
-
-def _fingerprints(bundle: Bundle, policy: Policy, batch: Batch, known: Standing) -> str:
-    """Return the first digits of the hashes of what the list was made with: what differs, differs here."""
-    curve = bundle.calibration.as_dict() if bundle.calibration else None
-    model = json.dumps([bundle.model.as_dict(), curve], sort_keys=True, default=str)
-    # Where the parts of a batch end says nothing of what is in it.
-    told = json.dumps({**asdict(batch.meta), "parts": 0}, sort_keys=True, default=str)
-    prints = {
-        "model": hashlib.sha256(model.encode()).hexdigest(),
-        "policy": policy.digest,
-        "batch": known.digest or hashlib.sha256(told.encode()).hexdigest(),
-    }
-    return " ".join(f"{name}:{digest[:_DIGITS]}" for name, digest in prints.items())
+    power = measure_audit(draw, curve.probability(score) if curve else None)
+    return tell_audit(draw, power, hidden=hidden)

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from triage.worklist.build import Worklist
     from triage.worklist.pool import Pool
 
-_KEPT = ("case_id", "rank", "lane", "tier", "score", "lists")
+_KEPT = ("case_id", "rank", "lane", "tier", "lists")
+_KNOWN = ("score", "inclusion", "audit", "place")
 
 
 def keep_worklist(record: Record, worklist: Worklist, pool: Pool) -> Head:
@@ -40,10 +41,12 @@ def keep_worklist(record: Record, worklist: Worklist, pool: Pool) -> Head:
         "fingerprints": first[0]["fingerprints"] if first else "",
         "capacity": worklist.capacity,
         "alarms": worklist.alarms,
+        **worklist.lottery,
     }
     rows: dict[str, dict[str, Any]] = {}
     shown = worklist.table.select(_KEPT).to_pylist()
     for row, chance in zip(shown, worklist.chances.to_pylist(), strict=True):
         # Two rows that could not be read may bear one name: the place further up counts.
-        rows.setdefault(row["case_id"], row | {"inclusion": chance["inclusion"], "audit": chance["audit"]})
+        told = row | {name: chance[name] for name in _KNOWN} | ({"hidden": True} if chance["hidden"] else {})
+        rows.setdefault(row["case_id"], told)
     return record.keep_list(header, list(rows.values()))

@@ -131,7 +131,9 @@ def place_answers(missing: Missing, order: Order, before: int, raised: Ints) -> 
     return ranks[:, :MOST_MISSING], ranks[:, MOST_MISSING:]
 
 
-def tell_missing(missing: Missing, order: Order, before: int, policy: Policy) -> list[str]:
+def tell_missing(
+    missing: Missing, order: Order, before: int, policy: Policy, hidden: NDArray[np.bool_] | None = None
+) -> list[str]:
     """Return what is missing of every case of a list, with the ranks that each answer would give.
 
     Parameters
@@ -144,18 +146,27 @@ def tell_missing(missing: Missing, order: Order, before: int, policy: Policy) ->
         Rows above all cases: reports that could not be read.
     policy : Policy
         Its rules say which answers escalate.
+    hidden : array of bool, shape (n_cases,), optional
+        Cases whose place in the order is not shown.
 
     Returns
     -------
     list of str, length n_cases
-        Without ranks in lanes beside the main list; empty for children to protect and where nothing is
-        missing.
+        Without ranks in lanes beside the main list, and where the place is hidden: there the questions stand
+        in the order of their letters, as the largest first would say something of the score. Empty for
+        children to protect and where nothing is missing.
     """
     raised = raise_by_answer(policy)
     if_yes, if_no = place_answers(missing, order, before, raised)
     question = np.where((order.lane == YOUTH)[:, None], -1, missing.question)
     lifts = (raised[question] > order.imminence[:, None]) & (order.lane == RANKED)[:, None]
-    return _tell(question, if_yes, if_no, lifts)
+    told = _tell(question, if_yes, if_no, lifts)
+    if hidden is None or not hidden.any():
+        return told
+    bare = _tell(question[hidden], lifts=lifts[hidden])
+    for case, text in zip(np.flatnonzero(hidden).tolist(), bare, strict=True):
+        told[case] = SEPARATOR.join(sorted(text.split(SEPARATOR)))
+    return told
 
 
 def _tell(
@@ -171,11 +182,11 @@ def _tell(
 
 def _tell_one(index: int, up: int, down: int, lifted: int) -> str:
     question = QUESTIONS[index]
+    so, otherwise = ("if not", "if so") if question.is_other_way else ("if so", "if not")
     if not up:
-        return question.asks
+        return f"{question.asks} (escalated {so})" if lifted else question.asks
     if up == down and not lifted:
         return f"{question.asks} (rank {up:,} either way)"
     if not question.is_yes_or_no:
         return f"{question.asks} (rank {up:,} at best, {down:,} at worst)"
-    so, otherwise = ("if not", "if so") if question.is_other_way else ("if so", "if not")
     return f"{question.asks} ({'escalated, ' if lifted else ''}rank {up:,} {so}, {down:,} {otherwise})"

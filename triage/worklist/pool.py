@@ -22,6 +22,7 @@ from triage.schema.batch import Batch, BatchMeta, split_part
 from triage.schema.part import SET_ASIDE_SCHEMA, Part, Rows, settle
 from triage.schema.tables import TABLES
 from triage.worklist.listing import is_unreadable, name_unreadable
+from triage.worklist.origin import name_batches
 from triage.worklist.standing import DEALT_WITH
 from triage.worklist.told import (
     SET_ASIDE,
@@ -34,7 +35,7 @@ from triage.worklist.told import (
 from triage.worklist.versions import join_versions, name_apart, place_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from triage.record import Record
 
@@ -54,15 +55,20 @@ class Pool:
     rows : int
         Number of the last entry of the record whose rows are in it.
     told : dict of str to datetime
-        When a list first showed the latest news of each case; far ahead where none has yet.
+        When a list first showed the latest news of each case on which anything was decided; far ahead where
+        none has yet.
     new : frozenset of str
         Cases with a report that the record had not held.
+    arrived : frozenset of str
+        Those of them of which it had held no report at all.
     reopened : frozenset of str
         Cases that a person had dealt with before something new was told of them.
     aliases : dict of str to str
         Earlier names of cases that were merged since, and the names that they have now.
     decided : int
         Cases left out because they are being investigated or closed.
+    batches : dict of str to str
+        The names of the batches in which the reports of each case came, the newest first.
     """
 
     batch: Batch
@@ -70,9 +76,11 @@ class Pool:
     rows: int
     told: dict[str, datetime]
     new: frozenset[str]
+    arrived: frozenset[str]
     reopened: frozenset[str]
     aliases: dict[str, str]
     decided: int
+    batches: dict[str, str]
 
 
 def open_pool(record: Record, batch: Batch) -> Pool:
@@ -115,10 +123,11 @@ def open_pool(record: Record, batch: Batch) -> Pool:
     record.keep_aliases(aliases | {name: name for name in names & set(record.aliases())})
     record.keep_members(now)
     shown = when_shown(kept, record.headers())
-    told = _by_case(last_told(kept, shown), now)
+    decisions = record.decisions().to_pylist()
+    told = last_told(kept, shown, whole.tables, {row["case_id"] for row in decisions})
     unreadable = last_unreadable(kept, shown)
     told |= {name: max(at, told.get(name, at)) for name, at in unreadable.items()}
-    decided, reopened = _settle_decisions(record, told)
+    decided, reopened = _settle_decisions(decisions, told)
     undecided = pa.array([case for case in whole.cases.to_pylist() if case not in decided], pa.string())
     part = _only(whole, undecided, _undecided_rows(whole.set_aside, decided))
     # What the new batch has wrong is told with the pool as without one: it may decide on escalation.
@@ -130,9 +139,11 @@ def open_pool(record: Record, batch: Batch) -> Pool:
         rows=max(some.seq for some in kept),
         told=told,
         new=frozenset(case for report, case in now.items() if report not in before),
+        arrived=frozenset(names - {case for report, case in now.items() if report in before}),
         reopened=frozenset(reopened),
         aliases=record.aliases(),
         decided=len(set(whole.cases.to_pylist()) & decided),
+        batches=name_batches(kept, record.batches(), now),
     )
 
 
@@ -242,20 +253,13 @@ def _once(aside: pa.Table) -> pa.Table:
     return aside.group_by(aside.column_names, use_threads=False).aggregate([]).select(SET_ASIDE_SCHEMA.names)
 
 
-def _by_case(told: Mapping[str, datetime], cases: Mapping[str, str]) -> dict[str, datetime]:
-    latest: dict[str, datetime] = {}
-    for report, at in told.items():
-        case = cases.get(report)
-        if case:
-            latest[case] = max(at, latest.get(case, at))
-    return latest
-
-
-def _settle_decisions(record: Record, told: Mapping[str, datetime]) -> tuple[set[str], set[str]]:
+def _settle_decisions(
+    decisions: Sequence[Mapping[str, Any]], told: Mapping[str, datetime]
+) -> tuple[set[str], set[str]]:
     """Return the cases that a person has dealt with, and those of them of which something was told since."""
     decided: set[str] = set()
     reopened: set[str] = set()
-    for row in record.decisions().to_pylist():
+    for row in decisions:
         if row["state"] in DEALT_WITH:
             again = row["case_id"] in told and told[row["case_id"]] > row["at"]
             (reopened if again else decided).add(row["case_id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 WHOLE = frozenset({"points", "level"})
 MOST_REASONS = 5
 SMALLEST_SHOWN = 0.005  # less than this would be shown as nothing
+_POINTS = re.compile(r" \(([+-])\d+(?:\.\d+)?\)$")
 
 
 def give_reasons(model: Model, matrix: Floats, contributions: Floats, view: View | None = None) -> list[str]:
@@ -146,3 +148,16 @@ def show_points(points: float, *, whole: bool) -> str:
     ('+5', '-0.31')
     """
     return f"{points:+.0f}" if whole else f"{points:+.2f}"
+
+
+def without_points(reasons: str) -> str:
+    """Return reasons without how much each adds, in an order that says nothing of it: that of their letters.
+
+    The sign stays: what speaks for somebody must not be read as speaking against them.
+
+    Examples
+    --------
+    >>> without_points("works with children (+4); lives alone (-1)")
+    'lives alone (-); works with children (+)'
+    """
+    return SEPARATOR.join(sorted(_POINTS.sub(r" (\1)", reason) for reason in reasons.split(SEPARATOR)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from triage.worklist.routing import Tracked
+from triage.worklist.routing import Told, Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -37,10 +37,18 @@ class Standing:
         Earlier names of cases, and the names that they have now.
     urgent_since : mapping of str to datetime
         Since when each case has stood in the first tier, list after list: its deadline runs from then.
+    youth : frozenset of str
+        Cases that stood in lane youth on the last list.
+    came : frozenset of str
+        Cases that were not on the last list: new ones, and those that came back.
     tracked : mapping of str to Tracked
         Of cases that were to be referred: since when, and what came of it.
+    notified : mapping of (str, str) to Told
+        Victims who were told of material, by case and victim.
     digest : str
         SHA-256 of the rows of the new batch, which seeds the lottery.
+    batches : mapping of str to str
+        The names of the batches in which the reports of each case came.
     """
 
     lowered: frozenset[str] = frozenset()
@@ -48,8 +56,12 @@ class Standing:
     drawn: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
     urgent_since: Mapping[str, datetime] = field(default_factory=dict)
+    youth: frozenset[str] = frozenset()
+    came: frozenset[str] = frozenset()
     tracked: Mapping[str, Tracked] = field(default_factory=dict)
+    notified: Mapping[tuple[str, str], Told] = field(default_factory=dict)
     digest: str = ""
+    batches: Mapping[str, str] = field(default_factory=dict)
 
     def names_before(self, cases: Sequence[str]) -> list[str]:
         """Return the earlier names of each case, joined by blanks."""
@@ -71,7 +83,12 @@ def read_standing(record: Record, pool: Pool) -> Standing:
         later lifts it again.
     """
     states = {row["case_id"]: row for row in record.decisions().to_pylist()}
-    dealt = {case for case, row in states.items() if row["state"] in DEALT_WITH}
+    # Of cases that were merged one may have been drawn and opened, and another not be dealt with yet.
+    dealt = {
+        case
+        for case, row in states.items()
+        if row["state"] in DEALT_WITH or (row["opened_at"] and row["decision"] != "deferred")
+    }
     listed = record.first_listed("referral")
     return Standing(
         lowered=frozenset(
@@ -83,6 +100,8 @@ def read_standing(record: Record, pool: Pool) -> Standing:
         drawn=frozenset(record.drawn()) - dealt,
         aliases=record.aliases(),
         urgent_since=record.urgent_since(),
+        youth=frozenset(record.last_in_lane("youth")),
+        came=pool.arrived | pool.reopened,
         tracked={
             case: Tracked(
                 listed.get(case),
@@ -91,7 +110,13 @@ def read_standing(record: Record, pool: Pool) -> Standing:
             )
             for case in {*listed, *(case for case, row in states.items() if row["referred_at"])}
         },
+        notified={
+            (case, victim): Told(at, news=pool.told.get(case, at) > at)
+            for case, row in states.items()
+            for victim, at in row["notified"]
+        },
         digest=pool.digest,
+        batches=pool.batches,
     )
 
 

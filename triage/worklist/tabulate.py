@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from triage.worklist.checks import choose_checks, join_checks
 from triage.worklist.listing import instants, pick, real, to_table, whole
 from triage.worklist.missing import join_missing, tell_missing
-from triage.worklist.order import YOUTH, count_ties, give_due, join
+from triage.worklist.order import RANKED, YOUTH, count_ties, give_due, join
 from triage.worklist.policy import LANES
+from triage.worklist.reasons import without_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from triage.scoring.calibration import Calibration
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
 
 _WELFARE = "a child to protect"
 _OF_FACTS = ("sources", "country", "solvability", "reports", "rule")
@@ -45,6 +47,7 @@ def tabulate_cases(
     before: int,
     limit: int,
     standing: Standing,
+    hidden: Mask,
     same: dict[str, str],
 ) -> pa.Table:
     """Return one row a case, in the order of the list.
@@ -71,6 +74,9 @@ def tabulate_cases(
         Cases that can be opened.
     standing : Standing
         Earlier names of cases.
+    hidden : array of bool, shape (n_cases,)
+        In the order of the list: nothing is told of these cases that would betray their place by the score
+        (`triage.worklist.audit.hide_places`).
     same : dict of str to str
         Columns with the same value on every row.
     """
@@ -80,17 +86,23 @@ def tabulate_cases(
     }
     cases = pick([case for part in scored for case in part.case_id], order.row)
     # No score is shown for a child.
-    score = np.where(order.lane == YOUTH, np.nan, order.score)
+    score = np.where((order.lane == YOUTH) | hidden, np.nan, order.score)
     probability, low, high = _probabilities(curve, score)
     until = join([part.facts.preserve_until for part in scored])[order.row]
+    known = join([part.completeness for part in scored])[order.row]
     days_left = join([part.facts.evidence_days for part in scored])[order.row]
     due = give_due(tier, now, policy, until)
     place = np.empty(len(base.row), dtype=np.int64)
     place[base.row] = np.arange(len(base.row))
     at = place[order.row]
+    hidden_by_score = np.zeros(len(hidden), dtype=bool)
+    hidden_by_score[at] = hidden
     missing = join_missing([part.missing for part in scored], base.row)
     checks = join_checks([part.checks for part in scored], base.row)
     value = curve.probability if curve else None
+    asked = choose_checks(checks, base, before=before, limit=limit, policy=policy, value=value)
+    # Fewer rows below the cut than have that score by the count: one of them was drawn.
+    counts_drawn = hidden.any() & (order.lane == RANKED)
     return to_table(
         {
             "rank": rank,
@@ -105,13 +117,13 @@ def tabulate_cases(
             "received_at": instants(order.received, ~np.isnan(order.received)),
             "waiting_hours": real(np.round((now.timestamp() - order.received) / 3600, 1)),
             **{name: facts[name] for name in ("sources", "country", "solvability", "reports")},
-            "completeness": real(np.round(join([part.completeness for part in scored])[order.row], 2)),
-            "reasons": _reasons(scored, order),
-            "missing": pick(tell_missing(missing, base, before, policy), at),
-            "check": pick(
-                choose_checks(checks, base, before=before, limit=limit, policy=policy, value=value), at
-            ),
-            "tied": count_ties(base)[at],
+            # The more is known of a case, the more there is to raise its score.
+            "completeness": real(np.where(hidden, np.nan, np.round(known, 2))),
+            "reasons": _reasons(scored, order, hidden),
+            "missing": pick(tell_missing(missing, base, before, policy, hidden_by_score), at),
+            # Which check is worth most depends on the side of the cut on which the case stands.
+            "check": pa.array(pick(asked, at), pa.string(), mask=hidden),
+            "tied": whole(count_ties(base)[at], ~counts_drawn),
             "imminence": [policy.say(rule) for rule in facts["rule"]],
             "preserve_until": instants(until, ~np.isnan(until)),
             "evidence_days": real(np.round(days_left, 1)),
@@ -130,9 +142,10 @@ def _probabilities(curve: Calibration | None, score: Floats) -> Floats:
     return found
 
 
-def _reasons(scored: Sequence[ScoredPart], order: Order) -> list[str]:
+def _reasons(scored: Sequence[ScoredPart], order: Order, hidden: Mask) -> list[str]:
     reasons = pick([reason for part in scored for reason in part.reasons], order.row)
-    return [
-        (f"{_WELFARE}, urgent" if urgent >= 0 else _WELFARE) if lane == YOUTH else reason
-        for reason, lane, urgent in zip(reasons, order.lane.tolist(), order.imminence.tolist(), strict=True)
-    ]
+    for case in np.flatnonzero(order.lane == YOUTH).tolist():
+        reasons[case] = f"{_WELFARE}, urgent" if order.imminence[case] >= 0 else _WELFARE
+    for case in np.flatnonzero(hidden).tolist():
+        reasons[case] = without_points(reasons[case])
+    return reasons

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,19 +11,16 @@ import pyarrow.compute as pc
 
 from triage.schema.tables import TABLES
 from triage.worklist.listing import is_unreadable, name_unreadable
+from triage.worklist.versions import name_apart, name_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 SET_ASIDE = "set_aside"
 _WHEN = frozenset({"case_id", "known_at", "enriched_at"})
-_NEWS = {
-    **{
-        name: [column.name for column in TABLES[name].columns if column.name not in _WHEN]
-        for name in ("reports", "children")
-    },
-    "persons": ["person_id", "report_id", "role"],
-}
+# Everything that is known of a case; what an investigation found is no news for whoever decided on it.
+EVIDENCE = tuple(name for name in TABLES if name != "outcomes")
+_OWN = "own_ranking"
 # Of what no list has shown, nobody can have decided.
 NOT_YET = datetime.max.replace(tzinfo=UTC)
 
@@ -65,23 +63,61 @@ def when_shown(kept: Iterable[Kept], lists: Sequence[Mapping[str, Any]]) -> dict
     }
 
 
-def last_told(kept: Iterable[Kept], shown: Mapping[int, datetime]) -> dict[str, datetime]:
-    """Return when people last got something new of each report: itself, a child or a person that it names.
+def last_told(
+    kept: Iterable[Kept],
+    shown: Mapping[int, datetime],
+    linked: Mapping[str, pa.Table],
+    cases: Collection[str],
+) -> dict[str, datetime]:
+    """Return when people last got something new of each case: a row of any table of evidence, or a value.
 
-    The same report sent again tells nothing new; of persons only who they are does, since they link cases.
+    The same rows sent again tell nothing new, in whatever order or number they come. A record that our own
+    ranking led to is none either: a list would else bring back what it had put there.
+
+    Parameters
+    ----------
+    kept : iterable of Kept
+        The batches.
+    shown : mapping of int to datetime
+        As `when_shown` tells it.
+    linked : mapping of str to pyarrow.Table
+        The tables of all batches, linked: they tell in which case a row is now.
+    cases : collection of str
+        Those of which it is asked.
     """
     told: dict[str, datetime] = {}
-    seen: set[str] = set()
-    for batch in sorted(kept, key=lambda batch: batch.seq):
-        at = shown[batch.seq]
-        for name, columns in _NEWS.items():
-            table = batch.tables[name]
-            rows = row_texts(table.select(columns))
-            for report, row in zip(table["report_id"].to_pylist(), rows.to_pylist(), strict=True):
-                if row not in seen:
-                    told[report] = max(at, told.get(report, at))
-                    seen.add(row)
+    wanted = pa.array(sorted(cases), pa.string())
+    batches = sorted(kept, key=lambda batch: batch.seq)
+    for name in EVIDENCE:
+        leads = _leads_by(name)
+        ours = linked[name].filter(pc.is_in(linked[name]["case_id"], wanted))
+        case_of = dict(zip(ours[leads].to_pylist(), ours["case_id"].to_pylist(), strict=True))
+        seen: Counter[str] = Counter()
+        for batch in batches:
+            rows = name_apart(batch.tables[name], batch.digest)
+            rows = rows.filter(pc.is_in(rows[leads], pa.array(list(case_of), pa.string())))
+            counted: Counter[str] = Counter()
+            for lead, text in zip(rows[leads].to_pylist(), _tell_rows(rows, name), strict=True):
+                counted[text] += 1
+                if text and counted[text] > seen[text]:
+                    case, at = case_of[lead], shown[batch.seq]
+                    told[case] = max(at, told.get(case, at))
+            seen |= counted
     return told
+
+
+def _leads_by(name: str) -> str:
+    """Return the column by which a row of a table comes to its case."""
+    return TABLES[name].parent[1] if TABLES[name].parent else TABLES[name].key[0]
+
+
+def _tell_rows(rows: pa.Table, name: str) -> list[str]:
+    """Return what each row tells, without when it was read and the numbers of rows that have no name."""
+    columns = [column.name for column in TABLES[name].columns if column.name not in _WHEN]
+    plain = row_texts(name_none(rows.select(columns)))
+    if "origin" in columns:
+        plain = pc.if_else(pc.fill_null(pc.equal(rows["origin"].cast(pa.string()), _OWN), False), "", plain)
+    return [str(text) for text in plain.to_pylist()]
 
 
 def last_unreadable(kept: Iterable[Kept], shown: Mapping[int, datetime]) -> dict[str, datetime]:

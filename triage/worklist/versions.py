@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,15 +10,28 @@ import pyarrow.compute as pc
 
 from triage.schema.tables import TABLES
 
+if TYPE_CHECKING:
+    from triage.schema.declare import Table
+
 # Rows without a key of their own are numbered when read; the number names nothing outside the batch.
 _NAMELESS = r"^row-(\d+)$"
+_NUMBERED = r"^row-(?:[0-9a-f]{8}-)?\d+$"
 
 
 def name_apart(table: pa.Table, digest: str) -> pa.Table:
     """Keep apart rows of two batches that had no name of their own and were numbered."""
+    return _rename(table, _NAMELESS, rf"row-{digest[:8]}-\1")
+
+
+def name_none(table: pa.Table) -> pa.Table:
+    """Take away what rows without a name of their own were given: it says nothing of what they tell."""
+    return _rename(table, _NUMBERED, "")
+
+
+def _rename(table: pa.Table, pattern: str, name: str) -> pa.Table:
     for place, field in enumerate(table.schema):
         if pa.types.is_string(field.type) and field.name != "case_id":
-            named = pc.replace_substring_regex(table[field.name], _NAMELESS, rf"row-{digest[:8]}-\1")
+            named = pc.replace_substring_regex(table[field.name], pattern, name)
             table = table.set_column(place, field.name, named)
     return table
 
@@ -69,9 +82,22 @@ def join_versions(versions: list[pa.Table], name: str) -> pa.Table:
     for row, content in zip(rows.tolist(), whole.take(pa.array(rows)).to_pylist(), strict=True):
         groups.setdefault(int(codes[row]), []).append((int(source[row]), content))
     merged = [content for members in groups.values() for content in _merge(members)]
-    return pa.concat_tables(
-        [whole.filter(pa.array(~again[codes])), pa.Table.from_pylist(merged, schema=declared.arrow_schema)]
-    )
+    joined_rows = _in_declared_order(pa.Table.from_pylist(merged, schema=declared.arrow_schema), declared)
+    return pa.concat_tables([whole.filter(pa.array(~again[codes])), joined_rows])
+
+
+def _in_declared_order(rows: pa.Table, declared: Table) -> pa.Table:
+    """Return rows whose codes have the numbers of the declaration: whatever reads a code reads its number."""
+    for place, column in enumerate(declared.columns):
+        if column.codes and pa.types.is_dictionary(rows.schema.field(place).type):
+            codes = pa.array(column.codes, pa.string())
+            numbers = pc.index_in(rows[column.name].cast(pa.string()).combine_chunks(), codes).cast(
+                pa.int16()
+            )
+            rows = rows.set_column(
+                place, rows.schema.field(place), pa.DictionaryArray.from_arrays(numbers, codes)
+            )
+    return rows
 
 
 def _merge(members: list[tuple[int, dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ def make_lived(
             at=np.array([moment(at) for _, at, _ in version]),
             lane=np.array([lane for _, _, lane in version], dtype=np.int64),
             imminence=none, solvable=none, identity=none,
-            evidence_end=none * NEVER, foreign=none > 0, scores={},
+            evidence_end=none * NEVER, foreign=none > 0, learned=none, scores={},
         ),
         truth=Truth(
             situation=np.zeros(len(cases), dtype=np.int64), situations=("any",),

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from triage.evaluation.figure import Figure
 from triage.lab.measures import CURVE_DAYS, MEASURES
+from triage.lab.optimise import Capacity, Goal, Tried
 from triage.lab.report.assumptions import read_assumptions
 from triage.lab.report.summary import Summary, summarise
 from triage.lab.runs import Runs
@@ -51,8 +53,27 @@ def make_runs(ways: tuple[str, ...] = WAYS, **more: Any) -> Runs:
         "world": "nl-2017", "staff": "nl-2017", "what_if": "", "weeks": 52.0, "ways": ways,
         "seeds": (0, 1, 2, 3), "values": values, "confidence": 0.95,
         "curves": np.repeat(curves[:, None, :], 4, axis=1),
+        "weekly": {
+            name: np.linspace(0, top, 53) * np.ones((len(ways), 4, 1)) * (1 + NOISE[:, None] / 20)
+            for name, top in (("waiting", 15_000), ("unseen", 90))
+        },
     }  # fmt: skip
     return Runs(**(stated | more))
+
+
+def make_capacity(way: str, smallest: int | None, opened: float = 0.97) -> Capacity:
+    """A search from 150 detectives to 300, who reach a half and the goal."""
+    shares = {150: 0.25, 280: 0.51, 300: 0.52} if smallest else {150: 0.25, 300: 0.3}
+    tried = tuple(
+        Tried(number, share * (1 + NOISE / 40), 100 * share + NOISE, np.full(4, opened))
+        for number, share in shares.items()
+    )
+    nothing = Figure.not_estimable("nothing", 0, "seeds")
+    each = Figure(0.123, 0.08, 0.166, 4, "t", "seeds")
+    return Capacity(
+        Goal(0.5, 90), way, 150, smallest, tried, ((280, 300),) if smallest else (), each,
+        each if smallest else nothing, Figure(0.49, 0.4, 0.58, 4, "t", "seeds") if smallest else nothing, 0.95,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,10 @@ from matplotlib.figure import Figure as Sheet
 
 from triage.evaluation.figure import Figure
 from triage.lab.report.displays import CurvesDisplay, ExpenseDisplay, LearnedDisplay, WaysDisplay
+from triage.lab.report.staff_display import StaffDisplay
+from triage.lab.report.weeks_display import WeeksDisplay
+
+from .conftest import make_capacity
 
 
 def axes() -> Axes:
@@ -56,6 +60,24 @@ def test_reached_stands_against_opened_in_vain() -> None:
 def test_curves_are_drawn_in_per_cent() -> None:
     display = CurvesDisplay((0, 5, 10), {"expert": np.array([0.0, 0.1, np.nan])}).plot(axes())
     assert display.ax_.get_lines()[0].get_ydata() == pytest.approx([0, 10, np.nan], nan_ok=True)
+
+
+def test_weeks_are_drawn_with_their_bands() -> None:
+    weekly = {"expert": [figure(0, 0, 0), figure(10, 8, 12), figure(30, 25, 36)]}
+    display = WeeksDisplay(weekly, "cases", "The pool").plot(axes())
+    assert display.ax_.get_lines()[0].get_ydata() == pytest.approx([0, 10, 30])
+    corners = display.ax_.collections[0].get_paths()[0].vertices
+    assert {(1.0, 8.0), (1.0, 12.0), (2.0, 25.0), (2.0, 36.0)} <= {tuple(one) for one in corners.tolist()}
+
+
+def test_staffs_are_drawn_as_they_were_tried_beside_the_goal_and_the_staff_as_it_is() -> None:
+    display = StaffDisplay([make_capacity("expert", 280), make_capacity("oracle", None)]).plot(axes())
+    goal, staff = display.ax_.get_lines()[:2]
+    assert (goal.get_ydata()[0], staff.get_xdata()[0]) == (50, 150)
+    drawn = [one.get_xydata() for one in display.ax_.get_lines()[2:]]
+    assert drawn[0] == pytest.approx(np.array([[150, 25], [280, 51], [300, 52]]))
+    assert drawn[1] == pytest.approx(np.array([[150, 25], [300, 30]]))
+    assert [text.get_text() for text in display.ax_.get_xticklabels()] == ["150", "300"]
 
 
 def test_an_estimate_stands_beside_the_truth_and_none_is_said_to_be_none() -> None:

@@ -53,7 +53,7 @@ def test_every_picture_is_drawn_and_the_page_is_no_wider_than_a_screen(page: Pat
     shown = browser.open_page(copy, tmp_path, "--dump-dom", "--window-size=1000,900")
     found = re.search(r"<title>([^<]*)</title>", shown)
     assert found is not None
-    assert found[1] == "true true true true true"
+    assert found[1] == "true true true true true true"
 
 
 def test_the_sheet_for_the_head_of_unit_fits_one_page_of_paper(page: Path, tmp_path: Path) -> None:

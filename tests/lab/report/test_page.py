@@ -6,7 +6,6 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from triage.errors import OutputExistsError
@@ -14,7 +13,7 @@ from triage.lab.measures import MEASURES
 from triage.lab.report import save_page, write_page, write_report
 from triage.lab.report.summary import Summary, summarise
 
-from .conftest import WAYS, make_runs
+from .conftest import WAYS, make_capacity, make_runs
 
 
 class Outline(HTMLParser):
@@ -141,7 +140,7 @@ def test_every_figure_is_on_the_page_with_its_method(outline: Outline, summary: 
 
 
 def test_every_picture_has_words_and_comes_with_the_page(outline: Outline) -> None:
-    assert len(outline.images) == 4
+    assert len(outline.images) == 5
     for image in outline.images:
         assert str(image["src"]).startswith("data:image/svg+xml;base64,")
         assert len(str(image["alt"])) > 40
@@ -164,8 +163,60 @@ def test_the_same_runs_give_the_same_page(summary: Summary, page: str) -> None:
     assert write_page(summary) == page
 
 
+def test_what_waits_is_told_week_by_week(outline: Outline) -> None:
+    (row,) = [one for one in outline.rows if one.startswith("waiting, week 52")]
+    assert row.count("15,000") == 3
+    assert not [one for one in outline.rows if one.startswith("unseen, week 1 ")]
+
+
+def test_the_smallest_staff_stands_on_the_first_sheet_and_in_a_section_with_a_picture() -> None:
+    capacities = (make_capacity("expert", 280), make_capacity("oracle", None))
+    told = summarise(make_runs(), cases=100, capacities=capacities)
+    parser = Outline()
+    parser.feed(write_page(told))
+    first = parser.text[: parser.text.index("Each way of working against")]
+    assert (
+        "To reach 50.0 % of the children within 90 days (90 % sure) takes, instead of 150 detectives: expert 280; "
+        "oracle more than 300, if any number does: these reach 30.0 % [" in first
+    )
+    assert "brings so many children: expert 0.12 [0.08 to 0.17]; oracle 0.12 [0.08 to 0.17]." in first
+    (row,) = [one for one in parser.rows if one.startswith("expert 280")]
+    assert "51.0 %" in row
+    assert "49.0 % [40.0 to 58.0]" in row.replace("40.0 to 58.0", "[40.0 to 58.0]")
+    (row,) = [one for one in parser.rows if one.startswith("oracle none up to 300")]
+    assert "30.0 %" in row
+    assert "oracle: 300 detectives open a case about 97.0 % of these children in time" in parser.text
+    assert "expert: fewer detectives reached more on average at 280 against 300" in parser.text
+    assert len(parser.images) == 6
+    assert "150 detectives: expert 280;" in write_report(told)
+
+
+def test_more_hands_are_not_said_to_be_useless_while_cases_wait() -> None:
+    told = summarise(make_runs(), cases=100, capacities=(make_capacity("oracle", None, opened=0.5),))
+    assert "no lack of hands" not in write_page(told)
+
+
+@pytest.mark.parametrize(
+    ("ways", "said"),
+    [
+        (("arrival", "expert"), "Escalated cases are opened first, whatever the order."),
+        (("arrival", "expert+escalation=off"), "but not by expert+escalation=off, which shows the order alone."),
+        (("arrival+escalation=off",), "Escalated cases stand in the order of all others"),
+    ],
+)  # fmt: skip
+def test_whether_escalated_cases_come_first_is_said(ways: tuple[str, ...], said: str) -> None:
+    runs = make_runs(ways, values={name: value[: len(ways)] for name, value in make_runs().values.items()})
+    assert said in write_report(summarise(runs, cases=100))
+
+
+def test_that_next_to_nothing_can_be_referred_is_said_where_a_way_refers(summary: Summary) -> None:
+    ways = ("arrival", "rules,26=expert+refer", "oracle")
+    assert "tell no country of a child" in write_report(summarise(make_runs(ways), cases=100))
+    assert "tell no country of a child" not in write_report(summary)
+
+
 def test_one_way_alone_and_one_seed_are_a_page_too() -> None:
-    alone = make_runs(("arrival",), seeds=(0,), curves=make_runs().curves[:1, :1],
+    alone = make_runs(("arrival",), seeds=(0,), curves=make_runs().curves[:1, :1], weekly={},
                       values={name: value[:1, :1] for name, value in make_runs().values.items()})  # fmt: skip
     page = write_page(summarise(alone, cases=100))
     assert "shows only beside another one" in page
@@ -177,20 +228,6 @@ def test_a_change_of_the_world_is_named_and_the_world_as_it_is_is_not(page: str)
     assert "nl-2017, with volume=2:" in changed
     assert "nl-2017: 18,000 cases" in page
     assert "nl-2017: 100 cases" in write_page(summarise(make_runs(what_if="as it is"), cases=100))
-
-
-def test_no_interval_of_a_share_or_a_count_leaves_what_is_possible() -> None:
-    values = {name: np.array([[0.0, 0.9], [1.0, 0.1]]) for name in ("share_reached", "persons_intruded")}
-    wild = summarise(
-        make_runs(("arrival", "expert"), seeds=(0, 1), values=values, curves=make_runs().curves[:2, :2]),
-        cases=9,
-    )
-    share, persons = (wild.figure(name, "expert") for name in ("share_reached", "persons_intruded"))
-    assert (share.low, share.high) == (0.0, 1.0)
-    assert persons.low == 0.0
-    assert persons.high > 1.0
-    assert "cut at what is possible" in share.method
-    assert wild.difference("share_reached", "expert").figure.low < 0
 
 
 def test_headlines_of_the_page_are_measures() -> None:

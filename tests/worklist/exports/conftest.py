@@ -98,6 +98,8 @@ def make_list(rows, **said):
     }
     known = {
         "table": pa.Table.from_pylist(rows, schema=WORKLIST_SCHEMA),
+        "batch": "spring",
+        "hidden": frozenset(),
         "capacity": 6,
         "lanes": lanes,
         "tied_at_cut": 3,

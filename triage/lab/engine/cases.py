@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.int8]
 
 ABSENT, WAITING, IN_HAND, ASIDE, ENDED, LEFT = range(6)
-# Queues of the engine. What escalates is on top, or among the ranked where the way is plain.
+# Queues of the engine. What escalates is on top, or among the ranked where the way does not escalate.
 TOP, MAIN, BESIDE, RESTING = range(4)
 MOST_URGENT = 127
 
@@ -38,7 +38,6 @@ class Cases:
     def __init__(self, count: int) -> None:
         self.state = np.full(count, ABSENT, dtype=np.int8)
         self.version = np.full(count, -1, dtype=np.int64)
-        self.first = np.full(count, -1, dtype=np.int64)
         self.key = np.zeros(count)
         self.runs = np.zeros(count, dtype=np.int64)
         self.drawn = np.zeros(count, dtype=np.bool_)

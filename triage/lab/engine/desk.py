@@ -64,7 +64,7 @@ class Desk:
         self.idle = [0, 0, 0]
         self.hand: dict[int, tuple[int, int, float]] = {}
         self._aside: list[list[tuple[float, int]]] = [[] for _ in staff.units]
-        # By the queue of what may interrupt.
+        # By the queue of what may interrupt; whether a case goes before it is asked when one does.
         self._victims: dict[int, list[tuple[float, int, int]]] = {TOP: [], BESIDE: []}
         self._set_places(staff, start, weeks, busy_hours)
 
@@ -135,7 +135,7 @@ class Desk:
         until = self.clocks[clock].finish(at, float(self._cases.left[case]))
         heappush(self._agenda, (until, FINISH, case, run))
         by = BESIDE if queue == BESIDE else TOP
-        if by in self.takes[unit] and not self._pool.is_urgent(case):
+        if by in self.takes[unit]:
             heappush(self._victims[by], (float(self._cases.key[case]), -case, run))
 
     def stop(self, case: int, at: float) -> int:

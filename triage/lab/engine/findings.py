@@ -32,10 +32,13 @@ class Investigations:
         Hours, success and findings.
     cases : Cases
         Written when a case is opened and when it ends.
+    abroad_from : array of float, shape (n_cases,)
+        Finite for cases about persons abroad.
     """
 
-    def __init__(self, stream: Stream, work: Work, cases: Cases) -> None:
+    def __init__(self, stream: Stream, work: Work, cases: Cases, abroad_from: Floats) -> None:
         self._stream, self._work, self._cases = stream, work, cases
+        self._abroad = np.isfinite(abroad_from)
         self._reached: dict[int, float] = {}
         self.expected, self.opened, self.escalated = 0.0, 0, 0
 
@@ -43,12 +46,13 @@ class Investigations:
         """Fix how much work a case is and how likely it succeeds, by what is known now."""
         cases, versions, work = self._cases, self._stream.versions, self._work
         version = int(cases.version[case])
-        identity, learned = int(versions.identity[version]), version - int(cases.first[case])
+        identity, learned = int(versions.identity[version]), int(versions.learned[version])
         gone = at > versions.evidence_end[version]
         waited = max(0.0, (at - self._stream.arrival[case]) / DAY)
         cases.opened_at[case], cases.opened_version[case] = at, version
         cases.left[case] = work.hours.draw(identity, learned, float(self._stream.luck[case, 0]))
-        cases.chance[case] = work.success.find(identity, waited, gone=bool(gone), skill=unit.success)
+        chance = work.success.find(identity, waited, gone=bool(gone), skill=unit.success)
+        cases.chance[case] = chance * (work.referral.success if self._abroad[case] else 1.0)
         if queue == BESIDE:
             cases.left[case] *= work.hours.youth
             return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from triage.errors import InputRefusedError
+from triage.lab.engine.abroad import find_abroad
 from triage.lab.engine.cases import (
     ABSENT,
     ASIDE,
@@ -33,12 +34,17 @@ from triage.lab.stream import DAY
 from triage.lab.ways import parse_way
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from triage.lab.engine.desk import Event
     from triage.lab.staff import Staff
     from triage.lab.stream import Stream
     from triage.lab.trace import Trace
     from triage.lab.ways import Way
     from triage.lab.work import Work
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 
 def simulate(stream: Stream, way: Way | str, staff: Staff, work: Work, *, weeks: int | None = None) -> Trace:
@@ -98,7 +104,8 @@ class Run:
         self.queue = find_queues(stream.versions, escalate=way.escalate)
         self.pool = Pool(self.cases, self.queue, self.urgency)
         self.ranking = Ranking(stream, way)
-        self.findings = Investigations(stream, work, self.cases)
+        self.abroad_from = find_abroad(stream, work.referral)
+        self.findings = Investigations(stream, work, self.cases, self.abroad_from)
         whole_weeks = int(np.ceil((self.end - stream.start) / WEEK)) + 1
         busy = float(np.mean(work.hours.mean)) if staff.busy_at_start else 0.0
         self.desk = Desk(
@@ -111,7 +118,7 @@ class Run:
     def _take_views(self) -> None:
         cases = self.cases
         self._state, self._version = look_into(cases.state), look_into(cases.version)
-        self._first, self._key = look_into(cases.first), look_into(cases.key)
+        self._key = look_into(cases.key)
         self._promised = look_into(cases.promised)
 
     def live(self) -> None:
@@ -144,24 +151,31 @@ class Run:
         self.cases.key[here] = self.ranking.key(self.cases.version[here])
         self.pool.rebuild()
 
-    def _hear_all(self, news: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+    def _hear_all(self, news: Ints) -> None:
         versions, agenda, hear = self.stream.versions, self.agenda, self.hear
-        foreign = versions.foreign[news] if self.way.refer_foreign else np.zeros(len(news), dtype=bool)
         rows = zip(
             versions.at[news].tolist(),
             versions.case[news].tolist(),
             news.tolist(),
             self.queue[news].tolist(),
             self.ranking.key(news).tolist(),
-            foreign.tolist(),
+            self._know_abroad(news).tolist(),
             strict=True,
         )
-        for at, case, version, queue, key, abroad in rows:
+        for at, case, version, queue, key, abroad_at in rows:
             if agenda and agenda[0][0] <= at:
                 self.advance(at)
             hear(at, case, version, queue, key)
-            if abroad:
-                heappush(agenda, (at + self.refer_after(version) * DAY, REFER, case, version))
+            if abroad_at < self.end:
+                heappush(agenda, (abroad_at + self.refer_after(version) * DAY, REFER, case, version))
+
+    def _know_abroad(self, news: Ints) -> Floats:
+        """Return when cases in news are known to be abroad; infinite where never, or nobody asks."""
+        at = self.stream.versions.at[news]
+        if not self.way.refer_foreign:
+            return np.full(len(news), np.inf)
+        by_lot = np.maximum(at, self.abroad_from[self.stream.versions.case[news]])
+        return np.where(self.stream.versions.foreign[news], at, by_lot)
 
     def refer_after(self, version: int) -> float:
         """Return the days until a foreign case is sent abroad: one where it escalates."""
@@ -171,10 +185,7 @@ class Run:
         """Learn something of a case: that it is there, or that something has changed."""
         state = self._state[case]
         self._version[case], self._key[case] = version, key
-        if state == ABSENT:
-            self._first[case] = version
-            self.enter(case, at)
-        elif state == LEFT and self.urgency[version] >= 0:
+        if state == ABSENT or (state == LEFT and self.urgency[version] >= 0):
             self.enter(case, at)
         elif state not in {WAITING, ASIDE} or (state == ASIDE and not self.pool.is_urgent(case)):
             return
@@ -268,7 +279,8 @@ class Run:
         """Send a case abroad, if it still waits and is still known to be foreign."""
         version = self._version[case]
         cases = self.cases
-        if self._state[case] != WAITING or not self.stream.versions.foreign[version]:
+        known = self.stream.versions.foreign[version] or self.abroad_from[case] <= at
+        if self._state[case] != WAITING or not known:
             return
         if np.isnan(cases.referred_at[case]):
             cases.referred_at[case] = at

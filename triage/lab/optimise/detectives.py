@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ from triage.lab.measures.period import count_of
 from triage.lab.measures.reached import share_within, waiting_times
 from triage.lab.optimise.search import Capacity, Tried, per_detective, search_smallest
 from triage.lab.runs import Setting, mean_figure, share_out
+from triage.lab.streaming import AGAIN_DAYS
 from triage.lab.ways import Way, parse_way
 
 if TYPE_CHECKING:
@@ -28,10 +29,13 @@ if TYPE_CHECKING:
     from triage.lab.work import Work
     from triage.worlds import World
 
+# Times the staff as it is: beyond that nobody would look.
+MOST = 16
+
 
 def optimise(
     world: World | str,
-    way: Way | str,
+    ways: Sequence[Way | str],
     staff: Staff,
     goal: Goal,
     *,
@@ -43,13 +47,16 @@ def optimise(
     work: Work | None = None,
     draw: int = 0,
     change: WhatIf | None = None,
+    again_days: float | None = AGAIN_DAYS,
     confidence: float = 0.95,
-) -> Capacity:
-    """Return the smallest staff that reaches a goal under a way of working.
+) -> tuple[Capacity, ...]:
+    """Return the smallest staff that reaches a goal, under each of several ways of working.
+
+    What is found is checked on as many other streams, whose seeds follow.
 
     Parameters
     ----------
-    world, way, staff, cases, weeks, seeds, jobs, work, draw, change
+    world, ways, staff, cases, weeks, seeds, jobs, work, draw, change, again_days
         See `triage.lab.runs.run`. The units of the staff keep their shares (`Staff.with_detectives`).
     goal : Goal
         What it shall reach.
@@ -63,13 +70,36 @@ def optimise(
     InputRefusedError
         Something is not there or out of range, or no child could be watched for the days of the goal.
     """
-    way = parse_way(way) if isinstance(way, str) else way
-    setting = Setting.of(world, [way], cases=cases, weeks=weeks, work=work, draw=draw, change=change)
-    attempt = prepare(setting, way, staff, days=goal.days, seeds=seeds, jobs=jobs)
-    most = most or 16 * staff.detectives
-    return search_smallest(
-        attempt, goal, way=way.name, start=staff.detectives, most=most, confidence=confidence
+    parsed = [parse_way(way) if isinstance(way, str) else way for way in ways]
+    setting = Setting.of(
+        world, parsed, cases=cases, weeks=weeks, work=work, draw=draw, change=change, again_days=again_days
     )
+    streams = share_out(setting.make, list(seeds), jobs)
+
+    @cache
+    def others() -> list[Stream]:
+        later = range(max(seeds) + 1, max(seeds) + 1 + len(seeds))
+        return share_out(setting.make, list(later), jobs)
+
+    found = []
+    for way in parsed:
+        attempt = try_staff(setting, streams, way, staff, days=goal.days, jobs=jobs)
+
+        def check(detectives: int, way: Way = way) -> Tried:
+            return try_staff(setting, others(), way, staff, days=goal.days, jobs=jobs)(detectives)
+
+        found.append(
+            search_smallest(
+                attempt,
+                goal,
+                way=way.name,
+                start=staff.detectives,
+                most=most or MOST * staff.detectives,
+                check=check,
+                confidence=confidence,
+            )
+        )
+    return tuple(found)
 
 
 def add_detectives(
@@ -118,7 +148,8 @@ def add_detectives(
             where="more",
             expected="some added or taken away, and somebody left",
         )
-    attempt = prepare(setting, way, staff, days=0.0, seeds=seeds, jobs=jobs)
+    streams = share_out(setting.make, list(seeds), jobs)
+    attempt = try_staff(setting, streams, way, staff, days=0.0, jobs=jobs)
     base = attempt(staff.detectives)
     rows = []
     for added in more:
@@ -134,24 +165,31 @@ def add_detectives(
     return pd.DataFrame(rows)
 
 
-def prepare(
-    setting: Setting, way: Way, staff: Staff, *, days: float, seeds: Sequence[int], jobs: int = 1
+def try_staff(
+    setting: Setting, streams: Sequence[Stream], way: Way, staff: Staff, *, days: float, jobs: int = 1
 ) -> TryStaff:
-    """Make the streams once, and return what lives through them with any number of detectives."""
-    streams = share_out(setting.make, list(seeds), jobs)
-    known: dict[int, Tried] = {}
+    """Return what lives through streams with any number of detectives, each number once."""
 
+    @cache
     def attempt(detectives: int) -> Tried:
-        if detectives not in known:
-            live = partial(_reach, setting, way, staff.with_detectives(detectives), days)
-            found = np.array(share_out(live, streams, jobs), dtype=np.float64)
-            known[detectives] = Tried(detectives, found[:, 0], found[:, 1])
-        return known[detectives]
+        live = partial(_reach, setting, way, staff.with_detectives(detectives), days)
+        found = np.array(share_out(live, streams, jobs), dtype=np.float64)
+        return Tried(detectives, *found.T)
 
     return attempt
 
 
-def _reach(setting: Setting, way: Way, staff: Staff, days: float, stream: Stream) -> tuple[float, float]:
+def _reach(
+    setting: Setting, way: Way, staff: Staff, days: float, stream: Stream
+) -> tuple[float, float, float]:
     period = look_at(stream, setting.live(stream, way, staff), until=setting.until(stream))
     persons = gather_persons(period)
-    return share_within(*waiting_times(period, persons), days), count_of(~np.isnan(persons.reached_at))
+    took, censored = waiting_times(period, persons)
+    first_opened = np.full(len(persons.first_report), np.inf)
+    np.fmin.at(first_opened, period.person, period.opened_at)
+    opened = (first_opened - persons.first_report)[persons.reachable]
+    return (
+        share_within(took, censored, days),
+        count_of(~np.isnan(persons.reached_at)),
+        share_within(opened, censored, days),
+    )

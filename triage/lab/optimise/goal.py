@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t as student
 
 from triage.errors import InputRefusedError
+from triage.lab.runs.intervals import mean_figure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +28,8 @@ class Goal:
     days : float
         Within so many days of the first report.
     confidence : float
-        How sure that has to be: the lower end of the one-sided t interval of this level, of the mean over
-        seeds, must not be below `share`.
+        How sure that has to be: the lower end of the one-sided interval of this level, of the mean over seeds
+        (`triage.lab.runs.intervals.mean_figure`), must not be below `share`.
 
     Raises
     ------
@@ -78,8 +78,7 @@ class Goal:
                 f"{self.days:g} days",
                 mend="take more seeds, more cases, or a longer period",
             )
-        error = shares.std(ddof=1) / np.sqrt(len(shares))
-        return float(shares.mean() - student.ppf(self.confidence, len(shares) - 1) * error)
+        return mean_figure(shares, "share", confidence=2 * self.confidence - 1).low
 
     def met_by(self, shares: Floats) -> bool:
         """Say whether the shares of several seeds meet the goal."""

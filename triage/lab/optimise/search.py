@@ -1,7 +1,8 @@
 """Search the smallest staff that meets a goal.
 
 All numbers of detectives live through the same streams with the same luck, so that more of them nearly always
-reach as many children: the search halves the span, and then looks at what it leapt over.
+reach as many children. Where they do not, a number may be sure enough by luck: so the search halves the span,
+and then goes up until a few numbers in a row are.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-LOOK_BELOW = 2
+LOOK_ABOVE = 2
 MARGINAL_STEP = 0.1
 
 
@@ -49,11 +50,14 @@ class Tried:
         Share of the children reached within the days of the goal.
     children : array of shape (seeds,)
         Children reached in all.
+    opened : array of shape (seeds,)
+        Share of the children of whose person a case was opened within these days, reached or not.
     """
 
     detectives: int
     share: Floats
     children: Floats
+    opened: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,27 +70,45 @@ class Capacity:
         What was asked.
     way : str
         Under which way of working.
+    staff : int
+        Detectives of the staff as it is.
     smallest : int or None
-        So many detectives; None where not even the most that were tried reach it.
+        So many detectives; None where not even the most that were tried reach it. The next `LOOK_ABOVE`
+        numbers above reach it too.
     tried : tuple of Tried
         All that were tried, by rising number.
     breaks : tuple of (int, int)
         Numbers of detectives of which the smaller reached more on average than the larger: where the search
         by halves might have been misled.
-    marginal : Figure
-        Children reached in the period for each detective more than `smallest`, or than the most where there
-        is none: the mean over the next tenth of a staff of that size, at least one.
+    marginal_now, marginal : Figure
+        Children reached in the period for each detective more than `staff`, and than `smallest`: the mean
+        over the next tenth of a staff of that size, at least one. The second is not estimable where there is
+        no smallest.
+    checked : Figure
+        Share that `smallest` reaches in other periods, which had no part in the search. The search takes the
+        first staff that is sure enough, also one that luck lifted over the goal; here that luck is gone.
     confidence : float
         Level of the intervals.
     """
 
     goal: Goal
     way: str
+    staff: int
     smallest: int | None
     tried: tuple[Tried, ...]
     breaks: tuple[tuple[int, int], ...]
+    marginal_now: Figure
     marginal: Figure
+    checked: Figure
     confidence: float
+
+    def share(self, tried: Tried) -> Figure:
+        """Return the share that a staff reaches, with its interval over seeds."""
+        return mean_figure(tried.share, "share", confidence=self.confidence)
+
+    def at(self, detectives: int) -> Tried:
+        """Return what a number of detectives that was tried came to."""
+        return next(one for one in self.tried if one.detectives == detectives)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a frame with one row a number of detectives that was tried."""
@@ -94,13 +116,13 @@ class Capacity:
 
         rows = []
         for one in self.tried:
-            share = mean_figure(one.share, confidence=self.confidence)
-            children = mean_figure(one.children, confidence=self.confidence)
+            share, opened = self.share(one), mean_figure(one.opened, "share", confidence=self.confidence)
+            children = mean_figure(one.children, "children", confidence=self.confidence)
             rows.append({
                 "detectives": one.detectives,
                 "share": share.estimate, "share_low": share.low, "share_high": share.high,
                 "sure_of": self.goal.sure_of(one.share), "met": self.goal.met_by(one.share),
-                "seeds_met": float(np.mean(one.share >= self.goal.share)),
+                "seeds_met": float(np.mean(one.share >= self.goal.share)), "opened": opened.estimate,
                 "children": children.estimate, "children_low": children.low, "children_high": children.high,
             })  # fmt: skip
         return pd.DataFrame(rows)
@@ -109,20 +131,22 @@ class Capacity:
         """Return the values as what JSON can hold."""
         return as_plain(self)  # type: ignore[no-any-return] # a dataclass becomes a dict
 
-    def __str__(self) -> str:
-        """Return the answer as one line."""
-        most = self.tried[-1].detectives
-        found = f"{self.smallest} detectives" if self.smallest is not None else f"not with {most} detectives"
-        return f"{self.goal}: {found} ({self.way}); each one more adds {self.marginal.brief(2)} children"
-
 
 def search_smallest(
-    attempt: TryStaff, goal: Goal, *, way: str, start: int, most: int, confidence: float = 0.95
+    attempt: TryStaff,
+    goal: Goal,
+    *,
+    way: str,
+    start: int,
+    most: int,
+    check: TryStaff | None = None,
+    confidence: float = 0.95,
 ) -> Capacity:
     """Find the smallest number of detectives that meets a goal.
 
     It doubles or halves from `start` until the goal lies between two numbers, halves the span between them,
-    and then tries the next `LOOK_BELOW` numbers below, in case more detectives did not always reach more.
+    and then goes up to the first number that meets it together with the next `LOOK_ABOVE` ones, in case more
+    detectives did not always reach more.
 
     Parameters
     ----------
@@ -133,7 +157,9 @@ def search_smallest(
     way : str
         For the result.
     start, most : int
-        Where to begin, and the largest number to try.
+        The staff as it is, where the search begins, and the largest number to try.
+    check : callable, optional
+        As `attempt`, on other streams.
     confidence : float
         Level of the intervals.
     """
@@ -152,13 +178,32 @@ def search_smallest(
         while works - fails > 1:
             middle = (works + fails) // 2
             fails, works = (fails, middle) if meets(middle) else (middle, works)
-        works = _look_below(meets, works)
-    base = most if works is None else works
+        works = _look_above(meets, works, most)
     ordered = tuple(tried[number] for number in sorted(tried))
-    # A single one more changes who is free when, and that noise drowns what they reach.
-    step = max(1, round(base * MARGINAL_STEP))
-    marginal = per_detective(attempt(base), attempt(base + step), confidence=confidence)
-    return Capacity(goal, way, works, ordered, find_breaks(ordered), marginal, confidence)
+    nobody = Figure.not_estimable("no staff that was tried reaches the goal", 0, "seeds")
+
+    def add_some(base: int) -> Figure:
+        # A single one more changes who is free when, and that noise drowns what they reach.
+        step = max(1, round(base * MARGINAL_STEP))
+        return per_detective(attempt(base), attempt(base + step), confidence=confidence)
+
+    checked = nobody
+    if works is not None:
+        checked = Figure.not_estimable("there are no other periods", 0, "seeds")
+        if check is not None:
+            checked = mean_figure(check(works).share, "share", confidence=confidence)
+    return Capacity(
+        goal=goal,
+        way=way,
+        staff=start,
+        smallest=works,
+        tried=ordered,
+        breaks=find_breaks(ordered),
+        marginal_now=add_some(start),
+        marginal=nobody if works is None else add_some(works),
+        checked=checked,
+        confidence=confidence,
+    )
 
 
 def find_breaks(tried: Sequence[Tried]) -> tuple[tuple[int, int], ...]:
@@ -196,7 +241,10 @@ def _bracket(meets: Callable[[int], bool], start: int, most: int) -> tuple[int, 
     return fails, None
 
 
-def _look_below(meets: Callable[[int], bool], works: int) -> int:
-    lowest = max(works - LOOK_BELOW, 1)
-    below = [number for number in range(lowest, works) if meets(number)]
-    return _look_below(meets, below[0]) if below else works
+def _look_above(meets: Callable[[int], bool], works: int, most: int) -> int | None:
+    """Return the first number from one on that works with its next ones; None where the most does not."""
+    number, in_a_row = works, 1
+    while in_a_row <= LOOK_ABOVE and number < most:
+        number += 1
+        in_a_row = in_a_row + 1 if meets(number) else 0
+    return number - in_a_row + 1 if in_a_row else None

@@ -12,9 +12,13 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Sheet
 
 from triage.evaluation.report.pictures import Picture
+from triage.lab.measures import WEEKLY
 from triage.lab.report.displays import CurvesDisplay, ExpenseDisplay, LearnedDisplay, WaysDisplay
 from triage.lab.report.showing import show_figure
+from triage.lab.report.staff_display import StaffDisplay
+from triage.lab.report.staffing import answer_goal
 from triage.lab.report.verdicts import REACHED
+from triage.lab.report.weeks_display import WeeksDisplay
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +36,7 @@ class _Display(Protocol):
 
 @dataclass(frozen=True)
 class _Plan:
-    display: _Display
+    displays: tuple[_Display, ...]
     alt: str
     caption: str
     size: tuple[float, float] = (7.2, 4.6)
@@ -45,7 +49,9 @@ def draw_picture(name: str, summary: Summary) -> Picture | None:
         return None
     with mpl.rc_context(_STYLE):
         sheet = Sheet(figsize=plan.size, layout="constrained")
-        plan.display.plot(sheet.subplots())
+        panels = sheet.subplots(1, len(plan.displays), squeeze=False)[0]
+        for display, ax in zip(plan.displays, panels, strict=True):
+            display.plot(ax)
         content = io.BytesIO()
         FigureCanvasSVG(sheet)
         sheet.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
@@ -57,7 +63,7 @@ def _reached(summary: Summary) -> _Plan:
     figures = {way: summary.figure(REACHED, way) for way in summary.ways}
     told = "; ".join(f"{way} {show_figure(figure, 'children')}" for way, figure in figures.items())
     return _Plan(
-        WaysDisplay(figures, "children reached"),
+        (WaysDisplay(figures, "children reached"),),
         f"Children reached, one line a way of working, with intervals: {told}.",
         "Mean over the simulated periods, with its interval.",
         (6.0, 1.3 + 0.4 * len(figures)),
@@ -70,11 +76,13 @@ def _differences(summary: Summary) -> _Plan | None:
         return None
     told = "; ".join(f"{way} {show_figure(one.figure, 'children')}" for way, one in differences.items())
     return _Plan(
-        WaysDisplay(
-            {way: one.figure for way, one in differences.items()},
-            f"children reached, more than {summary.first}",
-            against=0.0,
-            found=frozenset(way for way, one in differences.items() if one.shown(summary.confidence)),
+        (
+            WaysDisplay(
+                {way: one.figure for way, one in differences.items()},
+                f"children reached, more than {summary.first}",
+                against=0.0,
+                found=frozenset(way for way, one in differences.items() if one.shown(summary.confidence)),
+            ),
         ),
         f"Children reached by each way more than by {summary.first}, on the same reports: {told}.",
         "Right of the dashed line more children are reached. Coloured: the difference is shown.",
@@ -85,7 +93,7 @@ def _differences(summary: Summary) -> _Plan | None:
 def _expense(summary: Summary) -> _Plan:
     reached = {way: summary.figure(REACHED, way) for way in summary.ways}
     return _Plan(
-        ExpenseDisplay(reached, {way: summary.figure("opened_in_vain", way) for way in summary.ways}),
+        (ExpenseDisplay(reached, {way: summary.figure("opened_in_vain", way) for way in summary.ways}),),
         "Children reached against cases opened in vain, one point a way of working; numbers in the tables.",
         "Each point is a way of working, with the intervals of both numbers.",
     )
@@ -95,7 +103,7 @@ def _curves(summary: Summary) -> _Plan | None:
     if not summary.curves:
         return None
     return _Plan(
-        CurvesDisplay(summary.curve_days, summary.curves),
+        (CurvesDisplay(summary.curve_days, summary.curves),),
         "Share of the children reached, of those who could be, by days since the first report of them; "
         "the table holds the numbers at 30, 90 and 180 days.",
         "Of the children whose abuse went on at the first report: the share reached within so many days.",
@@ -110,7 +118,7 @@ def _learned(summary: Summary) -> _Plan | None:
     if not any(figure.estimable for figure in of[BELOW].values()):
         return None
     return _Plan(
-        LearnedDisplay(*of.values()),
+        (LearnedDisplay(*of.values()),),
         "Share with current abuse among what was not opened, as the opened cases alone can tell it, beside "
         "the truth, one line a way of working; the table holds the numbers.",
         "Means over the simulated periods. What a way never opens, not even by lot, it never learns about.",
@@ -118,7 +126,37 @@ def _learned(summary: Summary) -> _Plan | None:
     )
 
 
+def _weeks(summary: Summary) -> _Plan | None:
+    titles = {"waiting": "The open pool", "unseen": "Children nobody has looked for"}
+    if not summary.weekly:
+        return None
+    return _Plan(
+        tuple(
+            WeeksDisplay(summary.weekly[what], f"{WEEKLY[what].unit} {what}", title)
+            for what, title in titles.items()
+        ),
+        "Cases that wait, and children being abused about whom no case was opened, at the start of each "
+        "week, one line a way of working with a band for its interval; the table holds them by quarter.",
+        "Means over the simulated periods at the start of each week; the bands are their intervals.",
+        (10.0, 4.4),
+    )
+
+
+def _staffing(summary: Summary) -> _Plan | None:
+    if not summary.capacities:
+        return None
+    return _Plan(
+        (StaffDisplay(summary.capacities),),
+        "Share of the children reached in time by the number of detectives, one line a way of working; "
+        f"{answer_goal(summary.capacities)}",
+        "Every staff that the search tried; bands are intervals. The goal is met where the lower end "
+        "of a one-sided interval, not drawn here, is above the dashed line.",
+    )
+
+
 _PLANS = {
+    "weeks": _weeks,
+    "staffing": _staffing,
     "reached": _reached,
     "differences": _differences,
     "expense": _expense,

@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from triage.evaluation.report.section import Section
-from triage.lab.measures import HEADLINES, MEASURES, delays, downstream, expense, labels, reached
+from triage.lab.measures import HEADLINES, MEASURES, WEEKLY, delays, downstream, expense, labels, reached
 from triage.lab.report.showing import show_difference, show_figure
+from triage.lab.report.staffing import staffing_section
 from triage.lab.report.verdicts import judge
 from triage.lab.whatif import WhatIf
 
@@ -26,6 +27,8 @@ THEMES = (
     ("What can still be learned from the cases that were opened", labels.MEASURES, "learned"),
 )
 
+QUARTER = 13
+
 
 def describe_runs(summary: Summary) -> str:
     """Say in one sentence what was run."""
@@ -42,10 +45,14 @@ def build_sections(summary: Summary) -> Iterator[Section]:
     """Give the sections of a report: children before everything else."""
     if summary.others:
         yield difference_section(summary)
+    if summary.capacities:
+        yield staffing_section(summary.capacities)
     for title, measures, picture in THEMES:
         section = theme_section(summary, title, measures, picture)
         if section.rows:
             yield section
+        if measures is delays.MEASURES and summary.weekly:
+            yield weeks_section(summary)
 
 
 def difference_section(summary: Summary) -> Section:
@@ -77,6 +84,26 @@ def _difference_row(summary: Summary, measure: Measure, way: str) -> Cells:
         said,
         judge(summary, measure.name, way).lower(),
     )
+
+
+def weeks_section(summary: Summary) -> Section:
+    """Return what stands open as the weeks go by, a quarter of a year a row."""
+    rows = tuple(
+        (
+            f"{plain_name(what)}, week {week}",
+            *(show_figure(by_way[way][week], WEEKLY[what].unit) for way in summary.ways),
+        )
+        for what, by_way in summary.weekly.items()
+        for week in range(0, len(by_way[summary.first]), QUARTER)
+    )
+    return Section(
+        title="What waits, week by week",
+        header=("", *summary.ways),
+        rows=rows,
+        notes=tuple(f"{plain_name(name).capitalize()}: {WEEKLY[name].says[0].lower()}{WEEKLY[name].says[1:]}"
+                    for name in summary.weekly),
+        picture="weeks",
+    )  # fmt: skip
 
 
 def theme_section(summary: Summary, title: str, measures: tuple[Measure, ...], picture: str) -> Section:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from triage.lab.runs.intervals import SHARES
+
 if TYPE_CHECKING:
     from triage.evaluation.figure import Figure
     from triage.lab.measures import Measure
 
 NEVER = "not within the period"
 NONE = "not estimable"
-SHARES = frozenset({"share", "flag"})
 
 
 def show_number(value: float, unit: str) -> str:

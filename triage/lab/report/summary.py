@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from triage.evaluation.figure import Figure
-from triage.lab.measures import CURVE_DAYS, HEADLINES, MEASURES
-from triage.lab.report.showing import SHARES
+from triage.lab.measures import CURVE_DAYS, HEADLINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
+    from triage.lab.optimise import Capacity
     from triage.lab.report.assumptions import Assumption
     from triage.lab.runs import Runs
 
@@ -73,6 +72,11 @@ class Summary:
         Days.
     assumptions : tuple of Assumption
         Of the files of this comparison.
+    weekly : mapping of str to mapping of str to tuple of Figure
+        What stood open at the start of each week (a name of `triage.lab.measures.WEEKLY`) -> way -> week by
+        week.
+    capacities : tuple of Capacity
+        The smallest staff under each way, where a goal was asked for.
     """
 
     world: str
@@ -88,6 +92,8 @@ class Summary:
     curves: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     curve_days: tuple[int, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    weekly: Mapping[str, Mapping[str, tuple[Figure, ...]]] = field(default_factory=dict)
+    capacities: tuple[Capacity, ...] = ()
 
     @property
     def first(self) -> str:
@@ -126,7 +132,13 @@ class Summary:
                 yield f"{measure}, difference", f"{way} less {self.first}", difference.figure
 
 
-def summarise(runs: Runs, *, cases: int, assumptions: tuple[Assumption, ...] = ()) -> Summary:
+def summarise(
+    runs: Runs,
+    *,
+    cases: int,
+    assumptions: tuple[Assumption, ...] = (),
+    capacities: tuple[Capacity, ...] = (),
+) -> Summary:
     """Return what a report tells of runs; all ways are compared with the first.
 
     Parameters
@@ -137,6 +149,8 @@ def summarise(runs: Runs, *, cases: int, assumptions: tuple[Assumption, ...] = (
         In the stream of each seed, as asked for.
     assumptions : tuple of Assumption
         Of the files that the runs rest on.
+    capacities : tuple of Capacity
+        From `triage.lab.optimise`.
     """
     first = runs.ways[0]
     compared = {way: _compare(runs, way, first) for way in runs.ways[1:]}
@@ -149,10 +163,7 @@ def summarise(runs: Runs, *, cases: int, assumptions: tuple[Assumption, ...] = (
         weeks=runs.weeks,
         seeds=len(runs.seeds),
         ways=runs.ways,
-        figures={
-            name: {way: _keep_possible(runs.figure(name, way), MEASURES[name].unit) for way in runs.ways}
-            for name in runs.values
-        },
+        figures={name: {way: runs.figure(name, way) for way in runs.ways} for name in runs.values},
         differences={
             name: {way: Difference(compared[way][name], corrected[way, name]) for way in compared}
             for name in HEADLINES
@@ -162,21 +173,14 @@ def summarise(runs: Runs, *, cases: int, assumptions: tuple[Assumption, ...] = (
         curves={way: np.array([one.estimate for one in runs.curve(way)]) for way in runs.ways},
         curve_days=CURVE_DAYS,
         assumptions=assumptions,
+        weekly={what: {way: runs.by_week(what, way) for way in runs.ways} for what in runs.weekly},
+        capacities=capacities,
     )
 
 
 def _compare(runs: Runs, way: str, first: str) -> dict[str, Figure]:
     known = (name for name in HEADLINES if name in runs.values)
     return {name: runs.difference(name, way, first).figure for name in known}
-
-
-def _keep_possible(figure: Figure, unit: str) -> Figure:
-    """Return a figure whose interval ends where the measure does: nothing is below 0, no share above 1."""
-    top = 1.0 if unit in SHARES else np.inf
-    low, high = (float(np.clip(end, 0.0, top)) for end in (figure.low, figure.high))
-    if math.isnan(figure.low) or (low, high) == (figure.low, figure.high):
-        return figure
-    return replace(figure, low=low, high=high, method=f"{figure.method}, cut at what is possible")
 
 
 def _corrected(runs: Runs, first: str) -> dict[tuple[str, str], float]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from triage.lab.measures import MEASURES
 from triage.lab.report.showing import NEVER, show_difference, show_figure, show_value
+from triage.lab.report.staffing import answer_goal
 from triage.lab.report.summary import is_oracle
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ FEW_SEEDS = 10
 APART = "Not told apart"
 # So many are named; more would bury what was found.
 SHORT = 3
+OFF = "escalation=off"
 
 # How the headlines are called in a sentence; those in `TOLD` with their numbers.
 WORDS = {
@@ -40,6 +42,8 @@ def compare_ways(summary: Summary) -> Iterator[str]:
     if not summary.others:
         yield "There is one way of working here. What it changes shows only beside another one."
     yield from (_compare(summary, way) for way in summary.others)
+    if summary.capacities:
+        yield answer_goal(summary.capacities)
 
 
 def _compare(summary: Summary, way: str) -> str:
@@ -93,6 +97,12 @@ def what_to_know(summary: Summary) -> Iterator[str]:
         "and none of the doubt about the assumptions, which is larger."
     )
     yield from _assumed(summary)
+    yield _tell_escalation(summary)
+    if any("refer" in words for words in _list_words(summary)):
+        yield (
+            "The worlds verify the place of few reports and tell no country of a child, so next to nothing "
+            "is found to refer. Persons abroad can be assumed in the work file ([referral] abroad)."
+        )
     if any(is_oracle(way) for way in summary.ways):
         yield (
             "The oracle opens by the world's own chances. Nobody has them: it shows what could be reached "
@@ -120,6 +130,18 @@ def _assumed(summary: Summary) -> Iterator[str]:
         "How long investigations take and how often they succeed has no public source. Of the tables of "
         f"assumptions about staff and work, {counted}; they stand at the end."
     )
+
+
+def _tell_escalation(summary: Summary) -> str:
+    off = [way for way, words in zip(summary.ways, _list_words(summary), strict=True) if OFF in words]
+    if len(off) == len(summary.ways):
+        return "Escalated cases stand in the order of all others, which the law of the list does not allow."
+    but = f", but not by {_list(off, summary)}, which shows the order alone" if off else ""
+    return f"Escalated cases are opened first, whatever the order{but}."
+
+
+def _list_words(summary: Summary) -> list[list[str]]:
+    return [way.replace(",", "+").split("+") for way in summary.ways]
 
 
 def _learning(summary: Summary) -> Iterator[str]:

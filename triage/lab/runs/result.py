@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from triage.errors import InputRefusedError
 from triage.evaluation.figure import Figure, as_plain
 from triage.evaluation.multiplicity import adjust_holm
-from triage.lab.measures import CURVE_DAYS, HEADLINES, MEASURES
+from triage.lab.measures import CURVE_DAYS, HEADLINES, MEASURES, WEEKLY
 from triage.lab.runs.intervals import PairedTest, compare_paired, mean_figure
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Runs:
         report.
     confidence : float
         Level of all intervals.
+    weekly : mapping of str to array of shape (n_ways, n_seeds, n_weeks)
+        What stood open at the start of each week (a name of `triage.lab.measures.WEEKLY`).
 
     Examples
     --------
@@ -55,7 +57,7 @@ class Runs:
     ...     curves=np.zeros((2, 3, len(CURVE_DAYS))), confidence=0.95,
     ... )  # fmt: skip
     >>> runs.figure("children_reached", "arrival").brief(2)
-    '5.33 [2.46, 8.20]'
+    '5.33 [3.11, 9.13]'
     >>> runs.difference("children_reached", "expert", "arrival").figure.brief(2)
     '8.33 [6.90, 9.77]'
     """
@@ -69,6 +71,7 @@ class Runs:
     values: Mapping[str, Floats]
     curves: Floats
     confidence: float
+    weekly: Mapping[str, Floats] = field(default_factory=dict)
 
     def of(self, measure: str, way: str) -> Floats:
         """Return a measure of a way, one value a seed.
@@ -86,8 +89,9 @@ class Runs:
         return np.asarray(self.values[measure][self.ways.index(way)], dtype=np.float64)
 
     def figure(self, measure: str, way: str) -> Figure:
-        """Return the mean of a measure over the seeds, with its t interval."""
-        return mean_figure(self.of(measure, way), confidence=self.confidence)
+        """Return the mean of a measure over the seeds, with its interval."""
+        values = self.of(measure, way)
+        return mean_figure(values, MEASURES[measure].unit, confidence=self.confidence)
 
     def difference(self, measure: str, first: str, second: str) -> PairedTest:
         """Return the mean difference of a measure between two ways on the same streams."""
@@ -95,22 +99,36 @@ class Runs:
 
     def curve(self, way: str) -> tuple[Figure, ...]:
         """Return the share of children reached by each of `CURVE_DAYS`, with intervals over seeds."""
-        drawn = self.curves[self.ways.index(way)]
-        return tuple(mean_figure(drawn[:, day], confidence=self.confidence) for day in range(drawn.shape[1]))
+        return self._average(self.curves[self.ways.index(way)], "share")
+
+    def by_week(self, what: str, way: str) -> tuple[Figure, ...]:
+        """Return what stood open at the start of each week, by its name in `weekly`, with intervals."""
+        return self._average(self.weekly[what][self.ways.index(way)], WEEKLY[what].unit)
+
+    def _average(self, drawn: Floats, unit: str) -> tuple[Figure, ...]:
+        return tuple(mean_figure(one, unit, confidence=self.confidence) for one in drawn.T)
 
     def summarise(self, measures: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return a frame with one row a way and measure: mean over seeds with its interval."""
+        """Return a frame with one row a way and measure: the mean, and the paired difference with the first.
+
+        Both with their intervals; NaN where there is no number, and for the difference of the first way.
+        """
         import pandas as pd  # noqa: PLC0415 - slow to import
 
+        none = Figure.not_estimable("the first way itself", 0, "seeds")
         rows = [
             {
-                "way": way, "measure": name, "estimate": figure.estimate, "low": figure.low,
-                "high": figure.high, "seeds": figure.count, "unit": MEASURES[name].unit,
-                "better": MEASURES[name].better, "method": figure.method,
+                "way": way, "measure": name, "unit": MEASURES[name].unit, "better": MEASURES[name].better,
+                "mean": figure.estimate, "low": figure.low, "high": figure.high,
+                "difference": apart.estimate, "difference_low": apart.low, "difference_high": apart.high,
+                "seeds": figure.count, "method": figure.method,
             }
             for name in measures or self.values
             for way in self.ways
-            for figure in (self.figure(name, way),)
+            for figure, apart in ((
+                self.figure(name, way),
+                none if way == self.ways[0] else self.difference(name, way, self.ways[0]).figure,
+            ),)
         ]  # fmt: skip
         return pd.DataFrame(rows)
 
@@ -176,14 +194,15 @@ class Runs:
                 "world": self.world, "staff": self.staff, "what_if": self.what_if, "weeks": self.weeks,
                 "ways": self.ways, "seeds": self.seeds, "confidence": self.confidence, "synthetic": True,
                 "values": dict(self.values), "curve_days": CURVE_DAYS, "curves": self.curves,
+                "weekly": dict(self.weekly),
                 "means": self.summarise().to_dict("records"),
                 "differences": self.compare().to_dict("records"),
             }
         )  # fmt: skip
 
-    def to_json(self) -> str:
-        """Return `as_dict` as JSON."""
-        return json.dumps(self.as_dict(), indent=1, allow_nan=False)
+    def to_json(self, **more: Any) -> str:
+        """Return `as_dict` as JSON, with more beside it."""
+        return json.dumps(self.as_dict() | more, indent=1, allow_nan=False)
 
 
 COMPARED = (

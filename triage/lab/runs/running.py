@@ -10,10 +10,10 @@ import numpy as np
 
 from triage.errors import InputRefusedError
 from triage.lab.engine import simulate
-from triage.lab.measures import MEASURES, draw_curve, measure
+from triage.lab.measures import MEASURES, WEEKLY, draw_curve, follow_weeks, measure
 from triage.lab.runs.result import Runs
 from triage.lab.stream import DAY
-from triage.lab.streaming import make_stream
+from triage.lab.streaming import AGAIN_DAYS, make_stream
 from triage.lab.ways import Way, parse_way
 from triage.lab.whatif import WhatIf
 from triage.lab.work import load_work
@@ -57,6 +57,8 @@ class Setting:
         Which draw of the world's effects.
     change : WhatIf
         What differs from the world as it is.
+    again_days : float or None
+        After how many days without news a waiting case is scored anew; None for never.
     """
 
     world: World
@@ -66,6 +68,7 @@ class Setting:
     work: Work
     draw: int = 0
     change: WhatIf = field(default_factory=WhatIf)
+    again_days: float | None = AGAIN_DAYS
 
     @classmethod
     def of(
@@ -78,6 +81,7 @@ class Setting:
         work: Work | None = None,
         draw: int = 0,
         change: WhatIf | None = None,
+        again_days: float | None = AGAIN_DAYS,
     ) -> Setting:
         """Load what the ways need, and check that the period holds the weeks.
 
@@ -96,7 +100,7 @@ class Setting:
             )
         names = dict.fromkeys(name for way in ways for name in way.models)
         models = {name: load_model(name) for name in names}
-        return cls(world, cases, weeks, models, work or load_work(), draw, change or WhatIf())
+        return cls(world, cases, weeks, models, work or load_work(), draw, change or WhatIf(), again_days)
 
     @property
     def lasts(self) -> float:
@@ -106,7 +110,13 @@ class Setting:
     def make(self, seed: int) -> Stream:
         """Make the stream of a seed."""
         return make_stream(
-            self.world, self.cases, seed, models=self.models, draw=self.draw, change=self.change
+            self.world,
+            self.cases,
+            seed,
+            models=self.models,
+            draw=self.draw,
+            change=self.change,
+            again_days=self.again_days,
         )
 
     def live(self, stream: Stream, way: Way, staff: Staff) -> Trace:
@@ -130,6 +140,7 @@ def run(
     work: Work | None = None,
     draw: int = 0,
     change: WhatIf | None = None,
+    again_days: float | None = AGAIN_DAYS,
     confidence: float = 0.95,
 ) -> Runs:
     """Live every way of working through the same streams, and measure each.
@@ -159,6 +170,8 @@ def run(
         Which draw of the world's effects.
     change : WhatIf, optional
         What differs from the world as it is.
+    again_days : float, optional
+        After how many days without news a waiting case is scored anew (`make_stream`); None for never.
     confidence : float
         Level of the intervals.
 
@@ -168,7 +181,9 @@ def run(
         Something is not there or out of range.
     """
     parsed = [parse_way(way) if isinstance(way, str) else way for way in ways]
-    setting = Setting.of(world, parsed, cases=cases, weeks=weeks, work=work, draw=draw, change=change)
+    setting = Setting.of(
+        world, parsed, cases=cases, weeks=weeks, work=work, draw=draw, change=change, again_days=again_days
+    )
     return repeat(setting, parsed, staff, seeds=seeds, jobs=jobs, confidence=confidence)
 
 
@@ -205,6 +220,10 @@ def repeat(
         values=values,
         curves=np.array([[lived[1][way] for lived in by_seed] for way in range(len(ways))]),
         confidence=confidence,
+        weekly={
+            name: np.array([[lived[2][way][name] for lived in by_seed] for way in range(len(ways))])
+            for name in WEEKLY
+        },
     )
 
 
@@ -224,11 +243,12 @@ def _count_weeks(world: World) -> float:
 
 def _live_all(
     setting: Setting, ways: Sequence[Way], staff: Staff, seed: int
-) -> tuple[list[dict[str, float]], list[Floats]]:
+) -> tuple[list[dict[str, float]], list[Floats], list[dict[str, Floats]]]:
     stream = setting.make(seed)
     until = setting.until(stream)
     traces = [setting.live(stream, way, staff) for way in ways]
     return (
         [measure(stream, trace, until=until) for trace in traces],
         [draw_curve(stream, trace, until=until) for trace in traces],
+        [follow_weeks(stream, trace, until=until) for trace in traces],
     )

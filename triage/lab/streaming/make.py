@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 ORACLE = "oracle"
+# How old a score may grow. A list scores every case anew; looking every 7 days instead costs three times the
+# time and moved no way by a child that could be told from 0 (docs/lab.md).
+AGAIN_DAYS = 28.0
 MOST_CASES = 10_000_000
 # Blocks from this number on hold the cases that a greater volume adds to those that are there anyway.
 FIRST_ADDED = 2**20
@@ -42,7 +45,7 @@ def make_stream(
     draw: int = 0,
     change: WhatIf | None = None,
     policy: Policy | None = None,
-    again_days: float | None = None,
+    again_days: float | None = AGAIN_DAYS,
     jobs: int = 1,
 ) -> Stream:
     """Make everything that reaches an agency of a world in its period.
@@ -64,8 +67,9 @@ def make_stream(
     policy : Policy, optional
         Its rules say what escalates, what is youth and what pauses; the shipped ``default`` if left out.
     again_days : float, optional
-        After how many days without news a case is looked at once more. Scores and the posterior of the
-        oracle grow old while nothing comes; without it they stay as they were.
+        After how many days without news a case is looked at once more, at least 1: what a score makes of
+        the time that has passed, and the posterior of the oracle, change while nothing comes. With None they
+        stay as they were when the last news came.
     jobs : int
         Processes that draw and follow blocks; the stream is the same.
 
@@ -77,7 +81,7 @@ def make_stream(
     Raises
     ------
     InputRefusedError
-        `cases` is out of range, or a model has the name of the oracle.
+        `cases` or `again_days` is out of range, or a model has the name of the oracle.
 
     Examples
     --------
@@ -86,7 +90,7 @@ def make_stream(
     >>> len(stream.case_id), sorted(stream.versions.scores)
     (50, ['oracle'])
     """
-    _check(cases, models)
+    _check(cases, models, again_days)
     change = change or WhatIf()
     again = None if again_days is None else round(again_days * DAY)
     wanted = Wanted(models, policy or load_policy(), change, again)
@@ -111,10 +115,14 @@ def _make_all(blocks: list[tuple[Run, int, int, Wanted]], jobs: int) -> list[Pie
         return list(parallel(delayed(make_piece)(*one) for one in blocks))
 
 
-def _check(cases: int, models: Mapping[str, Bundle | Model]) -> None:
+def _check(cases: int, models: Mapping[str, Bundle | Model], again_days: float | None) -> None:
     if not 1 <= cases <= MOST_CASES:
         raise InputRefusedError(
             str(cases), where="the number of cases", expected=f"a whole number from 1 to {MOST_CASES}"
+        )
+    if again_days is not None and not 1 <= again_days < np.inf:
+        raise InputRefusedError(
+            f"{again_days:g} days", where="again_days", expected="a number of days from 1 on, or none"
         )
     if ORACLE in models:
         raise InputRefusedError(
@@ -150,6 +158,7 @@ def _join(
     case = place[np.concatenate([piece.case + first for piece, first in zip(pieces, before, strict=False)])]
     at = np.concatenate([piece.at for piece in pieces])
     version = np.lexsort((at, case))
+    learned = np.concatenate([piece.learned for piece in pieces])
 
     def take(name: str) -> NDArray[Any]:
         return np.concatenate([getattr(piece.known, name) for piece in pieces])[version]
@@ -170,6 +179,8 @@ def _join(
         [case_id[row] for row in order.tolist()],
         arrival[order].astype(np.float64),
         np.concatenate([piece.luck for piece in pieces])[order],
-        Versions(case[version], at[version].astype(np.float64), **known, scores=scores),
+        Versions(
+            case[version], at[version].astype(np.float64), **known, learned=learned[version], scores=scores
+        ),
         Truth(truth("situation"), told, person, truth("onset"), truth("end")),
     )

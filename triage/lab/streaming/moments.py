@@ -75,7 +75,7 @@ def list_news(part: Part, until: int) -> News:
     return News(case[new], at[new], report[new])
 
 
-def choose_moments(news: News, n_cases: int, until: int, again: int | None = None) -> tuple[Ints, Ints]:
+def choose_moments(news: News, n_cases: int, until: int, again: int | None = None) -> tuple[Ints, Ints, Ints]:
     """Return at which moments each case is looked at: at every report, and when late knowledge comes.
 
     A report makes a version at once. Late knowledge does too, unless the version before it is less than a
@@ -91,12 +91,14 @@ def choose_moments(news: News, n_cases: int, until: int, again: int | None = Non
     until : int
         No moment is later, in seconds since 1970.
     again : int, optional
-        A case is looked at again after so many seconds in which nothing came.
+        A case is looked at again after so many seconds in which nothing came, at least a day.
 
     Returns
     -------
     case, at : array of int, shape (n_versions,)
         Sorted by both.
+    learned : array of int, shape (n_versions,)
+        How many moments of the case up to this one, but the first, brought something.
 
     Examples
     --------
@@ -114,7 +116,7 @@ def choose_moments(news: News, n_cases: int, until: int, again: int | None = Non
     next_report = _find_next_report(news)
     going = np.flatnonzero((end > place) & (padded_at[place] <= until))
     last = padded_at[place]
-    found_case, found_at = [going], [last[going]]
+    found_case, found_at, found_news = [going], [last[going]], [np.zeros(len(going), dtype=np.int64)]
     while len(going):
         while len(behind := going[(place[going] < end[going]) & (padded_at[place[going]] <= last[going])]):
             place[behind] += 1
@@ -123,16 +125,20 @@ def choose_moments(news: News, n_cases: int, until: int, again: int | None = Non
         report = np.where(next_report[own] < end[going], next_report[own], len(news.at))
         at = np.where(waits, np.maximum(padded_at[own], last[going] + int(DAY)), far)
         at = np.minimum(at, padded_at[report])
-        if again is not None:
-            at = np.minimum(at, last[going] + again)
+        next_look = far if again is None else last[going] + again
+        brings, at = at <= next_look, np.minimum(at, next_look)
         kept = at <= until
         going, at = going[kept], at[kept]
         found_case.append(going)
         found_at.append(at)
+        found_news.append(brings[kept].astype(np.int64))
         last[going] = at
-    case, moment = np.concatenate(found_case), np.concatenate(found_at)
+    case, moment, brought = (np.concatenate(found) for found in (found_case, found_at, found_news))
     order = np.lexsort((moment, case))
-    return case[order], moment[order]
+    case, sums = case[order], np.cumsum(brought[order])
+    # The first moment of a case brings nothing more, so its sum is that of the cases before.
+    learned = sums - sums[np.searchsorted(case, case)]
+    return case, moment[order], learned
 
 
 def _find_next_report(news: News) -> Ints:

@@ -66,6 +66,7 @@ class Piece:
     luck: Floats
     case: Ints
     at: Ints
+    learned: Ints
     known: Known
     oracle: Floats
 
@@ -101,8 +102,8 @@ def make_piece(run: Run, seed: int, index: int, wanted: Wanted) -> Piece:
     lots = _draw_lots(run.plan, seed, number, size)
     kept = (arrival >= run.begin) & (arrival < run.end) & (lots[:, -1] >= _removed(run, wanted.change, lives))
     news = list_news(drawn.part, block.as_of)
-    case, at = choose_moments(news, size, block.as_of, wanted.again)
-    case, at = case[kept[case]], at[kept[case]]
+    moments = choose_moments(news, size, block.as_of, wanted.again)
+    case, at, learned = (column[kept[moments[0]]] for column in moments)
     place = np.cumsum(kept) - 1
     return Piece(
         drawn.part.cases.filter(pa.array(kept)).to_pylist(),
@@ -111,6 +112,7 @@ def make_piece(run: Run, seed: int, index: int, wanted: Wanted) -> Piece:
         lots[kept, :_LUCKS],
         place[case],
         at,
+        learned,
         know_versions(drawn.part, case, at, wanted.models, wanted.policy),
         solve_at(block, case, at),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from triage.errors import InputRefusedError
-from triage.lab.ways.way import ARRIVAL, ORACLE, Way
+from triage.lab.ways.way import Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,12 +20,11 @@ _NUMBERS = {
 _WORDS: dict[str, dict[str, Any]] = {
     "deadlines": {"deadlines": True},
     "refer": {"refer_foreign": True},
-    "escalate": {"escalate": True},
-    "plain": {"escalate": False},
+    "escalation=off": {"escalate": False},
 }
 _EXPECTED = (
     "audit=SHARE, ageing=DAYS, deadlines, refer, alternatives=SHARE, learn=WEEKS, learn-weighted=WEEKS,"
-    " escalate, plain"
+    " escalation=off"
 )
 
 
@@ -34,8 +33,8 @@ def parse_way(text: str) -> Way:
 
     An order, then what else holds, each after a plus: ``expert+audit=0.05+ageing=90+deadlines+refer``. A
     change in the course of the period stands after a comma, with the week: ``rules,26=expert``.
-    ``arrival`` and ``oracle`` are plain: nothing escalates, unless ``escalate`` says so. All others escalate,
-    unless ``plain`` says not.
+    What escalates stands first under every order, as the list's own law has it; ``escalation=off`` leaves
+    the order alone, for a comparison of pure orders.
 
     Parameters
     ----------
@@ -52,8 +51,8 @@ def parse_way(text: str) -> Way:
     >>> way = parse_way("expert+audit=0.05+ageing=90")
     >>> way.order, way.audit_share, way.ageing_days, way.escalate
     ('expert', 0.05, 90.0, True)
-    >>> parse_way("oracle").escalate
-    False
+    >>> parse_way("arrival").escalate, parse_way("arrival+escalation=off").escalate
+    (True, False)
     """
     first, *changes = [part.strip() for part in text.split(",")]
     then, week = None, 0
@@ -77,7 +76,7 @@ def parse_way(text: str) -> Way:
         raise InputRefusedError(
             "no order", where=f"way {text[:100]!r}", expected="arrival, oracle or a model"
         )
-    options: dict[str, Any] = {"escalate": order not in {ARRIVAL, ORACLE}}
+    options: dict[str, Any] = {}
     seen: set[str] = set()
     for word in words:
         options |= _read_word(word, text, seen)
@@ -86,7 +85,7 @@ def parse_way(text: str) -> Way:
 
 def _read_word(word: str, text: str, seen: set[str]) -> dict[str, Any]:
     key, equals, value = word.partition("=")
-    meant = _WORDS.get(key) if not equals else None
+    meant = _WORDS.get(word)
     if meant is None and equals and key in _NUMBERS:
         meant = {_NUMBERS[key]: _read_number(key, value, text)}
         if key == "learn-weighted":

@@ -21,7 +21,7 @@ class Way:
         What ranks the cases: ``arrival`` (who comes first), ``oracle`` (the exact posterior that nobody has),
         or the name under which `Versions.scores` holds the score of a model.
     escalate : bool
-        Whether what escalates goes on top and may interrupt.
+        Whether what escalates goes on top and may interrupt; the list does so whatever the order.
     audit_share : float
         Share of what can be opened in a week that goes to cases drawn by lot from below the cut.
     ageing_days : float

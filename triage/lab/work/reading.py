@@ -19,7 +19,7 @@ _SECTIONS = {
     "hours": ("mean", "spread", "a_version", "most_versions", "youth", "law"),
     "success": ("chance", "half_life_days", "gone"),
     "findings": ("invented", "undetermined", "undetermined_missed"),
-    "referral": ("days", "hours"),
+    "referral": ("days", "hours", "abroad", "known_days", "success"),
     "alternatives": ("after_days", "hours", "a_week", "identities"),
     "prosecution": ("no", "yes", "undetermined"),
 }
@@ -109,6 +109,9 @@ def parse_work(content: Mapping[str, Any], where: str) -> Work:
         referral=Referral(
             days=read_number(referral, "days", (0, 365), f"{where}: [referral]", default=7.0),
             hours=read_number(referral, "hours", (0, 1_000), f"{where}: [referral]", default=0.0),
+            abroad=_chance(referral, "abroad", where),
+            known_days=read_number(referral, "known_days", (0, 365), f"{where}: [referral]", default=0.0),
+            success=_chance(referral, "success", where, 1.0),
         ),
         alternatives=_read_alternatives(parts["alternatives"], f"{where}: [alternatives]"),
         prosecuted=(

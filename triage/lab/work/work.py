@@ -161,10 +161,19 @@ class Referral:
         From when a case is known to be foreign until it is sent.
     hours : float
         Spent on it, by a desk that opens no cases.
+    abroad : float
+        Share of the persons who are abroad with the child, beside those of whom the world tells it.
+    known_days : float
+        From the first report of a case about one of them until that is known.
+    success : float
+        Factor on the chance that an investigation at home finds abuse that goes on with one of them.
     """
 
     days: float = 7.0
     hours: float = 0.0
+    abroad: float = 0.0
+    known_days: float = 0.0
+    success: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import hashlib
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -70,6 +70,33 @@ class Draw:
     def slots(self) -> Ints:
         """Places of all cases that hold a slot."""
         return np.concatenate([self.chosen, self.held])
+
+    def describe(self, score: Floats) -> dict[str, Any]:
+        """Return what a record needs to tell later what chance a case would have had on this list.
+
+        Parameters
+        ----------
+        score : array of float, shape (n_ranked,)
+            Of the ranked cases, in order.
+
+        Returns
+        -------
+        dict
+            ``above``, the cases that are opened by their place, ``above_score``, the last of their scores,
+            and ``strata``: of each the places ``from`` and ``to``, from 1, its last ``score``, ``cases`` and
+            ``slots``.
+        """
+        free = np.setdiff1d(np.arange(self.above, len(self.probability)), self.held)
+        lasts = free[np.cumsum([stratum.cases for stratum in self.strata], dtype=int) - 1].tolist()
+        starts = [self.above, *(last + 1 for last in lasts)]
+        return {
+            "above": self.above,
+            "above_score": float(score[self.above - 1]) if self.above else None,
+            "strata": [
+                {"from": start + 1, "to": last + 1, "score": float(score[last]), **stratum._asdict()}
+                for start, last, stratum in zip(starts, lasts, self.strata, strict=False)
+            ],
+        }
 
 
 def make_lottery(secret: bytes, batch: str) -> Lottery:
@@ -178,6 +205,13 @@ def draw_audit(
         start += stratum.cases
     drawn = np.array([place for *_, place in sorted(chosen)], dtype=np.int64)
     return Draw(drawn, probability, strata, opened, first, held_places)
+
+
+def no_draw(count: int, room: int) -> Draw:
+    """Return the draw of a list that has no lottery: so many ranked cases, of which so many can be opened."""
+    opened = min(max(room, 0), count)
+    probability = (np.arange(count) < opened).astype(np.float64)
+    return Draw(np.zeros(0, dtype=np.int64), probability, (), opened, 0)
 
 
 def place_audit(draw: Draw, lottery: Lottery) -> Ints:

@@ -145,7 +145,7 @@ def bound_without_finds(strata: Sequence[Stratum], confidence: float = CONFIDENC
     return float(min(sizes @ (1.0 - negative), (sizes - slots).sum()) / sizes.sum())
 
 
-def tell_audit(draw: Draw, power: AuditPower) -> list[str]:
+def tell_audit(draw: Draw, power: AuditPower, *, hidden: bool = False) -> list[str]:
     """Tell in sentences what the slots can and cannot estimate.
 
     Parameters
@@ -154,6 +154,8 @@ def tell_audit(draw: Draw, power: AuditPower) -> list[str]:
         What was drawn.
     power : AuditPower
         What `measure_audit` says of it.
+    hidden : bool
+        Whether the list hides the scores of the cases among which the drawn stand.
     """
     if not power.slots:
         if not power.below:
@@ -167,9 +169,12 @@ def tell_audit(draw: Draw, power: AuditPower) -> list[str]:
     chances = [stratum.cases / stratum.slots for stratum in draw.strata]
     spread = _one_in(chances[0]) + (f" to {_one_in(chances[-1])}" if len(chances) > 1 else "")
     cases = math.floor(power.largest_rate * power.below)
+    marked = "but a score far below its neighbours' does"
+    if hidden:
+        marked = "and no score is shown of the planned cases among which they stand"
     drawn = (
         f"{_drawn(power.slots)} by lot among the {power.below:,} ranked cases below the cut, each with"
-        f" a chance of {spread}; nothing marks them on the list, but a score far below its neighbours' does"
+        f" a chance of {spread}; nothing marks them on the list, {marked}"
     )
     bound = (
         f"if none of them is found to be current abuse, up to {power.largest_rate:.1%} of the cases below the"

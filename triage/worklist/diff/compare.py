@@ -9,7 +9,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from triage.worklist.diff.reading import PRINTS
+from triage.worklist.order import RANKED
 from triage.worklist.policy import LANES
+from triage.worklist.reasons import without_points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +32,7 @@ class Cause(StrEnum):
     FACTS = "new facts"
     MODEL = "another model"
     POLICY = "another policy"
+    CAPACITY = "another capacity"
     DECISION = "a recorded decision"
     OTHERS = "only others moved"
     NEW = "not on the old list"
@@ -73,9 +76,9 @@ class ListDiff:
     Parameters
     ----------
     old, new : dict
-        Name, number of rows, and model, policy and batch of each list.
+        Name, number of rows, and model, policy, batch and capacity of each list.
     same : dict of str to bool or None
-        Whether model, policy and batch are the same; None where a list does not say.
+        Whether model, policy, batch and capacity are the same; None where a list does not say.
     unchanged : int
         Cases of which nothing changed.
     changes : list of Change
@@ -132,9 +135,11 @@ def compare_lists(
     A case moved by *new facts* where its reports, sources, countries, identification or times are others,
     or, with the same model, its score, its reasons or how much is known of it. It moved by *another model*
     where the model, the score and the place are others; by *another policy* where the policy and the lane,
-    the imminence, or the tier at the same rank are others; by *a recorded decision* where facts and policy
-    are the same and the lane is another, or the tier of an escalated case. Else nothing of its own changed,
-    and *only others moved*. Several may hold at once.
+    the imminence, or the tier at the same rank are others; by *another capacity* where that is another and
+    the tier at the same rank too; by *a recorded decision* where facts and policy are the same and the lane
+    is another, or the tier of an escalated case. Else nothing of its own changed, and *only others moved*.
+    Several may hold at once. Where one of the lists hides the score of a case, of what depends on it only
+    the words of the reasons compare.
     """
     same = {name: _same(old.prints[name], new.prints[name]) for name in PRINTS}
     renamed = dict(aliases or {})
@@ -198,6 +203,9 @@ def _place(row: dict[str, Any]) -> dict[str, Any]:
 def _compare_rows(
     case: str, earlier: str, old: dict[str, Any], new: dict[str, Any], same: Mapping[str, bool | None]
 ) -> Change | None:
+    if _is_hidden(old) or _is_hidden(new):
+        unsaid = {"score": None, "completeness": None}
+        old, new = (row | unsaid | {"reasons": without_points(row["reasons"])} for row in (old, new))
     rescored = not _alike(old["score"], new["score"])
     looked_at = (*_FACTS, *(_OF_MODEL if same["model"] is not False else ()))
     details = [_say(name, old[name], new[name]) for name in looked_at if not _alike(old[name], new[name])]
@@ -210,8 +218,11 @@ def _compare_rows(
         details.append(_say("score", old["score"], new["score"]))
         if same["model"] is False:
             causes.append(Cause.MODEL)
-    if same["policy"] is False and _is_judged_otherwise(old, new):
+    recut = old["lane"] == new["lane"] and old["rank"] == new["rank"] and old["tier"] != new["tier"]
+    if same["policy"] is False and (recut or _is_judged_otherwise(old, new)):
         causes.append(Cause.POLICY)
+    if same["capacity"] is False and recut and old["lane"] == LANES[RANKED]:
+        causes.append(Cause.CAPACITY)
     if same["policy"] is not False and Cause.FACTS not in causes and _is_decided_otherwise(old, new):
         causes.append(Cause.DECISION)
     here, there = _place(old), _place(new)
@@ -221,9 +232,13 @@ def _compare_rows(
     return Change(case, tuple(causes or [Cause.OTHERS]), here, there, tuple(details))
 
 
+def _is_hidden(row: dict[str, Any]) -> bool:
+    """Say whether a list leaves the score of a case out: every ranked case has one."""
+    return bool(row["lane"] == LANES[RANKED] and row["score"] is None)
+
+
 def _is_judged_otherwise(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    tier_alone = old["tier"] != new["tier"] and old["rank"] == new["rank"]
-    return bool(old["lane"] != new["lane"] or old["imminence"] != new["imminence"] or tier_alone)
+    return bool(old["lane"] != new["lane"] or old["imminence"] != new["imminence"])
 
 
 def _is_decided_otherwise(old: dict[str, Any], new: dict[str, Any]) -> bool:

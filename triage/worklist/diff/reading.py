@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NEEDED = ("case_id", "rank", "lane", "tier")
-PRINTS = ("model", "policy", "batch")
+NAMED = ("model", "policy", "batch")
+PRINTS = (*NAMED, "capacity")
 _WHOLE = ("rank", "tier", "reports")
 _REAL = ("score", "completeness")
 _TEXT = (
@@ -32,7 +33,7 @@ _TEXT = (
     "imminence",
     "aliases",
     "fingerprints",
-    *PRINTS,
+    *NAMED,
 )
 _TIMES = ("received_at",)
 # Grows by itself, day by day.
@@ -55,7 +56,8 @@ class Listed:
         What a comparison needs of each case, by its id, in the order of the list.
     prints : dict of str to str
         What tells the model, the policy and the batch from others: the first letters of their hashes, or
-        the name where the list has no hashes; empty where it has neither.
+        the name where the list has no hashes; empty where it has neither. And the capacity, where the list
+        says it.
     """
 
     name: str
@@ -166,12 +168,12 @@ def _number(value: Any, *, whole: bool) -> float | int | None:
 
 
 def _fingerprints(rows: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """Return what is said of the model, the policy and the batch; unreadable reports have no model."""
+    """Return what is said of model, policy, batch and capacity; unreadable reports have no model."""
     prints = dict.fromkeys(PRINTS, "")
     for row in rows:
         hashes = dict(word.split(":", 1) for word in row["fingerprints"].split() if ":" in word)
         for name in PRINTS:
-            prints[name] = prints[name] or hashes.get(name, "") or row[name]
+            prints[name] = prints[name] or hashes.get(name, "") or row.get(name, "")
     return prints
 
 

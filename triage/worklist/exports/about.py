@@ -69,7 +69,7 @@ def describe(worklist: Worklist) -> About:
     return About(
         model=first_value(table, "model"),
         policy=worklist.policy.name,
-        batch=first_value(table, "batch"),
+        batch=worklist.batch,
         fingerprints=first_value(table, "fingerprints"),
         as_of=worklist.as_of,
         synthetic=worklist.synthetic,
@@ -102,6 +102,11 @@ def first_value(table: pa.Table, column: str) -> str:
 
 def _notes(worklist: Worklist) -> Iterator[str]:
     yield f"Probability: {worklist.probability_note}."
+    if worklist.hidden:
+        yield (
+            f"Of {len(worklist.hidden):,} planned cases no score is shown: some of them may have been drawn"
+            " by lot, and who works on them should not know which."
+        )
     if worklist.tied_at_cut:
         yield (
             f"{worklist.tied_at_cut:,} cases share the score at which the capacity ends; the longest waiting"

@@ -63,7 +63,8 @@ def export(
     path : Path
         Ends in ``.csv``, ``.xlsx``, ``.jsonl``, ``.parquet``, ``.html`` or ``.coop.json``.
     details : mapping of str to Explanation, optional
-        Explanations by case (`triage.worklist.explain`); the page shows them where a case is opened.
+        Explanations by case (`triage.worklist.explain`); the page shows them where a case is opened, but of
+        no case of which the list hides the score.
     force : bool
         Replace a file that is there.
     delimiter : str
@@ -76,7 +77,9 @@ def export(
     OutputExistsError
         The file exists and `force` is false.
     """
-    options = Options(describe(worklist), delimiter, details or {}, force)
+    # What adds up to a score tells it.
+    shown = {case: told for case, told in (details or {}).items() if case not in worklist.hidden}
+    options = Options(describe(worklist), delimiter, shown, force)
     _writer(path, {**_TABLES, **_LISTS}).write(worklist.table, path, options)
 
 

@@ -39,6 +39,12 @@ def check_policy(policy: Policy) -> None:
     _check_referral(policy, f"{where}: [referral]")
     _check_order(policy, f"{where}: [order]")
     _check_blanket(policy, f"{where}: [blanket]")
+    if not (_is_whole(policy.flood.reports) and policy.flood.reports > 1):
+        raise InputRefusedError(
+            f"reports = {policy.flood.reports}",
+            where=f"{where}: [flood]",
+            expected="a whole number of 2 or more",
+        )
 
 
 def _is_whole(value: object) -> bool:
@@ -104,6 +110,12 @@ def _check_audit(policy: Policy, where: str) -> None:
             f"share = {audit.share:g}",
             where=where,
             expected=f"from 0 to {MOST_AUDITED}: most of the capacity goes to the first of the list",
+        )
+    if audit.hide_scores and not audit.share:
+        raise InputRefusedError(
+            "hide_scores = true without audit slots: there is nobody to hide",
+            where=where,
+            mend="give share more than 0, or show the scores",
         )
     if not (_is_whole(audit.first_tier) and 1 <= audit.first_tier <= len(tiers)):
         raise InputRefusedError(

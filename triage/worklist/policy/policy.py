@@ -29,11 +29,15 @@ class Audit:
     strata : tuple of (float, float)
         Up to which multiple of the capacity each stratum reaches, and the weight of a case in it. The last
         reaches to infinity, so that every case can be drawn.
+    hide_scores : bool
+        Whether nothing that betrays its place in the order is shown of a planned case where a drawn one may
+        stand, so that who works on the list cannot tell the drawn from the others by their scores.
     """
 
     share: float
     first_tier: int
     strata: tuple[tuple[float, float], ...]
+    hide_scores: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,19 @@ class Blanket:
 
 
 @dataclass(frozen=True)
+class Flood:
+    """When a case is said to hold so many reports that they may not be of one person: an alarm, no more.
+
+    Parameters
+    ----------
+    reports : int
+        It has at least so many.
+    """
+
+    reports: int
+
+
+@dataclass(frozen=True)
 class Policy:
     """What people decide of the list; checked when it is made.
 
@@ -115,6 +132,8 @@ class Policy:
         The axes beside the score.
     blanket : Blanket
         The banner for a source that escalates everything.
+    flood : Flood
+        The alarm for a case of very many reports.
     origin : str
         The file, for messages.
 
@@ -136,6 +155,7 @@ class Policy:
     referral: Referral
     order: Ordering
     blanket: Blanket
+    flood: Flood
     origin: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -150,6 +170,9 @@ class Policy:
         """Return what is decided, as plain values."""
         content = asdict(self)
         del content["name"], content["origin"]
+        if not self.audit.hide_scores:
+            # A policy that does not speak of it decides the same, and has the same digest.
+            del content["audit"]["hide_scores"]
         return content
 
     def say(self, rule: str) -> str:

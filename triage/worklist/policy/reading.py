@@ -10,7 +10,7 @@ from triage.errors import InputRefusedError
 from triage.scoring.written import read_name, read_toml, refuse_unknown_keys
 from triage.shipped import find_shipped
 from triage.worklist.policy.capacity import Capacity, CapacityError
-from triage.worklist.policy.policy import Audit, Blanket, Ordering, Policy, Referral
+from triage.worklist.policy.policy import Audit, Blanket, Flood, Ordering, Policy, Referral
 from triage.worklist.policy.rules import Condition, Rule
 from triage.worklist.policy.tiers import Tier
 
@@ -29,6 +29,7 @@ _SECTIONS = (
     "referral",
     "order",
     "blanket",
+    "flood",
 )
 _BY = ("count", "share", "per_day")
 # Beyond every count of cases, and within what a number with a point holds.
@@ -126,6 +127,7 @@ def parse_policy(content: Mapping[str, Any], origin: str) -> Policy:
         referral=_read_referral(content, origin),
         order=_read_order(content, origin),
         blanket=_read_blanket(content, origin),
+        flood=_read_flood(content, origin),
         origin=origin,
     )
 
@@ -245,7 +247,7 @@ def _make_capacity(values: Mapping[str, Any], where: str) -> Capacity:
 
 def _read_audit(content: Mapping[str, Any], origin: str) -> Audit:
     where = f"{origin}: [audit]"
-    table = _section(content, "audit", ("share", "first_tier", "strata"), origin)
+    table = _section(content, "audit", ("share", "first_tier", "strata", "hide_scores"), origin)
     strata = []
     for number, stratum in enumerate(_take(table, "strata", "list", where), start=1):
         at = f"{where} stratum {number}"
@@ -257,7 +259,8 @@ def _read_audit(content: Mapping[str, Any], origin: str) -> Audit:
         up_to, weight = (_take(stratum, key, "number", at) for key in ("up_to", "weight"))
         strata.append((float(up_to), float(weight)))
     share, tier = _take(table, "share", "number", where), _take(table, "first_tier", "whole", where)
-    return Audit(float(share), tier, tuple(strata))
+    hides = "hide_scores" in table and _take(table, "hide_scores", "yes_or_no", where)
+    return Audit(float(share), tier, tuple(strata), hides)
 
 
 def _read_referral(content: Mapping[str, Any], origin: str) -> Referral:
@@ -278,3 +281,9 @@ def _read_blanket(content: Mapping[str, Any], origin: str) -> Blanket:
     where = f"{origin}: [blanket]"
     table = _section(content, "blanket", ("share", "least"), origin)
     return Blanket(float(_take(table, "share", "number", where)), _take(table, "least", "whole", where))
+
+
+def _read_flood(content: Mapping[str, Any], origin: str) -> Flood:
+    where = f"{origin}: [flood]"
+    table = _section(content, "flood", ("reports",), origin)
+    return Flood(_take(table, "reports", "whole", where))

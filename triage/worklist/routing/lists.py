@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
@@ -96,6 +96,13 @@ class Tracked:
     acknowledged_at: datetime | None = None
 
 
+class Told(NamedTuple):
+    """When a victim was told of material, and whether anything new came about the case since."""
+
+    at: datetime
+    news: bool
+
+
 def make_lists(
     routed: Routed,
     worklist: pa.Table,
@@ -104,6 +111,7 @@ def make_lists(
     referral: Referral,
     wishes: Wishes | None = None,
     tracked: Mapping[str, Tracked] | None = None,
+    notified: Mapping[tuple[str, str], Told] | None = None,
 ) -> dict[str, pa.Table]:
     """Make the lists beside the worklist.
 
@@ -121,6 +129,9 @@ def make_lists(
         The register of wishes. Without it every victim is listed as one to ask the register about first.
     tracked : mapping of str to Tracked, optional
         What the record keeps of referrals, by case.
+    notified : mapping of (str, str) to Told, optional
+        Whom somebody told of material, by case and victim; they stand on the list again once something new
+        came.
 
     Returns
     -------
@@ -142,7 +153,11 @@ def make_lists(
             row | {name: places.get(row["case_id"], {}).get(name) for name in ("lane", "received_at")}
             for row in routed.novel.to_pylist()
         ],
-        "notification": [_tell(row, held) for row in victims],
+        "notification": [
+            _tell(row, held, told)
+            for row in victims
+            if (told := (notified or {}).get((row["case_id"], row["victim"] or ""))) is None or told.news
+        ],
         "claims": [_tell(row, held) | {"fund": not row["person_named"]} for row in victims],
     }
     return {
@@ -207,14 +222,15 @@ def _notify(place: dict[str, Any]) -> str:
     return "may go to the hotline" if place.get("lane") == "ranked" else "ask the police first"
 
 
-def _tell(row: dict[str, Any], wishes: Wishes) -> dict[str, Any]:
-    sure = wishes.of(row["victim"]) is Wish.TELL
+def _tell(row: dict[str, Any], wishes: Wishes, told: Told | None = None) -> dict[str, Any]:
+    state = "tell" if wishes.of(row["victim"]) is Wish.TELL else ASK
+    before = f"; told {told.at:%Y-%m-%d}, and something new came since: look what" if told else ""
     return {
         "date": f"{row['found_at']:%Y-%m-%d}",
         "victim": row["victim"],
         "case_id": row["case_id"],
         "files": row["files"],
-        "state": "tell" if sure else ASK,
+        "state": f"{state}{before}",
     }
 
 

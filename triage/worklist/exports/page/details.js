@@ -7,6 +7,7 @@ const FACTS = [
   ["received_at", "First report", tellTime],
   ["waiting_hours", "Waiting", tellWaiting],
   ["reports", "Reports", tellCount],
+  ["batch", "Came with", (text) => text],
   ["sources", "Sources", tellCodes],
   ["country", "Country", tellCodes],
   ["solvability", "Can be acted on", plain],

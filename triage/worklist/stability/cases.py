@@ -1,0 +1,116 @@
+"""The cases of a batch, as far as drawing weights and making the list anew need them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from triage.features.catalogue import build_features, find_feature
+from triage.features.view import View
+from triage.schema.part import known_cases
+from triage.worklist.facts import Facts, gather_facts
+from triage.worklist.listing import is_unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from triage.schema.batch import Batch
+    from triage.scoring.model import Model
+    from triage.worklist.policy import Policy
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Everything of the cases of a batch that the measures need."""
+
+    name: str
+    facts: list[Facts]
+    case_id: list[str]
+    matrix: Floats
+    without_own: Floats
+    unreadable: int
+
+
+class ScoredCases(NamedTuple):
+    """The cases of a part, as far as their order needs them."""
+
+    case_id: list[str]
+    score: Floats
+    facts: Facts
+
+
+def gather_cases(
+    batch: Batch,
+    model: Model,
+    now: datetime,
+    policy: Policy | None,
+    progress: Callable[[int], None] | None,
+) -> Cases:
+    """Gather the cases of a batch, part by part.
+
+    Parameters
+    ----------
+    batch : Batch
+        Read part by part.
+    model : Model
+        Says which features count.
+    now : datetime
+        Only what was known by then counts.
+    policy : Policy, optional
+        What escalates and what pauses; the shipped ``default`` if left out.
+    progress : callable, optional
+        Called with the number of cases after each part.
+    """
+    facts, case_id, matrix, without_own = [], [], [], []
+    unreadable = _count_unreadable(batch.set_aside)
+    for whole in batch.parts():
+        part = known_cases(whole, now)
+        unreadable += _count_unreadable(part.set_aside)
+        as_of = np.full(len(part.cases), int(now.timestamp()))
+        view = View(part, as_of)
+        facts.append(gather_facts(view, policy))
+        case_id += part.cases.to_pylist()
+        matrix.append(build_features(view, model.features))
+        without_own.append(build_features(View(part, as_of, own_records=False), model.features))
+        if progress:
+            progress(len(part.cases))
+    none = np.empty((0, len(model.features)))
+    return Cases(
+        batch.meta.name,
+        facts,
+        case_id,
+        np.concatenate([none, *matrix]),
+        np.concatenate([none, *without_own]),
+        unreadable,
+    )
+
+
+def _count_unreadable(aside: pa.Table) -> int:
+    return sum(is_unreadable(row) for row in aside.to_pylist())
+
+
+def as_scored(cases: Cases, score: Floats) -> list[ScoredCases]:
+    """Return the cases with scores, in the parts in which they were read, to be put in order."""
+    scored, start = [], 0
+    for facts in cases.facts:
+        rows = slice(start, start + len(facts.received))
+        scored.append(ScoredCases(cases.case_id[rows], score[rows], facts))
+        start = rows.stop
+    return scored
+
+
+def forget_features(matrix: Floats, model: Model, names: Sequence[str]) -> Floats:
+    """Return the matrix with features made unknown."""
+    changed = matrix.copy()
+    for column, name in enumerate(model.features):
+        if name in names:
+            changed[:, column] = 0.0 if find_feature(name).is_flag else np.nan
+    return changed
