@@ -20,9 +20,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 import triage
+from triage.scoring.gathering import gather_labelled
 from triage.scoring.informed.learning import InformedOptions, learn_informed
 from triage.scoring.learner import Lesson
-from triage.scoring.training import gather_labelled
 
 CAPACITY = 0.023
 RANKED_CASES = 100_000

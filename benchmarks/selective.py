@@ -19,7 +19,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 import triage
-from triage.scoring.training import LabelledCases, gather_labelled, learn
+from triage.scoring.gathering import LabelledCases, gather_labelled
+from triage.scoring.training import learn
 
 CAPACITY = 0.023
 TEST_CASES = 60_000

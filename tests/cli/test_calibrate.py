@@ -22,10 +22,10 @@ from triage.features.view import View
 from triage.schema.batch import open_batch
 from triage.scoring.bundle import load_bundle, save_bundle
 from triage.scoring.calibration import KINDS
+from triage.scoring.gathering import LabelledCases, gather_labelled
 from triage.scoring.labels import read_label_file
 from triage.scoring.loading import load_model
 from triage.scoring.recipe import load_recipe
-from triage.scoring.training import LabelledCases, gather_labelled
 
 KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 

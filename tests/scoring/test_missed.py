@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from triage.scoring.gathering import LabelledCases
 from triage.scoring.logistic_learning import LogisticOptions
 from triage.scoring.missed import vary_missed
 from triage.scoring.recipe import Recipe
-from triage.scoring.training import LabelledCases
 
 RECIPE = Recipe("t", "logistic", ("escalated", "contact_record"), LogisticOptions(1e4))
 

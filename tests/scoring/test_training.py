@@ -16,18 +16,12 @@ from triage.evaluation.holdout import train_bundle
 from triage.features.catalogue import FEATURES
 from triage.schema.batch import Batch, BatchMeta
 from triage.schema.part import Part
+from triage.scoring.gathering import LabelledCases, gather_labelled
 from triage.scoring.labels import parse_labels, read_label_file, read_outcomes
 from triage.scoring.logistic_learning import LogisticOptions
 from triage.scoring.recipe import Recipe, load_recipe, read_recipe
 from triage.scoring.scorecard.learning import ScorecardOptions
-from triage.scoring.training import (
-    LabelledCases,
-    gather_labelled,
-    learn,
-    split_periods,
-    train,
-    weigh,
-)
+from triage.scoring.training import learn, split_periods, train, weigh
 
 NAMES = ("escalated", "contact_record", "viral", "prior_reports", "days_since_upload")
 RECIPE = Recipe("test", "logistic", NAMES, LogisticOptions())

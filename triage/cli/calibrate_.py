@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from triage.schema.batch import Batch
     from triage.scoring.bundle import Bundle
     from triage.scoring.calibration import Calibrated
-    from triage.scoring.training import LabelledCases
+    from triage.scoring.gathering import LabelledCases
 
 TOP = 0.023
 IN_TOP = f"observed over expected in the first {TOP:.1%}"
@@ -55,9 +55,9 @@ def command(
     from triage.intake.opening import open_any
     from triage.scoring.bundle import CONTENT, MANIFEST, save_bundle
     from triage.scoring.calibration import NotCalibratedError
+    from triage.scoring.gathering import gather_labelled
     from triage.scoring.labels import read_label_file
     from triage.scoring.loading import load_model
-    from triage.scoring.training import gather_labelled
     from triage.writing import refuse_existing
 
     refuse_inputs(out, "--out", [batch, outcomes, Path(model)])

@@ -9,9 +9,10 @@ from threadpoolctl import threadpool_limits
 
 from triage.evaluation.evaluate import evaluate
 from triage.scoring.bundle import Bundle
+from triage.scoring.gathering import gather_labelled
 from triage.scoring.learners import LEARNERS
 from triage.scoring.recipe import load_recipe
-from triage.scoring.training import gather_labelled, train
+from triage.scoring.training import train
 
 NO_BETTER_THAN_CHANCE = 0.5
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from triage.scoring.gathering import LabelledCases
     from triage.scoring.model import Model
     from triage.scoring.recipe import Recipe
-    from triage.scoring.training import LabelledCases
 
     Floats = NDArray[np.float64]
 
