@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sklearn.linear_model import LogisticRegression
 
-import triage.scoring.training
+import triage.scoring.gathering
 from triage.cli import main
 from triage.features.catalogue import build_features
 from triage.features.view import View
@@ -91,7 +91,7 @@ def choose(monkeypatch: pytest.MonkeyPatch, inclusion: dict[float, float]) -> No
         cases = gather_labelled(*arguments)
         return replace(cases, inclusion=np.array([inclusion[y] for y in cases.outcome]))
 
-    monkeypatch.setattr(triage.scoring.training, "gather_labelled", gather_chosen)
+    monkeypatch.setattr(triage.scoring.gathering, "gather_labelled", gather_chosen)
 
 
 def test_expert_gets_probabilities_where_it_had_none(place: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from triage.intake.gathering import Intake
 from triage.intake.imported import Imported
 from triage.intake.limits import Limits
 from triage.intake.link import attach_cases
+from triage.intake.police import POLICE
 from triage.intake.rekeying import bridge_imported
 from triage.intake.waiting import adopt, awaited
 from triage.schema.batch import BatchMeta
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from triage.schema.findings import Finding
     from triage.schema.part import Part
 
-# The first that recognises a document reads it.
-FORMATS: tuple[Format, ...] = (CYBERTIPLINE,)
+# The first that recognises a document reads it. They finish in this order: a police download
+# that is the same report as a submission is folded into it.
+FORMATS: tuple[Format, ...] = (CYBERTIPLINE, POLICE)
 # Endings and beginnings of what may well be a report in a format that is not read.
 _REPORTS = (".xml", ".json", ".jsonl", ".csv", ".xlsx")
 _BEGINNINGS = b"<{["

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from triage.intake import notes as remarks
 from triage.intake.rows import FLAG_ORDER, AccountRow, PersonRow
+from triage.intake.words import names_somebody
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from triage.intake.rows import Gathered
     from triage.intake.values import Place
@@ -29,22 +30,128 @@ def highest(levels: Iterable[str]) -> str:
     return max(levels, key=LEVELS.index, default="none")
 
 
+def name_person(
+    place: Place,
+    service: str,
+    identifier: str,
+    screen_name: str,
+    *,
+    contacts: Iterable[tuple[str, str]],
+    number: str,
+) -> str:
+    """Return the token of a person, the same in every format.
+
+    From the identifier at the service, else the screen name there, else an e-mail address or phone number,
+    else one that holds in this report only. An identifier without a service holds in this report only,
+    because two platforms may give the same one to two people; a word such as "unknown" names nobody.
+
+    Parameters
+    ----------
+    place : Place
+        Where reading stands.
+    service : str
+        The service that the identifier belongs to; where it is empty the report's platform stands for it.
+    identifier, screen_name : str
+        As the service gives them; either may be empty.
+    contacts : iterable of (str, str)
+        ``email`` or ``phone``, and the contact as `plain_contact` returns it.
+    number : str
+        Distinguishes the person in the report.
+    """
+    scope = service or place.scope
+    if scope:
+        if names_somebody(identifier):
+            return place.token("person", scope, identifier)
+        if names_somebody(screen_name):
+            return place.token("person", "screen", scope, screen_name)
+    for kind, contact in contacts:
+        if names_somebody(contact):
+            return place.token("person", kind, contact)
+    return place.token("person", place.report_id, number)
+
+
+def plain_contact(kind: str, text: str, calling_code: str = "") -> str:
+    """Return an e-mail address or phone number as it is compared.
+
+    Parameters
+    ----------
+    kind : str
+        ``email`` or ``phone``.
+    text : str
+        As it is written.
+    calling_code : str
+        The calling code, where the source gives it apart.
+
+    Examples
+    --------
+    >>> plain_contact("email", " A@Example.com "), plain_contact("phone", "06 1234", "+31")
+    ('a@example.com', '3161234')
+    """
+    text = text.strip()
+    if kind == "email":
+        return text.lower()
+    digits = "".join(filter(str.isdigit, text))
+    code = "" if text.startswith("+") else calling_code.lstrip("+")
+    return code + digits.lstrip("0") if code and digits else digits
+
+
+def name_account(place: Place, person_id: str, service: str, handle: str) -> str:
+    """Return the token of an account.
+
+    The person is part of it: who holds an account is what a report says, and reports may differ.
+    """
+    return place.token("account", person_id, service or place.scope, handle)
+
+
+def note_sole_person(place: Place, holders: Sequence[tuple[str, str]]) -> None:
+    """Remember whose account events belong to that the report ties to nobody.
+
+    Parameters
+    ----------
+    place : Place
+        Where reading stands.
+    holders : sequence of (str, str)
+        Tokens of the reported persons, and of their accounts, which may be empty.
+    """
+    if len({person_id for person_id, _ in holders}) == 1:
+        account_id = next((account_id for _, account_id in holders if account_id), "")
+        place.gathered.sole_reported[place.report_id] = holders[0][0]
+        place.gathered.accounts_for_events[place.report_id] = account_id
+
+
 def add_person(place: Place, row: PersonRow) -> None:
-    """Add a person to the report; a second block about the same person is merged into the first."""
-    persons = place.gathered.persons
+    """Add a person to the report; a second block about the same person is merged into the first, and told."""
+    held = place.gathered.persons.get((row.person_id, row.report_id))
+    if held is not None:
+        place.remark(remarks.SAME_PERSON)
+        if held.role == row.role and _bands_conflict(held, row):
+            place.remark(remarks.BAND_CONFLICT)
+    merge_person(place.gathered, row)
+
+
+def merge_person(gathered: Gathered, row: PersonRow) -> None:
+    """Add a person; what another block of the report says of the same is merged into it.
+
+    The first role stands, and of two roles the age of the first; of one role two ages cancel each other.
+    """
+    persons = gathered.persons
     held = persons.setdefault((row.person_id, row.report_id), row)
     if held is row:
         return
-    place.remark(remarks.SAME_PERSON)
     band = held.age_band
     if held.age_band == "unknown":
         band = row.age_band
-    elif held.role == row.role and row.age_band not in {"unknown", held.age_band}:
-        place.remark(remarks.BAND_CONFLICT)
+    elif held.role == row.role and _bands_conflict(held, row):
         band = "unknown"
     persons[row.person_id, row.report_id] = held._replace(
-        age_band=band, identity_level=highest((held.identity_level, row.identity_level))
+        age_band=band,
+        identity_level=highest((held.identity_level, row.identity_level)),
+        child_facing_role=min(held.child_facing_role, row.child_facing_role, key=FLAG_ORDER.index),
     )
+
+
+def _bands_conflict(held: PersonRow, row: PersonRow) -> bool:
+    return "unknown" not in {held.age_band, row.age_band} and held.age_band != row.age_band
 
 
 def merge_account(gathered: Gathered, row: AccountRow) -> None:

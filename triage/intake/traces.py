@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ def device_token(place: Place, kind: str, value: str) -> str | None:
     return DEVICE + place.token("device", kind.lower(), value.lower())
 
 
+@lru_cache(maxsize=4_096)
 def routable(text: str) -> str | None:
     """Return an address in its one written form; empty when many share it, None when it is no address.
 

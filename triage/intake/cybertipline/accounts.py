@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from triage.intake.cybertipline.mapping import load_mapping
 from triage.intake.cybertipline.values import any_asserted, flag_of, is_true
-from triage.intake.people import merge_account
+from triage.intake.people import merge_account, name_account, name_person, plain_contact
 from triage.intake.rows import AccountRow, EventRow
 from triage.intake.traces import address_token, device_token
 from triage.intake.values import Place, read_time
-from triage.intake.words import names_somebody, platform_word
+from triage.intake.words import platform_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,10 +36,6 @@ _ACCOUNT_SIGNS = (
 def person_token(place: Place, block: Element, person: Element | None, number: str) -> str:
     """Return the token of the person whom a block names.
 
-    From the identifier at the service, else the screen name there, else an e-mail address or phone number,
-    else one that holds in this report only. An identifier without a service holds in this report only,
-    because two platforms may give the same one to two people; a word such as "unknown" names nobody.
-
     Parameters
     ----------
     place : Place
@@ -49,19 +45,15 @@ def person_token(place: Place, block: Element, person: Element | None, number: s
     number : str
         Distinguishes the block in its report.
     """
-    scope = block.value("espService") or place.scope
-    if scope:
-        identifier = block.value("espIdentifier")
-        if names_somebody(identifier):
-            return place.token("person", scope, identifier)
-        screen = block.value("screenName")
-        if names_somebody(screen):
-            return place.token("person", "screen", scope, screen)
-    for kind in ("email", "phone"):
-        contact = _contact(person, kind)
-        if names_somebody(contact):
-            return place.token("person", kind, contact)
-    return place.token("person", place.report_id, number)
+    contacts = ((kind, _contact(person, kind)) for kind in ("email", "phone"))
+    return name_person(
+        place,
+        block.value("espService"),
+        block.value("espIdentifier"),
+        block.value("screenName"),
+        contacts=contacts,
+        number=number,
+    )
 
 
 def identity_of(block: Element, person: Element | None) -> str:
@@ -103,10 +95,8 @@ def add_account(place: Place, block: Element, person_id: str, names: Iterable[tu
     """
     if not any(sign in block.children for sign in _ACCOUNT_SIGNS):
         return ""
-    service = block.value("espService") or place.scope
     handle = block.value("espIdentifier") or block.value("screenName")
-    # The person is part of it: who holds an account is what a report says, and reports may differ.
-    account_id = place.token("account", person_id, service, handle)
+    account_id = name_account(place, person_id, block.value("espService"), handle)
     events = [*_read_events(place, block, account_id)]
     opened = [event.event_at for event in events if event.event_name == "registration" and event.event_at]
     merge_account(
@@ -195,12 +185,5 @@ def _contact(person: Element | None, kind: str) -> str:
     if person is None:
         return ""
     found = sorted(person.every(kind), key=lambda contact: not is_true(contact.attribute("verified")))
-    for contact in found:
-        text = contact.text.strip()
-        if kind == "email" and text:
-            return text.lower()
-        digits = "".join(letter for letter in text if letter.isdigit())
-        if digits:
-            code = "" if text.startswith("+") else contact.attribute("countryCallingCode").lstrip("+")
-            return code + digits.lstrip("0") if code else digits
-    return ""
+    plain = (plain_contact(kind, some.text, some.attribute("countryCallingCode")) for some in found)
+    return next((contact for contact in plain if contact), "")

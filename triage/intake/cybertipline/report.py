@@ -22,7 +22,7 @@ from triage.intake.cybertipline.people import (
     read_jurisdiction,
 )
 from triage.intake.cybertipline.values import is_true, read_codes
-from triage.intake.people import account_for_events
+from triage.intake.people import account_for_events, note_sole_person
 from triage.intake.rows import ReportRow
 from triage.intake.values import Place, read_time
 from triage.intake.xml import Element
@@ -30,9 +30,6 @@ from triage.intake.xml import Element
 ESCALATE = "escalateToHighPriority"
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from triage.intake.cybertipline.people import Holder
     from triage.intake.rows import Gathered
 
 _NOTHING = Element("")
@@ -58,7 +55,7 @@ def read_report(gathered: Gathered, root: Element, report_id: str, label: str) -
     names = [("platform", summary.value("platform")), *_names_by_channel(root)]
     blocks = root.every("personOrUserReported")
     reported = [read_holder(place, block, "reported", i, names) for i, block in enumerate(blocks)]
-    _note_sole_person(place, reported)
+    note_sole_person(place, [(holder.person_id, holder.account_id) for holder in reported])
     known = Reported.of(reported)
     for holder in reported:
         add_prior_reports(place, holder)
@@ -74,14 +71,6 @@ def read_report(gathered: Gathered, root: Element, report_id: str, label: str) -
         add_thread(place, recipient, reported)
     add_open_cases(place, root.first("lawEnforcement"), reported)
     _add_exchange_events(place, root)
-
-
-def _note_sole_person(place: Place, reported: Sequence[Holder]) -> None:
-    """Remember whose account events belong to that the report ties to nobody."""
-    if len({holder.person_id for holder in reported}) == 1:
-        account_id = next((holder.account_id for holder in reported if holder.account_id), "")
-        place.gathered.sole_reported[place.report_id] = reported[0].person_id
-        place.gathered.accounts_for_events[place.report_id] = account_id
 
 
 def _add_exchange_events(place: Place, root: Element) -> None:

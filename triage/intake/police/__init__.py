@@ -1,0 +1,5 @@
+"""The JSON that police download from NCMEC becomes canonical tables."""
+
+from triage.intake.police.read import POLICE
+
+__all__ = ["POLICE"]
