@@ -91,7 +91,7 @@ def test_the_account_and_its_events(imported):
         "temporarily_disabled",
     )
     linked = KEY.token("address", "203.0.113.7", "40001")
-    device = KEY.token("device", "imei", "350000000000017")
+    device = "d:" + KEY.token("device", "imei", "350000000000017")
     columns = ("account_id", "event_name", "event_at", "link_token", "network_type", "ip_country")
     assert rows(imported, "network_events", *columns) == [
         (ACCOUNT, "login", day(5, 3, 20), linked, "proxy_flagged", "NL"),
