@@ -192,8 +192,10 @@ class Intake:
     def _source(self, document: Document) -> dict[str, Any]:
         account = self.accounts[document.position]
         digest = {"sha256": document.digest} if account.kind != NOT_READ else {}
+        # By this name the rows set aside tell it from others.
+        named = {"document": self.where(document)} if account.set_aside else {}
         return {
-            "document": self.where(document).removeprefix("file:"),
+            **named,
             **digest,
             "bytes": document.size,
             "kind": account.kind,

@@ -233,6 +233,6 @@ def import_files(
 def _count_joined(sources: list[dict[str, Any]], row: dict[str, Any]) -> None:
     """Take a row out of the account of what was set aside: its report came with another document."""
     for source in sources:
-        if f"file:{source['document']}" == row["where"] and source["set_aside"].get(row["table"]):
+        if source.get("document") == row["where"] and source["set_aside"].get(row["table"]):
             source["set_aside"][row["table"]] -= 1
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import re
@@ -74,8 +73,8 @@ class TokenKey:
         True
         """
         message = _SEPARATOR.join(part.encode("utf-8", "surrogatepass") for part in (kind, *parts))
-        token = hmac.new(self.first.secret, message, hashlib.sha256).hexdigest()[:TOKEN_DIGITS]
-        return self.bridge_from_first(token)
+        token = _digest((*self.before, self.secret)[0], message)
+        return self.bridge_from_first(token) if self.before else token
 
     def bridge(self, text: str) -> str:
         """Bring a token, or tokens joined by other signs, from the previous key to this one.
@@ -100,8 +99,12 @@ class TokenKey:
         return self.token("check", "the same key gives the same word")[:8]
 
 
+def _digest(secret: bytes, message: bytes) -> str:
+    return hmac.digest(secret, message, "sha256").hex()[:TOKEN_DIGITS]
+
+
 def _again(secret: bytes, token: str) -> str:
-    return hmac.new(secret, b"again" + _SEPARATOR + token.encode(), hashlib.sha256).hexdigest()[:TOKEN_DIGITS]
+    return _digest(secret, b"again" + _SEPARATOR + token.encode())
 
 
 def load_key(key_file: Path | None = None) -> TokenKey:

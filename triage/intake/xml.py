@@ -128,18 +128,20 @@ class _Tree:
             raise _OverLimitError(f"elements nested deeper than {self._max_depth} levels")
         if self._nodes > self._max_nodes:
             raise _OverLimitError(f"more than {self._max_nodes:,} elements and attributes")
-        element = Element(name.rpartition("}")[2])
+        if "}" in name:
+            name = name.rpartition("}")[2]
+        element = Element(name)
         if attributes:
             element.attributes = {key.rpartition("}")[2]: value for key, value in attributes.items()}
         if stack:
             parent = stack[-1]
             children = parent.children
             if children is _NO_CHILDREN:
-                parent.children = {element.name: [element]}
-            elif element.name in children:
-                children[element.name].append(element)
+                parent.children = {name: [element]}
+            elif name in children:
+                children[name].append(element)
             else:
-                children[element.name] = [element]  # type: ignore[index] # a mapping to all others
+                children[name] = [element]  # type: ignore[index] # a mapping to all others
         else:
             self.root = element
         stack.append(element)
