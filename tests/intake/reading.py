@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
 
 from triage.intake.documents import Document
 from triage.intake.importing import read_documents
@@ -23,3 +26,18 @@ def read_all(given: Iterable[Path | tuple[str, bytes]], key: TokenKey, received_
         for place, some in enumerate(given, start=1)
     ]
     return read_documents(documents, key, received_at)
+
+
+def everything_stored(imported: Imported) -> tuple[str, bytes]:
+    """Return all that an import may write, decoded, and as the bytes of the files."""
+    stored = [imported.set_aside.to_pylist(), imported.sources, imported.dropped, imported.unknown]
+    stored += [table.to_pylist() for table in imported.tables.values()]
+    stored += [
+        (finding.column, finding.found, finding.expected, finding.mend) for finding in imported.findings
+    ]
+    raw = b""
+    for table in [*imported.tables.values(), imported.set_aside]:
+        part = io.BytesIO()
+        pq.write_table(table, part, compression="none")
+        raw += part.getvalue()
+    return str(stored), raw

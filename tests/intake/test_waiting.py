@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from decimal import Decimal
+
+import pyarrow as pa
 
 from triage.intake.importing import import_files
 from triage.intake.tokens import TokenKey
+from triage.intake.waiting import adopt
 from triage.record import open_record
 from triage.schema.batch import open_batch, split_part, write_batch
+from triage.schema.part import SET_ASIDE_SCHEMA, mend_rows
 from triage.worklist.pool import open_pool
 
 KEY = TokenKey(bytes(range(32)))
@@ -91,3 +97,29 @@ def test_what_finds_no_report_stays_set_aside_and_counts(tmp_path):
     batch = bring_in(tmp_path, "monday", MONDAY, **TWO, f1=details(71))
     source = next(source for source in batch.meta.source_files if source["set_aside"])
     assert (source["records"], source["set_aside"]) == ({"files": 1}, {"files": 1})
+
+
+def test_a_payment_joins_the_person_by_whichever_name_that_person_comes():
+    payment = {
+        "transaction_id": "t",
+        "person_id": "paper",
+        "amount_eur": "-25.00",
+        "executed_at": "2024-01-02 00:00:00+00:00",
+    }
+    aside = {
+        "why": "orphan",
+        "table": "transactions",
+        "waits_for": "paper mail",
+        "held": json.dumps({"transactions": [payment]}),
+    }
+    raw = {
+        "reports": pa.table({"report_id": ["r"]}),
+        "persons": pa.table({"person_id": ["mail"], "report_id": ["r"], "role": ["reported"]}),
+    }  # fmt: skip
+    rows = mend_rows(raw, {name: name for name in raw})
+    rows.set_aside = pa.Table.from_pylist([aside], SET_ASIDE_SCHEMA)
+    assert len(adopt(rows)) == 1
+    (row,) = rows.tables["transactions"].to_pylist()
+    assert (row["person_id"], row["amount_eur"]) == ("mail", Decimal("-25.00"))
+    assert row["executed_at"] == datetime(2024, 1, 2, tzinfo=UTC)
+    assert rows.set_aside.num_rows == 0

@@ -17,7 +17,7 @@ from triage.schema.findings import printable
 from triage.schema.part import SET_ASIDE_SCHEMA, Why
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from triage.intake.documents import Document
@@ -125,7 +125,7 @@ class Intake:
         why: Why = Why.UNREADABLE,
         report_id: str | None = None,
         row: int = 0,
-        waits_for: str | None = None,
+        waits_for: Sequence[str] = (),
         held: Mapping[str, Any] | None = None,
     ) -> None:
         """Set a record aside; one that was not counted before is counted.
@@ -145,7 +145,7 @@ class Intake:
         row : int
             Its place in the document, from 1; 0 where the document is one record.
         waits_for : str, optional
-            Token of the report number that it waits for.
+            Token of the report number, or of the person, that it waits for.
         held : mapping, optional
             Its row in codes, which becomes a row of the batch when the report comes.
         """
@@ -162,13 +162,11 @@ class Intake:
                 "report_id": report_id,
                 "reason": reason,
                 "mend": mend,
-                "waits_for": waits_for,
+                "waits_for": " ".join(waits_for) or None,
                 "held": json.dumps(held, default=str, sort_keys=True) if held is not None else None,
             }
         )
-        self.gathered.notes.set_aside(
-            document.label if not row else f"{document.label}, row {row}", reason, mend
-        )
+        self.gathered.notes.set_aside(document.label, reason, mend, row=row)
         self.refs.append((where, file_name(document)))
 
     def all_tables(self) -> dict[str, pa.Table]:
@@ -200,7 +198,7 @@ class Intake:
             "bytes": document.size,
             "kind": account.kind,
             "mapping": account.mapping,
-            "records": dict(account.records),
+            "records": dict(+account.records),
             "set_aside": dict(account.set_aside),
         }
 

@@ -12,6 +12,8 @@ from triage.errors import InputRefusedError
 from triage.intake.cybertipline import CYBERTIPLINE
 from triage.intake.documents import Unreadable, find_documents
 from triage.intake.gathering import Intake
+from triage.intake.goaml import GOAML
+from triage.intake.iccam import ICCAM
 from triage.intake.imported import Imported
 from triage.intake.limits import Limits
 from triage.intake.link import attach_cases
@@ -33,9 +35,9 @@ if TYPE_CHECKING:
     from triage.schema.findings import Finding
     from triage.schema.part import Part
 
-# The first that recognises a document reads it. They finish in this order: a police download
-# that is the same report as a submission is folded into it.
-FORMATS: tuple[Format, ...] = (CYBERTIPLINE, POLICE)
+# The first that recognises a document reads it. They finish in this order: a police download that is the same
+# report as a submission is folded into it, and the payments of goAML go to the persons of all others.
+FORMATS: tuple[Format, ...] = (CYBERTIPLINE, POLICE, ICCAM, GOAML)
 # Endings and beginnings of what may well be a report in a format that is not read.
 _REPORTS = (".xml", ".json", ".jsonl", ".csv", ".xlsx")
 _BEGINNINGS = b"<{["

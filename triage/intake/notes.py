@@ -23,7 +23,7 @@ class Notes:
     def __init__(self) -> None:
         self._counts: dict[Remark, int] = {}
         self._first: dict[Remark, str] = {}
-        self._single: list[Finding] = []
+        self._aside: dict[tuple[str, str, str], tuple[int, int]] = {}
 
     def add(self, remark: Remark, where: str) -> None:
         """Count a remark about a file."""
@@ -31,17 +31,22 @@ class Notes:
             self._first[remark] = where
         self._counts[remark] = self._counts.get(remark, 0) + 1
 
-    def set_aside(self, where: str, reason: str, mend: str) -> None:
-        """Name a file that is set aside; every such file is named."""
-        self._single.append(Finding(Level.ROW, where, "", 0, 1, reason, "reports that can be read", mend))
+    def set_aside(self, where: str, reason: str, mend: str, *, row: int = 0, count: int = 1) -> None:
+        """Name a file of which records are set aside; every such file is named, each reason once."""
+        first, before = self._aside.get((where, reason, mend), (row, 0))
+        self._aside[where, reason, mend] = first, before + count
 
     def findings(self) -> list[Finding]:
         """Return the findings: files set aside first, then each remark with its count."""
+        aside = [
+            Finding(Level.ROW, where, "", row, count, reason, "reports that can be read", mend)
+            for (where, reason, mend), (row, count) in self._aside.items()
+        ]
         counted = [
             Finding(remark.level, self._first[remark], remark.column, 0, count, *remark[2:])
             for remark, count in self._counts.items()
         ]
-        return [*self._single, *counted]
+        return [*aside, *counted]
 
 
 BAD_TIME = Remark(
@@ -53,6 +58,13 @@ NO_ZONE = Remark(
     "a time without a zone",
     "an offset such as Z or +01:00",
     "taken as UTC, so it may be off by half a day; ask the sender to add the zone",
+)
+LOCAL_TIME = Remark(
+    Level.NOTE,
+    "",
+    "a time without a zone",
+    "an offset such as Z or +01:00",
+    "taken as local time in the zone of the mapping; ask the sender to add the zone",
 )
 FUTURE_TIME = Remark(
     Level.FIELD,

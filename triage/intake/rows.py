@@ -81,6 +81,7 @@ class FileRow(NamedTuple):
     legal_class: str | None = None
     hash_status: str = "not_run"
     victim_status: str | None = None
+    enriched_at: datetime | None = None
 
 
 class EventRow(NamedTuple):
@@ -118,6 +119,7 @@ class TransactionRow(NamedTuple):
     counterparty_token: str | None = None
     counterparty_country: str | None = None
     indicator_codes: list[str] | None = None
+    known_at: datetime | None = None
 
 
 class PriorRow(NamedTuple):

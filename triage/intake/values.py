@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -89,7 +89,7 @@ class StatedAge(NamedTuple):
     minor: bool | None = None
 
 
-def read_time(place: Place, text: str, column: str) -> datetime | None:
+def read_time(place: Place, text: str, column: str, zone: tzinfo | None = None) -> datetime | None:
     """Return a time in UTC, in whole seconds; None where it is absent, unreadable or in the future.
 
     Parameters
@@ -97,17 +97,20 @@ def read_time(place: Place, text: str, column: str) -> datetime | None:
     place : Place
         Where reading stands.
     text : str
-        ISO 8601, as in ``xs:dateTime``; without an offset it is taken as UTC, and told.
+        ISO 8601, as in ``xs:dateTime``; without an offset it is taken as local time, and told.
     column : str
         The column it is for.
+    zone : tzinfo, optional
+        Of local time; UTC where a format names none.
     """
     if not text:
         return None
     try:
         found = datetime.fromisoformat(text[:40])
         if found.tzinfo is None:
-            place.remark(remarks.NO_ZONE._replace(column=column))
-            found = found.replace(tzinfo=UTC)
+            told = remarks.LOCAL_TIME if zone else remarks.NO_ZONE
+            place.remark(told._replace(column=column))
+            found = found.replace(tzinfo=zone or UTC)
         found = found.astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError):
         place.remark(remarks.BAD_TIME._replace(column=column))

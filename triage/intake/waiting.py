@@ -26,7 +26,9 @@ Held = dict[str, list[dict[str, Any]]]
 
 def awaited(aside: pa.Table) -> frozenset[str]:
     """Return the tokens of the report numbers and of the persons that rows set aside wait for."""
-    return frozenset(pc.drop_null(aside["waits_for"]).to_pylist())
+    return frozenset(
+        token for tokens in pc.drop_null(aside["waits_for"]).to_pylist() for token in tokens.split()
+    )
 
 
 def read_waiting(batches: Sequence[Batch], key: TokenKey) -> pa.Table | None:
@@ -101,19 +103,24 @@ class _Arrived:
 
     def take(self, row: Mapping[str, Any], new: Held) -> bool:
         """Add what a row holds to the new rows; say whether its report or person is there."""
-        if not row["held"] or not row["waits_for"]:
-            return False
-        report = self.reports.get(row["waits_for"], "")
-        if not report and row["waits_for"] not in self.persons:
-            return False
-        for name, found in json.loads(row["held"]).items():
+        for token in (row["waits_for"] or "").split():
+            report = self.reports.get(token, "")
+            if report or token in self.persons:
+                self._join(json.loads(row["held"]), report, token, new)
+                return True
+        return False
+
+    def _join(self, rows: Held, report: str, person: str, new: Held) -> None:
+        """Add rows to a report, or, without one, to a person."""
+        for name, found in rows.items():
             for held in found:
                 if report and "report_id" in held:
                     held["report_id"] = report
                 if report and "account_id" in held and not held["account_id"]:
                     held["account_id"] = self._account(report, new)
+                if not report and "person_id" in held:
+                    held["person_id"] = person
                 new.setdefault(name, []).append(held)
-        return True
 
     def _account(self, report: str, new: Held) -> str:
         """Return the account of the one reported person, else of one who stands for nobody in particular."""

@@ -156,12 +156,13 @@ class _Tree:
 
 
 class _Glance:
-    """Looks for the first child of the root that has one of the names."""
+    """Looks for the first element at a level below the root that has one of the names."""
 
-    def __init__(self, names: Container[str]) -> None:
+    def __init__(self, names: Container[str], level: int) -> None:
         self.root = ""
         self.child = ""
         self._names = names
+        self._level = level
         self._depth = 0
 
     def start(self, name: str, _attributes: dict[str, str]) -> None:
@@ -171,7 +172,7 @@ class _Glance:
         local = name.rpartition("}")[2]
         if self._depth == 1:
             self.root = local
-        elif self._depth == 2 and local in self._names:
+        elif self._depth == self._level and local in self._names:
             self.child = local
             raise _SeenError
 
@@ -233,7 +234,7 @@ def parse_xml(
     return tree.root
 
 
-def first_child_among(content: bytes, names: Container[str]) -> tuple[str, str]:
+def first_child_among(content: bytes, names: Container[str], level: int = 2) -> tuple[str, str]:
     """Return the name of the root and of its first child whose name is among `names`.
 
     Reads no further than it must, at most `PEEK_BYTES`; the bytes may be only the beginning of a file.
@@ -244,6 +245,8 @@ def first_child_among(content: bytes, names: Container[str]) -> tuple[str, str]:
         A document, or its beginning.
     names : container of str
         Local names to look for.
+    level : int
+        Where they stand: 2 for children of the root, 3 for theirs.
 
     Returns
     -------
@@ -254,10 +257,12 @@ def first_child_among(content: bytes, names: Container[str]) -> tuple[str, str]:
     --------
     >>> first_child_among(b"<report><x/><rentity_id>1</ren", {"rentity_id"})
     ('report', 'rentity_id')
+    >>> first_child_among(b"<reports><report><rentity_id>1</ren", {"rentity_id"}, level=3)
+    ('reports', 'rentity_id')
     >>> first_child_among(b"not XML", {"a"})
     ('', '')
     """
-    glance = _Glance(names)
+    glance = _Glance(names, level)
     with suppress(_SeenError, _OverLimitError, DefusedXmlException, ExpatError, LookupError, ValueError):
         _feed(_make_parser(glance), content[:PEEK_BYTES])
     return glance.root, glance.child

@@ -42,7 +42,7 @@ SET_ASIDE_SCHEMA = pa.schema(
         ("report_id", pa.string()),
         ("reason", pa.string()),
         ("mend", pa.string()),
-        # Of what waits for its report: the token of the report's number, and the row in codes, as JSON.
+        # Of what waits: tokens of the number of its report, or of its person, and the row in codes, as JSON.
         ("waits_for", pa.string()),
         ("held", pa.string()),
     ]

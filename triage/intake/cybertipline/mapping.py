@@ -6,13 +6,14 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from triage.intake.elements import read_actions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAPPING_FILE = Path(__file__).resolve().with_name("mapping.toml")
-KEPT, DROPPED = "kept", "dropped"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def load_mapping() -> CyberTiplineMapping:
         event_name=content["event_name"],
         associated_account=content["associated_account"],
         platform_by_element=content["platform_by_element"],
-        elements={name: _actions(group) for name, group in content["elements"].items()},
+        elements=read_actions(content["elements"]),
     )
 
 
@@ -100,11 +101,3 @@ def incident_code(text: str) -> str:
         if lowered.startswith(begin):
             return code
     return "other"
-
-
-def _actions(group: dict[str, Any]) -> dict[str, str]:
-    return {
-        **dict.fromkeys(group["kept"], KEPT),
-        **dict.fromkeys(group["dropped"], DROPPED),
-        **group.get("inside", {}),
-    }

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from triage.intake.cybertipline.elements import count_elements
 from triage.intake.cybertipline.files import FileFacts, add_file, add_report_number, hold, read_file_facts
 from triage.intake.cybertipline.join import UNREADABLE, ReportNames
 from triage.intake.cybertipline.mapping import load_mapping
 from triage.intake.cybertipline.report import read_report
 from triage.intake.documents import Unreadable
+from triage.intake.elements import count_elements
 from triage.intake.gathering import file_name
 from triage.intake.reader import Format
 from triage.intake.xml import UnreadableXmlError, first_child_among, parse_xml
@@ -82,7 +82,7 @@ class ReadCyberTipline:
             raise Unreadable(error.found, error.mend, table="files" if is_file else "reports") from None
         self.intake.count(document, "files" if is_file else "reports")
         gathered = self.intake.gathered
-        count_elements(root, _ROOTS[kind], gathered.dropped, gathered.unknown)
+        count_elements(root, _ROOTS[kind], load_mapping().elements, gathered.dropped, gathered.unknown)
         if is_file:
             facts = read_file_facts(gathered, root, document.digest, document.label)
             self.waiting.append((document, facts))
@@ -125,7 +125,7 @@ class ReadCyberTipline:
                 f"no report for this file: {joined.reason}",
                 "import it with its report: X_report.xml beside X_file1.xml, or one report a folder",
                 why=Why.ORPHAN,
-                waits_for=number,
+                waits_for=[number] if number else [],
                 held=hold(gathered.key, facts) if number else None,
             )
             return
