@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from triage.errors import InputRefusedError
-from triage.intake.tokens import TokenKey, load_key
+from triage.intake.tokens import SEPARATOR, TokenKey, load_key
 
 KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
@@ -15,6 +15,13 @@ KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 def test_token_is_hmac_sha256_cut_to_96_bits() -> None:
     expected = hmac.new(bytes.fromhex(KEY), b"person\x1fservice\x1fid", hashlib.sha256).hexdigest()[:24]
     assert TokenKey(bytes.fromhex(KEY)).token("person", "service", "id") == expected
+
+
+@pytest.mark.parametrize("secret", [KEY, KEY * 2, KEY * 3])
+def test_many_tokens_at_once_are_the_tokens_one_by_one(secret: str) -> None:
+    key = TokenKey(bytes.fromhex(secret))
+    parts = [("person", "a"), ("account", "é", "", "x" * 200), ("report",)]
+    assert key.tokens(map(SEPARATOR.join, parts)) == [key.token(*some) for some in parts]
 
 
 def test_parts_cannot_be_shifted_into_each_other() -> None:

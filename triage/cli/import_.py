@@ -27,8 +27,8 @@ SHOWN_NAMES = 8
 
 
 @click.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Batch folder to make.")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Batch folder to make.")
 @click.option("--key-file", type=click.Path(path_type=Path), help="File with the key. Default: TRIAGE_KEY.")
 @click.option(
     "--received-at", type=TimeType(), help="When reports came that do not say so (UTC). Default: now."
@@ -39,28 +39,45 @@ SHOWN_NAMES = 8
     type=click.Path(path_type=Path),
     help="An earlier batch: what waits in it for a report of these files joins it. Repeatable.",
 )
+@click.option(
+    "--mapping",
+    "mappings",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Mapping file for tables (CSV, XLSX, JSON Lines) of your own.",
+)
+@click.option("--template", is_flag=True, help="Print a mapping to start from, for a table if you give one.")
 @click.option("--limit", "limits", multiple=True, help="NAME=NUMBER: let more, or less, pass than usual.")
 @force_option
 @json_option
 def command(  # noqa: PLR0917 - click passes options by name
     files: tuple[Path, ...],
-    out: Path,
+    out: Path | None,
     key_file: Path | None,
     received_at: datetime | None,
     waiting: tuple[Path, ...],
     limits: tuple[str, ...],
     *,
+    mappings: tuple[Path, ...],
+    template: bool,
     force: bool,
     as_json: bool,
 ) -> None:
     """Turn reports into a batch: files, folders and ZIP archives; - reads the standard input.
 
-    The format is found by looking into each file; docs/formats has a page on each.
+    The format is found by looking into each file; docs/formats has a page on each. Tables with columns of
+    your own go in with a mapping that you write: triage import --template SHEET.csv > MINE.toml, then
+    triage import SHEET.csv --mapping MINE.toml.
 
     Names, addresses, texts and hashes of material are left behind; identifiers become keyed hashes. The key
     is hexadecimal digits in the variable TRIAGE_KEY or in a file; the same key links old and new reports. The
     way back to the senders' report numbers is OUT-refs.sqlite, for the owner's eyes only (triage open).
     """
+    if template:
+        _print_template(files)
+        return
+    if not files or out is None:
+        raise click.UsageError("Missing " + ("option '--out'." if files else "argument 'FILES...'."))
     from triage.intake.importing import import_files
     from triage.intake.limits import set_limits
     from triage.intake.refs import refs_file, write_refs
@@ -83,6 +100,7 @@ def command(  # noqa: PLR0917 - click passes options by name
             out.name,
             limits=set_limits(limits),
             waiting=read_waiting([open_batch(batch) for batch in waiting], key),
+            mappings=mappings,
         )
         # The way back first: a batch without it would be of no use.
         write_refs(out, imported.refs, force=force)
@@ -127,6 +145,14 @@ def _account(meta: BatchMeta) -> list[str]:
         f"{name}: {count:,} in, {count - aside[name]:,} read, {aside[name]:,} set aside"
         for name, count in sorted(came.items(), key=lambda item: list(TABLES).index(item[0]))
     ]
+
+
+def _print_template(files: tuple[Path, ...]) -> None:
+    from triage.intake.sheets.template import write_template
+
+    if len(files) > 1:
+        raise click.UsageError("--template takes one table at most.")
+    click.echo(write_template(files[0] if files else None), nl=False)
 
 
 def _listed(names: Counter[str]) -> str:

@@ -133,10 +133,28 @@ class Document:
             with self._opened() as file:
                 content = file.read(most + 1)
         if len(content) > most:
-            found = f"larger than {most:,} bytes"
-            raise Unreadable(found, "ask the sender to split it, or raise the limit with --limit")
+            raise _too_large(most)
         self.digest, self.size = hashlib.sha256(content).hexdigest(), len(content)
         return content
+
+    def blocks(self, most: int, size: int) -> Iterator[bytes]:
+        """Yield all of it in blocks of a size, and take its digest and size at the end.
+
+        Raises
+        ------
+        Unreadable
+            As for the beginning, or it is larger than `most` bytes.
+        """
+        self.beginning()
+        digest, total = hashlib.sha256(), 0
+        with self._opened() as file:
+            while block := file.read(size):
+                digest.update(block)
+                total += len(block)
+                if total > most:
+                    raise _too_large(most)
+                yield block
+        self.digest, self.size = digest.hexdigest(), total
 
     @contextmanager
     def _opened(self) -> Iterator[BinaryIO]:
@@ -150,6 +168,12 @@ class Document:
                 "locked with a password" if locked else "the file cannot be opened",
                 "ask for it without a password" if locked else "check its path and its permissions",
             ) from None
+
+
+def _too_large(most: int) -> Unreadable:
+    return Unreadable(
+        f"larger than {most:,} bytes", "ask the sender to split it, or raise the limit with --limit"
+    )
 
 
 def find_documents(

@@ -32,11 +32,12 @@ class Account:
     """Of one document: how many records it holds, and how many of them were set aside, a table.
 
     Every record that a reader meets is counted as it is met, and again where it is set aside; what is left is
-    in the batch.
+    in the batch. Of a sheet, whose lines fill several tables, the lines are counted besides.
     """
 
     kind: str = NOT_READ
     mapping: str = ""
+    lines: int = 0
     records: Counter[str] = field(default_factory=Counter)
     set_aside: Counter[str] = field(default_factory=Counter)
 
@@ -59,8 +60,8 @@ class Intake:
         Rows that readers made one by one.
     tables : dict of str to list of pyarrow.Table
         Rows that readers made a table at a time, in the columns of the canonical tables.
-    aside : list of dict
-        Columns of `SET_ASIDE_SCHEMA`.
+    aside, aside_tables : list
+        Columns of `SET_ASIDE_SCHEMA`: rows one by one, and many at a time.
     refs : list of (str, str)
         The way back.
     accounts : dict of int to Account
@@ -76,6 +77,7 @@ class Intake:
     gathered: Gathered = field(init=False)
     tables: dict[str, list[pa.Table]] = field(default_factory=dict)
     aside: list[dict[str, Any]] = field(default_factory=list)
+    aside_tables: list[pa.Table] = field(default_factory=list)
     refs: list[tuple[str, str]] = field(default_factory=list)
     accounts: dict[int, Account] = field(default_factory=dict)
     documents: list[Document] = field(default_factory=list)
@@ -169,6 +171,36 @@ class Intake:
         self.gathered.notes.set_aside(document.label, reason, mend, row=row)
         self.refs.append((where, file_name(document)))
 
+    def set_aside_rows(
+        self,
+        document: Document,
+        table: str,
+        reason: str,
+        mend: str,
+        *,
+        rows: Sequence[int],
+        why: Why = Why.UNREADABLE,
+        report_ids: pa.Array | None = None,
+    ) -> None:
+        """Set many rows of a document aside for one reason; they are counted, and told as one finding."""
+        if not len(rows):
+            return
+        where, account = self.where(document), self.accounts[document.position]
+        account.records[table] += len(rows)
+        account.set_aside[table] += len(rows)
+        same = {"why": why.value, "table": table, "where": where, "reason": reason, "mend": mend}
+        columns = {name: pa.repeat(pa.scalar(text), len(rows)) for name, text in same.items()}
+        columns["row"] = pa.array(rows, pa.int64())
+        columns["report_id"] = pa.nulls(len(rows), pa.string()) if report_ids is None else report_ids
+        self.aside_tables.append(
+            pa.table(
+                [columns.get(field.name, pa.nulls(len(rows), field.type)) for field in SET_ASIDE_SCHEMA],
+                schema=SET_ASIDE_SCHEMA,
+            )
+        )
+        self.gathered.notes.set_aside(document.label, reason, mend, row=int(rows[0]), count=len(rows))
+        self.refs.append((where, file_name(document)))
+
     def all_tables(self) -> dict[str, pa.Table]:
         """Return all rows as canonical tables; a column that nobody gave is left out."""
         tables = self.gathered.tables()
@@ -178,7 +210,8 @@ class Intake:
 
     def all_set_aside(self) -> pa.Table:
         """Return what was set aside as a table."""
-        return pa.Table.from_pylist(self.aside, schema=SET_ASIDE_SCHEMA)
+        single = pa.Table.from_pylist(self.aside, schema=SET_ASIDE_SCHEMA)
+        return pa.concat_tables([single, *self.aside_tables])
 
     def sources(self) -> list[dict[str, Any]]:
         """Return the account of each document, without its name.
@@ -198,6 +231,7 @@ class Intake:
             "bytes": document.size,
             "kind": account.kind,
             "mapping": account.mapping,
+            **({"lines": account.lines} if account.lines else {}),
             "records": dict(+account.records),
             "set_aside": dict(account.set_aside),
         }

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from triage.errors import InputRefusedError
 from triage.intake.cybertipline import CYBERTIPLINE
-from triage.intake.documents import Unreadable, find_documents
+from triage.intake.documents import Document, Unreadable, find_documents
 from triage.intake.gathering import Intake
 from triage.intake.goaml import GOAML
 from triage.intake.iccam import ICCAM
@@ -19,9 +19,13 @@ from triage.intake.limits import Limits
 from triage.intake.link import attach_cases
 from triage.intake.police import POLICE
 from triage.intake.rekeying import bridge_imported
+from triage.intake.sheets.mapping import load_sheet_mapping
+from triage.intake.sheets.read import sheet_formats, shipped_sheets
+from triage.intake.sheets.sources import headers_of, looks_like_table
 from triage.intake.waiting import adopt, awaited
-from triage.schema.batch import BatchMeta
+from triage.schema.batch import META_FILE, BatchMeta
 from triage.schema.part import Why, mend_rows, settle
+from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -29,15 +33,15 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from triage.intake.documents import Document
     from triage.intake.reader import Format
     from triage.intake.tokens import TokenKey
     from triage.schema.findings import Finding
     from triage.schema.part import Part
 
-# The first that recognises a document reads it. They finish in this order: a police download that is the same
-# report as a submission is folded into it, and the payments of goAML go to the persons of all others.
-FORMATS: tuple[Format, ...] = (CYBERTIPLINE, POLICE, ICCAM, GOAML)
+# The first that recognises a document reads it; tables come late, as they may have any columns. They finish
+# in this order: a police download that is the same report as a submission is folded into it, and the payments
+# of goAML go to the persons of all others.
+FORMATS: tuple[Format, ...] = (CYBERTIPLINE, POLICE, ICCAM, *shipped_sheets(), GOAML)
 # Endings and beginnings of what may well be a report in a format that is not read.
 _REPORTS = (".xml", ".json", ".jsonl", ".csv", ".xlsx")
 _BEGINNINGS = b"<{["
@@ -157,15 +161,38 @@ def _recognise(document: Document, formats: Sequence[Format]) -> tuple[Format, s
     for known in formats:
         if kind := known.recognise(document):
             return known, kind
+    if looks_like_table(document):
+        raise Unreadable(
+            "a table with columns that no mapping knows",
+            "write a mapping: triage import --template; then import it with --mapping",
+        )
     start = document.beginning().lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1]
     if document.suffix in _REPORTS or (start and start in _BEGINNINGS):
-        raise Unreadable(
-            "no format that is known",
-            "ask the sender what it is; a table goes in with a mapping of your own (triage import --mapping)",
-        )
+        raise Unreadable("no format that is known", "ask the sender what it is")
     raise Unreadable(
         "neither XML nor JSON nor a table", "look whether it belongs there; it is not read", Why.FOREIGN
     )
+
+
+def _refuse_canonical(path: Path) -> None:
+    """Say of a folder that is a batch, or canonical tables, that it needs no import."""
+    reports = path / "reports.csv"
+    columns = TABLES["reports"].arrow_schema.names
+    if (path / META_FILE).is_file() or (reports.is_file() and _has_column(reports, columns)):
+        raise InputRefusedError(
+            "canonical tables already",
+            where=str(path),
+            expected="reports in a format of docs/formats",
+            mend="it needs no import: give the folder to triage check or triage score",
+        )
+
+
+def _has_column(path: Path, columns: Sequence[str]) -> bool:
+    try:
+        names = headers_of(Document.at(path), Limits())
+    except Unreadable:
+        return False
+    return any("report_id" in row and len({*row} & {*columns}) > 1 for row in names)
 
 
 def import_files(
@@ -175,7 +202,7 @@ def import_files(
     name: str,
     *,
     limits: Limits | None = None,
-    formats: Sequence[Format] = FORMATS,
+    mappings: Sequence[Path] = (),
     waiting: pa.Table | None = None,
 ) -> ImportedBatch:
     """Import reports.
@@ -192,16 +219,19 @@ def import_files(
         Name of the batch.
     limits : Limits, optional
         What may pass.
-    formats : sequence of Format
-        The readers.
+    mappings : sequence of Path
+        Mapping files for tables; what they know goes before every other format.
     waiting : pyarrow.Table, optional
         Rows that earlier batches set aside: what waits among them for a report of these files joins it.
 
     Raises
     ------
     InputRefusedError
-        No report could be read from any file.
+        No report could be read from any file, a folder holds canonical tables, or a mapping cannot be used.
     """
+    for path in paths:
+        _refuse_canonical(path)
+    formats = (*sheet_formats([load_sheet_mapping(path) for path in mappings]), *FORMATS)
     skipped: list[Finding] = []
     documents = find_documents(paths, limits or Limits(), skipped.append)
     imported = read_documents(

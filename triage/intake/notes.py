@@ -25,11 +25,11 @@ class Notes:
         self._first: dict[Remark, str] = {}
         self._aside: dict[tuple[str, str, str], tuple[int, int]] = {}
 
-    def add(self, remark: Remark, where: str) -> None:
+    def add(self, remark: Remark, where: str, count: int = 1) -> None:
         """Count a remark about a file."""
         if remark not in self._counts:
             self._first[remark] = where
-        self._counts[remark] = self._counts.get(remark, 0) + 1
+        self._counts[remark] = self._counts.get(remark, 0) + count
 
     def set_aside(self, where: str, reason: str, mend: str, *, row: int = 0, count: int = 1) -> None:
         """Name a file of which records are set aside; every such file is named, each reason once."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import codecs
-import csv
 from itertools import product
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
 from triage.errors import InputRefusedError
+from triage.intake.delimited import read_lines
+from triage.intake.header import UnreadableHeaderError, find_encoding, read_header
 from triage.intake.link import attach_cases
 from triage.schema.batch import Batch, BatchMeta
+from triage.schema.exporting import SET_ASIDE
 from triage.schema.findings import Finding, Level, printable
-from triage.schema.part import SET_ASIDE_SCHEMA, Rows, Why, mend_rows, settle
+from triage.schema.part import SET_ASIDE_SCHEMA, Rows, Why, mend_rows, no_set_aside, settle
 from triage.schema.tables import TABLES
 from triage.writing import require_plain
 
@@ -53,6 +54,7 @@ def read_csv_folder(folder: Path, as_of: datetime) -> Batch:
             "neither batch.json nor reports.csv", where=str(folder), expected="a batch", mend=_MEND
         )
     raw, where, broken, notes = {}, {}, [], []
+    aside = files.pop(SET_ASIDE, None)
     for stem, path in files.items():
         if stem not in TABLES:
             notes.append(_not_a_table(path))
@@ -65,12 +67,32 @@ def read_csv_folder(folder: Path, as_of: datetime) -> Batch:
     rows = mend_rows({name: _stamp_enrichment(name, table, as_of) for name, table in raw.items()}, where)
     _forget_future_knowing(rows, where, as_of)
     rows.findings += notes
-    rows.set_aside = pa.concat_tables([rows.set_aside, pa.Table.from_pylist(broken, schema=SET_ASIDE_SCHEMA)])
+    earlier = _read_set_aside(aside) if aside else no_set_aside()
+    rows.set_aside = pa.concat_tables(
+        [earlier, rows.set_aside, pa.Table.from_pylist(broken, schema=SET_ASIDE_SCHEMA)]
+    )
     attach_cases(rows)
     part = settle(rows, where, as_of)
     counts = {name: table.num_rows for name, table in part.tables.items()}
     meta = BatchMeta(name=printable(folder.name), as_of=as_of, rows=counts, set_aside=part.set_aside.num_rows)
     return Batch(meta, lambda _index: part)
+
+
+def _read_set_aside(path: Path) -> pa.Table:
+    """Read what an export says was set aside, so that no report is lost on the way out and in again."""
+    table, broken = _read_csv(path)
+    if broken or table.column_names != SET_ASIDE_SCHEMA.names:
+        raise InputRefusedError(
+            "other columns" if not broken else f"{len(broken):,} lines that cannot be read",
+            where=str(path), expected=", ".join(SET_ASIDE_SCHEMA.names), mend="export the batch again",
+        )  # fmt: skip
+    said = {
+        name: pc.if_else(pc.equal(table[name], ""), pa.scalar(None, pa.string()), table[name])
+        for name in table.column_names
+    }
+    digits = pc.match_substring_regex(said["row"], "^[0-9]{1,15}$")
+    said["row"] = pc.if_else(digits, said["row"], pa.scalar(None, pa.string()))
+    return pa.table(said).cast(SET_ASIDE_SCHEMA)
 
 
 def _forget_future_knowing(rows: Rows, where: dict[str, str], as_of: datetime) -> None:
@@ -148,96 +170,36 @@ def _stamp_enrichment(name: str, table: pa.Table, as_of: datetime) -> pa.Table:
 def _read_csv(path: Path) -> tuple[pa.Table, list[int]]:
     """Read every column as text; return the lines that could not be read, the header being line 1."""
     content = _content(path)
-    lines, odd = _readable_lines(content)
-    head = lines[0].decode() if lines else ""
-    names = [name.strip().strip('"').strip() for name in head.split(_separator(head))]
-    twice = len(set(names)) < len(names)
-    if not head.strip() or twice or 1 in odd:
-        found = "a column name that stands twice" if head.strip() else "no header"
-        raise InputRefusedError(
-            "a quote in the header that is not closed" if 1 in odd else found,
-            where=str(path),
-            expected="a first line with the names of the columns",
-            mend=_MEND,
-        )
-    numbers = [number for number in range(2, len(lines) + len(odd) + 1) if number not in odd]
-    numbers = [number for number, line in zip(numbers, lines[1:], strict=True) if line]
-    broken: list[int] = []
-
-    def skip(row: pv.InvalidRow) -> str:
-        broken.append(numbers[(row.number or 2) - 2])
-        return "skip"
-
     try:
-        # One thread, so that rows have numbers.
-        table = pv.read_csv(
-            pa.BufferReader(b"\n".join([lines[0], *filter(None, lines[1:])]) + b"\n"),
-            read_options=pv.ReadOptions(use_threads=False, column_names=names, skip_rows=1),
-            parse_options=pv.ParseOptions(delimiter=_separator(head), invalid_row_handler=skip),
-            convert_options=pv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-            ),
-        )
-    except (pa.ArrowException, UnicodeError) as error:
-        raise InputRefusedError(
-            f"cannot be read as CSV ({str(error).splitlines()[0][:120]})", where=str(path), mend=_MEND
-        ) from error
-    if table.num_rows + len(broken) != len(numbers):
-        raise InputRefusedError(
-            f"{table.num_rows + len(broken):,} rows in {len(numbers):,} lines",
-            where=str(path),
-            expected="one row a line",
-            mend="look for stray quotes",
-        )
-    return table, sorted([*broken, *odd])
+        header = read_header(content)
+    except UnreadableHeaderError as error:
+        raise _no_header(path, error.found) from None
+    if len(set(header.names)) < len(header.names):
+        raise _no_header(path, "a column name that stands twice")
+    # No canonical column holds a line break, so a quote that is not closed on its line is a mistake.
+    found = list(read_lines([content], header, loose=False))
+    table = pa.concat_tables([lines.table for lines in found]).rename_columns(list(header.names))
+    return table, sorted(line for lines in found for line, _ in lines.broken)
+
+
+def _no_header(path: Path, found: str) -> InputRefusedError:
+    return InputRefusedError(
+        found, where=str(path), expected="a first line with the names of the columns", mend=_MEND
+    )
 
 
 def _content(path: Path) -> bytes:
-    """Return a file as UTF-8 without a byte order mark."""
+    """Return a file as bytes without a byte order mark."""
     require_plain(path)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise InputRefusedError(f"cannot be read ({error.strerror})", where=str(path)) from error
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if find_encoding(content) != "utf-8":
         raise InputRefusedError(
             "UTF-16 text", where=str(path), expected="UTF-8", mend="save it as CSV UTF-8 and read again"
         )
-    content = content.removeprefix(codecs.BOM_UTF8)
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return content.decode("latin-1").encode()
-    return content
-
-
-def _readable_lines(content: bytes) -> tuple[list[bytes], set[int]]:
-    """Return the lines, and the numbers of those with a quote that is not closed.
-
-    No column holds a line break, so a quote that is not closed on its line is a mistake; read as it stands
-    it would swallow the lines that follow.
-    """
-    lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    while lines and not lines[-1].strip():
-        lines.pop()
-    separator = _separator(lines[0].decode()) if lines else ","
-    odd = {
-        number
-        for number, line in enumerate(lines, start=1)
-        if b'"' in line and not _is_closed(line, separator)
-    }
-    return [line for number, line in enumerate(lines, start=1) if number not in odd], odd
-
-
-def _is_closed(line: bytes, separator: str) -> bool:
-    try:
-        return len(list(csv.reader([line.decode()], delimiter=separator, strict=True))) == 1
-    except csv.Error:
-        return False
-
-
-def _separator(head: str) -> str:
-    return ";" if head.count(";") > head.count(",") else ","
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def _broken_line(table: str, where: str, line: int) -> dict[str, object]:

@@ -12,12 +12,13 @@ from triage.errors import InputRefusedError
 from triage.writing import require_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 KEY_VARIABLE = "TRIAGE_KEY"
 KEY_BYTES = 32
 TOKEN_DIGITS = 24
-_SEPARATOR = b"\x1f"
+SEPARATOR = "\x1f"
 _TOKEN = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{TOKEN_DIGITS}}}(?![0-9a-f])")
 _MEND = (
     f'make one with: python -c "import secrets; print(secrets.token_hex({KEY_BYTES}))" and give it as the'
@@ -72,7 +73,7 @@ class TokenKey:
         >>> TokenKey(bytes(16)).token("person", "a") == TokenKey(bytes(16)).token("person", "a")
         True
         """
-        message = _SEPARATOR.join(part.encode("utf-8", "surrogatepass") for part in (kind, *parts))
+        message = SEPARATOR.join((kind, *parts))
         token = _digest((*self.before, self.secret)[0], message)
         return self.bridge_from_first(token) if self.before else token
 
@@ -94,17 +95,35 @@ class TokenKey:
             text = TokenKey(secret).bridge(text)
         return text
 
+    def tokens(self, identifiers: Iterable[str]) -> list[str]:
+        """Return the tokens of many identifiers, in less time.
+
+        Parameters
+        ----------
+        identifiers : iterable of str
+            Each the kind and the parts, with `SEPARATOR` between them.
+
+        Examples
+        --------
+        >>> key = TokenKey(bytes(16))
+        >>> key.tokens([SEPARATOR.join(["person", "a"])]) == [key.token("person", "a")]
+        True
+        """
+        first = (*self.before, self.secret)[0]
+        found = [_digest(first, text) for text in identifiers]
+        return [self.bridge_from_first(token) for token in found] if self.before else found
+
     def check(self) -> str:
         """Return what tells this key from others and does not give it away."""
         return self.token("check", "the same key gives the same word")[:8]
 
 
-def _digest(secret: bytes, message: bytes) -> str:
-    return hmac.digest(secret, message, "sha256").hex()[:TOKEN_DIGITS]
+def _digest(secret: bytes, text: str) -> str:
+    return hmac.digest(secret, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:TOKEN_DIGITS]
 
 
 def _again(secret: bytes, token: str) -> str:
-    return _digest(secret, b"again" + _SEPARATOR + token.encode())
+    return _digest(secret, f"again{SEPARATOR}{token}")
 
 
 def load_key(key_file: Path | None = None) -> TokenKey:

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from triage.intake.values import Place
 
 # The same address and port stand in many homes at once: such a pair would join strangers.
-_SHARED_NETWORKS = tuple(
-    ip_network(net)
-    for net in (
+_SHARED = {
+    4: (
         "0.0.0.0/8",
         "10.0.0.0/8",
         "100.64.0.0/10",
@@ -22,17 +21,19 @@ _SHARED_NETWORKS = tuple(
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.168.0.0/16",
-        "::/127",
-        "fc00::/7",
-        "fe80::/10",
-    )
-)
+    ),
+    6: ("::/127", "fc00::/7", "fe80::/10"),
+}
+_SHARED_RANGES = {
+    version: [(int(net[0]), int(net[-1])) for net in map(ip_network, nets)]
+    for version, nets in _SHARED.items()
+}
 
 
 # A device begins so: unlike an address it stays with its holder, so it ties persons for good.
 DEVICE = "d:"
 # Lower ports belong to the service, not to whoever came: with one of these the address is as good as bare.
-_FIRST_FREE_PORT = 1_024
+FIRST_FREE_PORT = 1_024
 
 
 def address_token(place: Place, address: str, port: str) -> str | None:
@@ -40,7 +41,7 @@ def address_token(place: Place, address: str, port: str) -> str | None:
 
     None without a port, with the port of a service, or for an address that many share.
     """
-    if not (port.isascii() and port.isdigit() and _FIRST_FREE_PORT <= int(port[:6]) < 65_536):
+    if not (port.isascii() and port.isdigit() and FIRST_FREE_PORT <= int(port[:6]) < 65_536):
         return None
     routed = routable(address)
     if routed is None:
@@ -56,7 +57,7 @@ def device_token(place: Place, kind: str, value: str) -> str | None:
     return DEVICE + place.token("device", kind.lower(), value.lower())
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=65_536)
 def routable(text: str) -> str | None:
     """Return an address in its one written form; empty when many share it, None when it is no address.
 
@@ -70,7 +71,8 @@ def routable(text: str) -> str | None:
     except ValueError:
         return None
     address = getattr(address, "ipv4_mapped", None) or address
-    shared = any(address.version == net.version and address in net for net in _SHARED_NETWORKS)
+    number = int(address)
+    shared = any(low <= number <= high for low, high in _SHARED_RANGES[address.version])
     return "" if shared else str(address)
 
 

@@ -1,0 +1,72 @@
+"""Tables on the command line: with a mapping, with a template, and those that need no import."""
+
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from triage.cli import main
+
+SHEET = "Case no;Received;User name;Platform;Notes\n7;2024-03-01;zed;Kik;secret words\n8;2024-03-02;zed;Kik;\n;2024-03-02;x;Kik;\n"
+
+
+def run(*words: object) -> Result:
+    return CliRunner(env={"TRIAGE_KEY": "11" * 32}).invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture
+def sheet(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text(SHEET)
+    return path
+
+
+def test_a_template_imports_the_sheet_it_was_made_for(tmp_path, sheet):
+    template = run("import", "--template", sheet)
+    assert template.exit_code == 0
+    (tmp_path / "my.toml").write_text(template.output, encoding="utf-8")
+    out = tmp_path / "B"
+    done = run("import", sheet, "--mapping", tmp_path / "my.toml", "--out", out)
+    assert "1 cases, 2 reports" in done.output
+    assert "1 set aside" in done.output
+    # 3: something is set aside, which check and score say again.
+    assert run("check", out).exit_code == 3
+    assert run("score", out, "--out", tmp_path / "L.csv").exit_code in {0, 3}
+    kept = "".join(str(pq.read_table(path).to_pylist()) for path in out.rglob("*.parquet"))
+    kept += (out / "batch.json").read_text()
+    assert '"mapping": "my-sheet 1"' in (out / "batch.json").read_text()
+    assert "zed" not in kept
+    assert "secret" not in kept
+
+
+def test_a_table_that_no_mapping_knows_is_refused_with_the_next_step(tmp_path, sheet):
+    done = run("import", sheet, "--out", tmp_path / "B")
+    assert done.exit_code != 0
+    assert "triage import --template" in done.output
+
+
+@pytest.mark.parametrize("make", ["folder", "batch"])
+def test_canonical_tables_need_no_import(tmp_path, make):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    if make == "folder":
+        (folder / "reports.csv").write_text("report_id,incident_type\nr1,csam\n")
+    else:
+        (folder / "batch.json").write_text("{}")
+    done = run("import", folder, "--out", tmp_path / "B")
+    assert done.exit_code != 0
+    assert "needs no import" in done.output
+
+
+def test_a_mapping_that_is_wrong_is_refused_before_anything_is_written(tmp_path, sheet):
+    (tmp_path / "my.toml").write_text("format = 9")
+    done = run("import", sheet, "--mapping", tmp_path / "my.toml", "--out", tmp_path / "B")
+    assert done.exit_code != 0
+    assert "format 9" in done.output
+    assert not (tmp_path / "B").exists()
+
+
+@pytest.mark.parametrize("words", [["import"], ["import", "x.csv"], ["import", "--template", "a", "b"]])
+def test_what_is_missing_is_asked_for(words):
+    assert run(*words).exit_code == 2
