@@ -419,7 +419,9 @@ def test_whatever_stands_there_every_line_is_read_or_set_aside_and_every_table_i
 
 
 def test_number_seven_of_a_sheet_is_not_number_seven_of_another_sender_unless_both_are_ncmecs():
-    body = '[sheet.a]\nmust_have = ["No", "A"]\nreport = "No"\n[sheet.a.reports]\nsource_system = "helpline"\n'
+    body = (
+        '[sheet.a]\nmust_have = ["No", "A"]\nreport = "No"\n[sheet.a.reports]\nsource_system = "helpline"\n'
+    )
     for scope, token in (
         ("mine", KEY.token("source-report", "mine", "7")),
         ("ncmec", KEY.token("source-report", "7")),
