@@ -370,6 +370,34 @@ def test_the_lottery_has_the_chances_that_it_says(poisson_stream, clerks, even_w
     assert error < 0.1 * count
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        "expert+audit=0.4",
+        "expert+audit=0.4+deadlines",
+        "noisy+audit=0.4+learn=4",
+        "noisy+audit=0.4,8=expert+audit=0.4",
+    ],
+)
+def test_one_over_the_chances_adds_up_to_a_pool_that_stays_and_of_which_half_is_opened(
+    poisson_stream, clerks, even_work, way
+):
+    stream = poisson_stream(300, seed=9)
+    arrival = stream.start + np.linspace(0, 5 * DAY, 300)
+    stream = replace(
+        stream, arrival=arrival, versions=replace(stream.versions, at=arrival), end=stream.start + 182 * DAY
+    )
+    totals = []
+    for draw in range(30):
+        trace = simulate(replace(stream, draw=draw), way, clerks(2), even_work(60.0, "fixed"))
+        opened = ~np.isnan(trace.opened_at)
+        assert 130 < opened.sum() < 160
+        totals.append((1 / trace.inclusion[opened]).sum())
+    error = np.std(totals, ddof=1) / np.sqrt(len(totals))
+    assert np.mean(totals) == pytest.approx(300, abs=3.5 * error)
+    assert error < 0.015 * 300
+
+
 def test_without_audit_what_is_below_has_no_chance(poisson_stream, clerks, even_work):
     trace = simulate(poisson_stream(150, per_day=2.0), "expert", clerks(1), even_work(100.0))
     assert not trace.audit.any()

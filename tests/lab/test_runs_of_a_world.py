@@ -5,6 +5,7 @@ from triage.lab.optimise import Goal, add_detectives, optimise
 from triage.lab.runs import run
 from triage.lab.staff import Staff, Unit
 from triage.lab.whatif import WhatIf
+from triage.shipped import find_shipped
 
 WORLD = "nl-2017"
 TEAM = Staff("team", (Unit("one", 4, caseload=2),))
@@ -35,6 +36,18 @@ def test_a_way_fares_the_same_whatever_it_is_compared_with(runs):
     alone = run(WORLD, ["expert"], TEAM, cases=600, weeks=40, seeds=[2])
     for measure, values in alone.values.items():
         assert values[0, 0] == pytest.approx(runs.of(measure, "expert")[1], nan_ok=True)
+
+
+def test_every_order_that_the_documentation_names_is_lived_through():
+    bundle = str(find_shipped("models", "nl-2017", "additive"))
+    orders = ["arrival", "urgency", "rules", "four-step", "expert", "nl-2017/additive", bundle, "oracle"]
+    found = run(WORLD, orders, TEAM, cases=400, weeks=26, seeds=[3])
+    opened = dict(zip(found.ways, found.values["cases_opened"][:, 0], strict=True))
+    assert min(opened.values()) > 10
+    # The reporter's call escalates, and what escalates comes first under the order of arrival too.
+    same = ("children_reached", "cases_opened", "hours", "median_wait_days", "oldest_unseen_days")
+    assert [found.of(name, "urgency")[0] for name in same] == [found.of(name, "arrival")[0] for name in same]
+    assert (found.of("hours", bundle) == found.of("hours", "nl-2017/additive")).all()
 
 
 def test_a_changed_world_is_named_and_holds_more(runs):

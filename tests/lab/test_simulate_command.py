@@ -142,6 +142,28 @@ def test_a_what_if_changes_the_reports_that_come() -> None:
     assert doubled["values"]["cases"][0][0] > 1.7 * asit["values"]["cases"][0][0]
 
 
+def test_what_a_change_does_is_told_against_the_same_without_it(tmp_path: Path) -> None:
+    ways = ("nl-2017", "--cases", 1_000, "--seeds", 2, "--weeks", 13, "--policy", "expert")
+    plain = json.loads(run(*ways, "--json").stdout)
+    assert "changed" not in plain
+    text = run(*ways, "--what-if", "growth-100", "--joining", 20, "--out", tmp_path / "out").output
+    told = json.loads((tmp_path / "out" / "runs.json").read_text(encoding="utf-8"))
+    assert told["changed"]["says"] == "reports double; 1 new detective joins"
+    assert told["without_the_change"]["values"] == plain["values"]
+    after, before = told["values"]["opened_in_vain"][0], plain["values"]["opened_in_vain"][0]
+    figure = told["changed"]["differences"]["opened_in_vain"]["expert"]["figure"]
+    assert figure["estimate"] == (sum(after) - sum(before)) / 2 > 0
+    assert "with a change (reports double; 1 new detective joins): 1,000 cases (" in text
+    assert "expert, with the change instead of without: " in text
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "What changes: reports double; 1 new detective joins" in page
+
+
+def test_the_help_names_every_shipped_what_if() -> None:
+    text = " ".join(run("--help").output.split()).replace("- ", "-")
+    assert [name for name in list_what_ifs() if name not in text] == []
+
+
 def test_what_ifs_are_read_as_they_are_written() -> None:
     world = load_world("nl-2017")
     assert parse_what_if("", world).name == WhatIf().name
@@ -174,6 +196,12 @@ def test_a_what_if_that_cannot_be_meant_is_refused(text: str) -> None:
         (("--work", "nothing"), "nothing"),
         (("--what-if", "no_such_change"), "no_such_change"),
         (("--weeks", "60"), "60 weeks"),
+        (("--weeks", "4", "--policy", "arrival,4=expert"), "a change in week 4"),
+        (("--weeks", "4", "--policy", "arrival,1=expert,9=oracle"), "a change in week 9"),
+        (("--weeks", "4", "--what-if", "drift=2017-07-01"), "a drift from 2017-07-01 on"),
+        (("--again-days", "nan"), "nan days"),
+        (("--detectives", "1000000000"), "at most 1,000,000"),
+        (("--joining", "1000000000"), "at most 1,000,000"),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_refused_with_its_name(
@@ -184,6 +212,40 @@ def test_what_is_not_there_is_refused_with_its_name(
         in run("nl-2017", "--cases", 300, "--seeds", 1, *arguments, "--out", tmp_path / "x", code=4).stderr
     )
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [(("--reach", "nan"), "goal, share"), (("--reach", 0.3, "--within", "inf"), "goal, days"),
+     (("--reach", 0.3, "--most", 1_000_000_000), "at most 1,000,000")],
+)  # fmt: skip
+def test_a_goal_that_cannot_be_meant_is_refused_before_anything_is_lived_through(
+    more: tuple[object, ...], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("triage.lab.runs.running.make_stream", None)
+    assert said in run("nl-2017", "--cases", 300, "--seeds", 2, "--policy", "arrival", *more, code=4).stderr
+
+
+def test_detectives_who_are_rounded_away_are_not_passed_over_in_silence() -> None:
+    assert "'--joining 10' is nobody" in run(*SMALL, "--joining", 10, code=2).stderr
+
+
+def test_an_interrupted_run_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    kept = tmp_path / "kept"
+    run(*SMALL, "--policy", "arrival", "--out", kept)
+    before = {path.name: path.read_bytes() for path in kept.iterdir()}
+    # The page is written, and then somebody presses the keys.
+    monkeypatch.setattr("triage.lab.report.write_report", stop)
+    monkeypatch.setattr("triage.lab.runs.Runs.to_frame", stop)
+    for out in (tmp_path / "new", kept):
+        result = CliRunner().invoke(main, ["simulate", *map(str, SMALL), "--policy", "arrival", "--force",
+                                           "--out", str(out)])  # fmt: skip
+        assert result.exit_code != 0
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == before
 
 
 def test_an_output_that_is_there_is_kept_unless_asked(folder: Path, tmp_path: Path) -> None:

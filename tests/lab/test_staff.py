@@ -1,6 +1,6 @@
 import math
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -122,6 +122,19 @@ def test_the_shipped_numbers_open_about_as_many_cases_as_were_published():
         ({"interruption": {"by_escalated": "yes", **BASIS}}, "by_escalated"),
         ({"learning": {"speed": 0.0, **BASIS}}, "speed = 0.0"),
         ({"start": 3}, "no section"),
+        ({"units": [{"name": "one", "detectives": 2, "hours_a_week": -5, **BASIS}]}, "hours_a_week = -5"),
+        (
+            {"units": [{"name": "one", "detectives": 2, "hours_a_week": math.nan, **BASIS}]},
+            "hours_a_week = nan",
+        ),
+        ({"units": [{"name": "one", "detectives": 1_000_000_000, **BASIS}]}, "detectives = 1000000000"),
+        (
+            {"units": [{"name": "one", "detectives": 10_000, "caseload": 1_000, **BASIS}]},
+            "10,000,000 investig",
+        ),
+        ({"units": [{"name": "one", "detectives": date(2017, 1, 1), **BASIS}]}, "detectives = datetime"),
+        ({"holidays": {"weeks": {"1": math.nan}, **BASIS}}, "1 = nan"),
+        ({"prosecution": {"a_year": math.inf, **BASIS}}, "a_year = inf"),
     ],
 )
 def test_a_staff_that_cannot_be_meant_is_refused(change, found):
@@ -153,6 +166,9 @@ def test_every_shipped_work_can_be_read(name):
         ("alternatives", "identities", ["famous"], "identities = "),
         ("referral", "source", "", "no source"),
         ("prosecution", "maybe", 1, "no such key"),
+        ("hours", "spread", math.nan, "spread = nan"),
+        ("success", "half_life_days", -1, "half_life_days = -1"),
+        ("alternatives", "a_week", math.nan, "a_week = nan"),
     ],
 )
 def test_work_that_cannot_be_meant_is_refused(section, key, value, found):

@@ -12,10 +12,12 @@ from scipy.stats import binomtest
 from triage.errors import InputRefusedError
 from triage.lab.stream import Stream
 from triage.lab.streaming import make_stream
-from triage.lab.whatif import Drift, WhatIf, list_what_ifs, load_what_if, switch_on
+from triage.lab.whatif import Drift, WhatIf, expect_volume, list_what_ifs, load_what_if, switch_on
 from triage.worlds import load_world
+from triage.worlds.simulation import plan_simulation
 
 WORLD = load_world("nl-2017")
+WORLD_DARK = switch_on(WORLD, ["platform_dark"])
 CASES, SEED = 1_500, 3
 NOISE = ("hosting_only", "not_abuse_material", "viral_sharer")
 JULY = datetime(2017, 7, 1, tzinfo=UTC)
@@ -101,6 +103,31 @@ def test_a_change_of_the_world_is_switched_on() -> None:
     # 0.1 percent of the cases before, and 75 times as many after.
     assert binomtest(int(made[late].sum()), int(late.sum()), 0.075 / 1.074).pvalue > ERROR
     assert binomtest(int(made[~late].sum()), int((~late).sum()), 0.001).pvalue > ERROR
+
+
+def test_what_no_longer_comes_is_not_made_up_for_by_others(plain: Stream) -> None:
+    dark = make(WhatIf("dark", switches=("platform_dark",)))
+    early, late = (
+        [int((stream.arrival < JULY.timestamp()).sum()) if before else
+         int((stream.arrival >= JULY.timestamp()).sum()) for stream in (plain, dark)]
+        for before in (True, False)
+    )  # fmt: skip
+    # Before July as many as ever; from then on each situation by its own share.
+    assert binomtest(early[1], sum(early)).pvalue > ERROR
+    volume = WORLD_DARK.changes["platform_dark"].volume
+    left = sum(one.share * volume.get(one.name, 1.0) for one in WORLD.situations)
+    assert binomtest(late[1], sum(late), left / (1 + left)).pvalue > ERROR
+    assert expect_volume(WORLD_DARK) == pytest.approx(len(dark.case_id) / CASES, abs=1 / CASES)
+
+
+def test_before_a_change_of_the_world_as_many_cases_come_as_without_it() -> None:
+    # The world's own calendar says which share of its cases comes before July.
+    shares = []
+    for world in (WORLD, WORLD_DARK):
+        calendar = plan_simulation(world).model.calendar
+        shares.append(np.interp(JULY.timestamp(), calendar.edges[1:], calendar.cumulative))
+    assert expect_volume(WORLD_DARK) == pytest.approx(shares[0] / shares[1], rel=1e-4)
+    assert 0.9 < expect_volume(WORLD_DARK) < 0.99
 
 
 def test_a_switched_world_is_another_one() -> None:

@@ -73,7 +73,8 @@ CONTENTS = frozenset({"report.html", "report.txt", "runs.json", "runs.csv", "mea
     default="",
     metavar="CHANGES",
     help="volume=2 (reports double), noise=0.5 (half of the noise is gone), drift=DATE (facts come to mean "
-    "something else, unnoticed), or a change of the world such as platform_dark; several joined by +.",
+    "something else, unnoticed), or a change of the world such as platform_dark; several joined by +. Or one "
+    "by its name: growth-57, growth-100, noise-halved, platform-dark, generated-flood, unnoticed-drift.",
 )
 @click.option(
     "--reach",
@@ -149,12 +150,16 @@ def command(  # noqa: PLR0917 - click passes options by name
     the same reports with the same staff and the same luck. How many children are reached, how soon, at
     whose expense; what waits; what can still be learned afterwards. All of it is synthetic.
 
+    With --what-if, --detectives or --joining the same is lived through without them too, and the result
+    says what they change: what if reports double (--what-if growth-100), what if ten new detectives join
+    (--joining 10).
+
     With --reach 0.5 --within 90 it also says how many detectives it takes to reach half of the children
     within 90 days, or that no number of them does, and what one more detective brings.
     """
     from triage.lab.asking import parse_what_if
     from triage.lab.optimise import Goal, optimise
-    from triage.lab.report import summarise, write_report
+    from triage.lab.report import compare_change, describe_change, summarise, write_report
     from triage.lab.runs import run
     from triage.lab.ways import parse_ways
     from triage.lab.work import load_work
@@ -167,6 +172,10 @@ def command(  # noqa: PLR0917 - click passes options by name
     change = parse_what_if(what_if, loaded)
     number = _count_cases(loaded, cases)
     crew = _gather_staff(staff, loaded, number, detectives, joining)
+    plain = _gather_staff(staff, loaded, number, None, None)
+    if joining is not None and crew.joining == plain.joining:
+        raise click.UsageError(f"Of so few cases '--joining {joining}' is nobody; take more of both.")
+    says = describe_change(change, crew, plain)
     common: dict[str, Any] = {
         "cases": number,
         "weeks": weeks,
@@ -181,18 +190,23 @@ def command(  # noqa: PLR0917 - click passes options by name
         _refuse_search(seeds, crew, most)
         capacities = optimise(loaded, ways, crew, Goal(reach, within, sure), most=most, **common)
     runs = run(loaded, ways, crew, **common)
+    before = run(loaded, ways, plain, **common | {"change": None}) if says else None
     summary = summarise(
         runs,
         cases=number,
         assumptions=tuple(_read_assumptions(staff, work)),
         capacities=capacities,
+        detectives=crew.detectives,
+        changed=compare_change(before, runs, says) if before else None,
     )
-    about = {
+    about: dict[str, Any] = {
         "cases": number,
         "detectives": crew.detectives,
         "again_days": again_days,
         "capacity": [one.as_dict() for one in capacities],
     }
+    if summary.changed and before:
+        about |= {"changed": summary.changed.as_dict(), "without_the_change": before.as_dict()}
     if out:
         _write(out, summary, runs, about, force=force)
     written = f"\n\n{out}: {', '.join(sorted(CONTENTS))}" if out else ""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from triage.errors import InputRefusedError
 from triage.lab.staff.reading import check_basis
@@ -58,6 +61,8 @@ class WhatIf:
         Changes of the world's own file that are switched on.
     drift : Drift, optional
         A change of what facts tell.
+    about : str
+        The same in plain words; empty where the name says it.
     """
 
     name: str = "as it is"
@@ -67,6 +72,7 @@ class WhatIf:
     others_removed: float = 0.0
     switches: tuple[str, ...] = ()
     drift: Drift | None = None
+    about: str = ""
 
 
 def load_what_if(name: str, world: World) -> WhatIf:
@@ -99,11 +105,12 @@ def load_what_if(name: str, world: World) -> WhatIf:
     content = read_toml(path)
     check_basis(content, str(path))
     top = Section(content, str(path))
-    for told in ("about", "class", "source"):
+    for told in ("class", "source"):
         top.text(told)
     noise = top.texts("noise") if "noise" in top else ()
     change = WhatIf(
         name=top.text("name"),
+        about=top.text("about"),
         volume=top.positive("volume", MOST_VOLUME**-1, MOST_VOLUME) if "volume" in top else 1.0,
         noise_removed=top.share("noise_removed") if "noise_removed" in top else 0.0,
         noise=tuple(one.name for one in world.situations if one.name in noise),
@@ -136,3 +143,32 @@ def switch_on(world: World, names: Sequence[str]) -> World:
     ['platform_dark']
     """
     return load_world(world.path, on=names)
+
+
+def expect_volume(world: World) -> float:
+    """Return how many cases come with the changes of a world that are on, for each one without them.
+
+    A world of a stated size has that many cases whatever is on, in other shares. What a platform no longer
+    reports, or a flood brings, has to change the size.
+
+    Examples
+    --------
+    >>> world = load_world("nl-2017")
+    >>> expect_volume(world), round(expect_volume(switch_on(world, ["generated_flood"])), 3)
+    (1.0, 1.041)
+    """
+    begin, end = world.start.timestamp(), world.end.timestamp()
+    parts = np.linspace(begin, end, len(world.months) + 1)
+    turns = [one.timestamp() for change in world.changes.values() for one in (change.start, change.end)]
+    edges = np.unique(np.clip([*parts, *turns], begin, end))
+    lasts = np.diff(edges) * np.array(world.months)[np.searchsorted(parts, edges[:-1], side="right") - 1]
+    volume = np.array([_volume_at(world, at) for at in edges[:-1].tolist()])
+    return float(lasts @ volume / (lasts.sum() * sum(one.share for one in world.situations)))
+
+
+def _volume_at(world: World, at: float) -> float:
+    on = [one for one in world.changes.values() if one.start.timestamp() <= at < one.end.timestamp()]
+    return sum(
+        situation.share * math.prod(one.volume.get(situation.name, 1.0) for one in on)
+        for situation in world.situations
+    )

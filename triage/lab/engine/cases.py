@@ -43,6 +43,8 @@ class Cases:
         self.drawn = np.zeros(count, dtype=np.bool_)
         self.promised = np.zeros(count, dtype=np.bool_)
         self.due_at = np.full(count, np.inf)
+        # The deadline to be kept that a case drawn by lot would have, had it been passed over.
+        self.held_due = np.full(count, np.inf)
         # Logarithm of the chance that no lottery drew the case.
         self.spared = np.zeros(count)
         self.left = np.zeros(count)

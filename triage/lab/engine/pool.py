@@ -41,6 +41,13 @@ class Pool:
         self.take_queues(queue, urgency)
         self._drawn: deque[int] = deque()
         self._due: list[tuple[float, int]] = []
+        self.begin_week()
+
+    def begin_week(self) -> None:
+        """Forget what the week before has opened."""
+        # The lowest key that the order has opened; the last of the deadlines that were kept, with its case.
+        self.lowest = np.inf
+        self.kept = (-np.inf, -1)
 
     def take_queues(self, queue: Bytes, urgency: Bytes) -> None:
         """Begin anew, with empty queues."""
@@ -107,8 +114,9 @@ class Pool:
             if self._ranked(case):
                 return case
         while self._due:
-            _, case = heappop(self._due)
+            due_at, case = heappop(self._due)
             if self._ranked(case):
+                self.kept = max(self.kept, (due_at, case))
                 return case
         return self._take_ranked()
 
@@ -118,10 +126,16 @@ class Pool:
         while main and not (version[main[0][1]] == main[0][2] and state[main[0][1]] == WAITING):
             heappop(main)
         reserve = self._next_reserve()
+        case = -1
         if reserve >= 0 and (not main or (float(self._reserve_key[self._place]), reserve) < main[0][:2]):
             self._place += 1
-            return reserve
-        return heappop(main)[1] if main else -1
+            case = reserve
+        elif main:
+            case = heappop(main)[1]
+        if case >= 0:
+            # Nothing with a deadline to be kept waited any more.
+            self.lowest, self.kept = min(self.lowest, float(self._cases.key[case])), (np.inf, -1)
+        return case
 
     def _next_reserve(self) -> int:
         """Go on to the next entry of the reserve that is not out of date; return its case, -1 at the end."""

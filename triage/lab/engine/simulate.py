@@ -28,7 +28,7 @@ from triage.lab.engine.findings import Investigations
 from triage.lab.engine.pool import Pool
 from triage.lab.engine.ranking import Ranking
 from triage.lab.engine.tracing import make_trace
-from triage.lab.engine.weekly import make_list
+from triage.lab.engine.weekly import make_list, settle_lots
 from triage.lab.staff.clock import WEEK
 from triage.lab.stream import DAY
 from triage.lab.ways import parse_way
@@ -130,12 +130,14 @@ class Run:
         for week in range(int(np.ceil((self.end - start) / WEEK))):
             monday = start + week * WEEK
             self.advance(monday)
+            settle_lots(self)
             if week == self.way.change_week and self.way.then is not None:
                 self.change_way(self.way.then)
             make_list(self, week, monday)
             low = 0 if week == 0 else int(np.searchsorted(at, monday))
             self._hear_all(order[low : int(np.searchsorted(at, monday + WEEK))])
         self.advance(self.end)
+        settle_lots(self)
         self.desk.close(self.end)
 
     def change_way(self, way: Way) -> None:

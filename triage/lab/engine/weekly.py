@@ -26,6 +26,24 @@ _LOTTERY = 0x1077E21
 LATELY = 8
 
 
+def settle_lots(run: Run) -> None:
+    """Say which cases drawn by lot would have been opened by now without: their chance is 1.
+
+    Those are the ones that escalate, those above the lowest that the order has opened since the last list,
+    and those that would have had an earlier deadline to be kept than one that was. Only what was opened
+    tells: the list's own forecast of the week may be wrong, and in a small pool many a case just below it is
+    opened all the same.
+    """
+    cases, pool = run.cases, run.pool
+    drawn = np.flatnonzero(cases.drawn)
+    queue, held = run.queue[cases.version[drawn]], cases.held_due[drawn]
+    sure = (queue == TOP) | ((queue == MAIN) & (cases.key[drawn] > pool.lowest))
+    kept, last = pool.kept
+    sure |= (held < kept) | ((held == kept) & (drawn < last))
+    cases.spared[drawn[sure]] = -np.inf
+    pool.begin_week()
+
+
 def make_list(run: Run, week: int, at: float) -> None:
     """Make the list of a week, from what is known at its beginning.
 
@@ -142,8 +160,19 @@ def _give_deadlines(run: Run, ranked: Ints, ahead: int, pace: float, at: float) 
     run.cases.due_at[best] = np.minimum(run.cases.due_at[best], due)
     if run.way.deadlines:
         run.cases.promised[best] = True
+        _hold_drawn(run, best, due)
         for case, due_at in zip(best[earlier].tolist(), due[earlier].tolist(), strict=True):
             run.pool.promise(case, due_at)
+
+
+def _hold_drawn(run: Run, best: Ints, due: Floats) -> None:
+    """Note the deadline that cases drawn by lot would have been given, had they been passed over."""
+    cases = run.cases
+    drawn = np.flatnonzero(cases.drawn & np.isinf(cases.held_due))
+    drawn = drawn[run.queue[cases.version[drawn]] == MAIN]
+    place = np.searchsorted(-cases.key[best], -cases.key[drawn])
+    above = place < len(best)
+    cases.held_due[drawn[above]] = due[place[above]]
 
 
 def _draw_lots(run: Run, week: int, ranked: Ints, *, ahead: int, pace: float, slots: float) -> None:
@@ -153,15 +182,13 @@ def _draw_lots(run: Run, week: int, ranked: Ints, *, ahead: int, pace: float, sl
     goes on to add up: the chance over all weeks is what one over the chance undoes.
     """
     cases = run.cases
-    earlier = np.flatnonzero(cases.drawn)
+    earlier = np.flatnonzero(cases.drawn & np.isinf(cases.held_due))
     queue = run.queue[cases.version[earlier]]
-    cases.spared[earlier[queue == TOP]] = -np.inf
     firm = cases.promised[ranked]
     ahead += int((firm & ~cases.drawn[ranked]).sum())
     pool = np.sort(np.concatenate([ranked[~firm], earlier[queue == MAIN]]))
     order = pool[find_best(cases.key[pool], len(pool))]
     cut = max(0, int(pace - slots) - ahead)
-    cases.spared[order[:cut][cases.drawn[order[:cut]]]] = -np.inf
     below = order[cut:]
     if not len(below):
         return

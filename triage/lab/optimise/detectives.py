@@ -74,6 +74,9 @@ def optimise(
     setting = Setting.of(
         world, parsed, cases=cases, weeks=weeks, work=work, draw=draw, change=change, again_days=again_days
     )
+    most = most or MOST * staff.detectives
+    # Refused here if it cannot be tried, and not after half of the search.
+    staff.with_detectives(most)
     streams = share_out(setting.make, list(seeds), jobs)
 
     @cache
@@ -94,7 +97,7 @@ def optimise(
                 goal,
                 way=way.name,
                 start=staff.detectives,
-                most=most or MOST * staff.detectives,
+                most=most,
                 check=check,
                 confidence=confidence,
             )

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from triage.lab.measures import MEASURES
 from triage.lab.report.pictures import draw_picture
 from triage.lab.report.sections import build_sections, describe_runs, plain_name
-from triage.lab.report.showing import show_interval, show_value
+from triage.lab.report.showing import show_difference, show_interval, show_value
 from triage.lab.report.verdicts import REACHED, compare_ways, show_leading, what_to_know
 from triage.writing import write_file
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from triage.evaluation.figure import Figure
     from triage.evaluation.report.pictures import Picture
     from triage.evaluation.report.section import Section
+    from triage.lab.report.changed import Changed
     from triage.lab.report.summary import Summary
 
 TEMPLATE = "page.html.jinja"
@@ -35,6 +36,14 @@ FIRST_TABLE = {
     "persons_intruded": "persons intruded upon",
     "deadlines_kept": "deadlines kept",
     "longest_wait_escalated_days": "days of the longest escalated wait",
+    "hours_per_child": "hours for each child",
+}
+# What is told of a change, with the head of its column.
+CHANGE_TABLE = {
+    REACHED: "children reached",
+    "share_reached": "of all abused",
+    "reached_within_90": "reached within 90 days",
+    "persons_intruded": "persons intruded upon",
     "hours_per_child": "hours for each child",
 }
 
@@ -71,6 +80,13 @@ class _Row:
 
 
 @dataclass(frozen=True)
+class _Change:
+    title: str
+    header: tuple[str, ...]
+    ways: tuple[tuple[str, tuple[_Cell, ...]], ...]
+
+
+@dataclass(frozen=True)
 class _Shown:
     """A section with its drawings."""
 
@@ -87,6 +103,7 @@ class _Page:
     caption: str
     header: tuple[str, ...]
     ways: tuple[_Row, ...]
+    change: _Change | None
     verdicts: tuple[str, ...]
     know: tuple[str, ...]
     first_picture: Picture | None
@@ -141,6 +158,7 @@ def _lay_out(summary: Summary, title: str) -> _Page:
         caption=f"Means over {summary.seeds} simulated periods, with {level} intervals.",
         header=("way of working", *FIRST_TABLE.values()),
         ways=tuple(_row(summary, way, longest) for way in summary.ways),
+        change=_lay_out_change(summary, summary.changed) if summary.changed else None,
         verdicts=tuple(compare_ways(summary)),
         know=tuple(what_to_know(summary)),
         first_picture=draw_picture("curves", summary),
@@ -153,11 +171,12 @@ def _lay_out(summary: Summary, title: str) -> _Page:
 
 
 def _question(summary: Summary) -> str:
+    what_if = f"What if: {summary.changed.says}? " if summary.changed else ""
     if not summary.others:
-        return f"With these reports and this staff, in the order of {summary.first}:"
+        return f"{what_if}With these reports and this staff, in the order of {summary.first}:"
     return (
-        "With the same reports and the same staff: what would change if cases were opened otherwise than by "
-        f"{summary.first}?"
+        f"{what_if}With the same reports and the same staff: what would change if cases were opened "
+        f"otherwise than by {summary.first}?"
     )
 
 
@@ -175,6 +194,25 @@ def _tiles(summary: Summary) -> Iterator[_Tile]:
 def _row(summary: Summary, way: str, longest: float) -> _Row:
     cells = tuple(_cell(summary.figure(name, way), MEASURES[name].unit) for name in FIRST_TABLE)
     return _Row(way, cells[0], _bar(summary.figure(REACHED, way), longest), cells[1:])
+
+
+def _lay_out_change(summary: Summary, changed: Changed) -> _Change:
+    known = {name: head for name, head in CHANGE_TABLE.items() if name in changed.differences}
+
+    def cell(name: str, way: str) -> _Cell:
+        unit = MEASURES[name].unit
+        first, then = changed.before[name][way], summary.figure(name, way)
+        difference = changed.differences[name][way].figure
+        told = show_difference(difference, MEASURES[name]).replace("percentage points", "points")
+        return _Cell(
+            f"{show_value(first, unit)} → {show_value(then, unit)}", told if difference.estimable else ""
+        )
+
+    return _Change(
+        title=f"What changes: {changed.says}",
+        header=("way of working", *known.values()),
+        ways=tuple((way, tuple(cell(name, way) for name in known)) for way in summary.ways),
+    )
 
 
 def _cell(figure: Figure, unit: str) -> _Cell:

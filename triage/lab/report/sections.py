@@ -32,12 +32,16 @@ QUARTER = 13
 
 def describe_runs(summary: Summary) -> str:
     """Say in one sentence what was run."""
-    changed = summary.what_if not in {"", WhatIf().name}
-    what_if = f", with {summary.what_if}" if changed else ""
+    what_if = "" if summary.what_if in {"", WhatIf().name} else f", with {summary.what_if}"
+    came = summary.figure("cases", summary.first)
+    with_it = f" ({came.estimate:,.0f} with the change)" if what_if and came.estimable else ""
+    if summary.changed:
+        what_if = f", with a change ({summary.changed.says})"
+    of = f" ({summary.detectives:,} detectives)" if summary.detectives else ""
     return (
-        f"World {summary.world}{what_if}: {summary.cases:,} cases, {round(summary.weeks, 1):g} weeks, staff "
-        f"{summary.staff}; {summary.seeds} simulated periods, each lived through by every way of working on "
-        "the same reports."
+        f"World {summary.world}{what_if}: {summary.cases:,} cases{with_it}, {round(summary.weeks, 1):g} "
+        f"weeks, staff {summary.staff}{of}; {summary.seeds} simulated periods, each lived through by every "
+        "way of working on the same reports."
     )
 
 
@@ -82,7 +86,7 @@ def _difference_row(summary: Summary, measure: Measure, way: str) -> Cells:
         plain_name(measure.name),
         show_difference(difference.figure, measure),
         said,
-        judge(summary, measure.name, way).lower(),
+        judge(difference, measure.name, summary.confidence).lower(),
     )
 
 

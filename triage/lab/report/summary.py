@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from triage.lab.optimise import Capacity
     from triage.lab.report.assumptions import Assumption
+    from triage.lab.report.changed import Changed
     from triage.lab.runs import Runs
 
 ORACLE = "oracle"
@@ -40,10 +41,14 @@ class Difference:
 
     def shown(self, confidence: float) -> bool:
         """Whether a difference is shown: corrected p-value and interval agree."""
-        figure = self.figure
-        if not figure.estimable or not self.p_value <= 1 - confidence:
-            return False
-        return figure.low > 0 or figure.high < 0
+        return self._is_beyond_zero() and self.p_value <= 1 - confidence
+
+    def near(self, confidence: float) -> bool:
+        """Whether only the correction for all that was asked keeps a difference from being shown."""
+        return self._is_beyond_zero() and self.p_value > 1 - confidence
+
+    def _is_beyond_zero(self) -> bool:
+        return self.figure.estimable and (self.figure.low > 0 or self.figure.high < 0)
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,10 @@ class Summary:
         week.
     capacities : tuple of Capacity
         The smallest staff under each way, where a goal was asked for.
+    detectives : int
+        There from the start; 0 where not stated.
+    changed : Changed, optional
+        What a change of the reports or of the staff does, where one was asked for.
     """
 
     world: str
@@ -94,6 +103,8 @@ class Summary:
     assumptions: tuple[Assumption, ...] = ()
     weekly: Mapping[str, Mapping[str, tuple[Figure, ...]]] = field(default_factory=dict)
     capacities: tuple[Capacity, ...] = ()
+    detectives: int = 0
+    changed: Changed | None = None
 
     @property
     def first(self) -> str:
@@ -138,6 +149,8 @@ def summarise(
     cases: int,
     assumptions: tuple[Assumption, ...] = (),
     capacities: tuple[Capacity, ...] = (),
+    detectives: int = 0,
+    changed: Changed | None = None,
 ) -> Summary:
     """Return what a report tells of runs; all ways are compared with the first.
 
@@ -151,6 +164,10 @@ def summarise(
         Of the files that the runs rest on.
     capacities : tuple of Capacity
         From `triage.lab.optimise`.
+    detectives : int
+        There from the start.
+    changed : Changed, optional
+        From `triage.lab.report.changed.compare_change`.
     """
     first = runs.ways[0]
     compared = {way: _compare(runs, way, first) for way in runs.ways[1:]}
@@ -175,6 +192,8 @@ def summarise(
         assumptions=assumptions,
         weekly={what: {way: runs.by_week(what, way) for way in runs.ways} for what in runs.weekly},
         capacities=capacities,
+        detectives=detectives,
+        changed=changed,
     )
 
 

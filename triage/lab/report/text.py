@@ -9,7 +9,7 @@ from triage.lab.measures import MEASURES
 from triage.lab.report.page import FIRST_TABLE
 from triage.lab.report.sections import describe_runs
 from triage.lab.report.showing import show_figure
-from triage.lab.report.verdicts import compare_ways, what_to_know
+from triage.lab.report.verdicts import compare_ways, tell_change, what_to_know
 
 if TYPE_CHECKING:
     from triage.lab.report.summary import Summary
@@ -31,7 +31,7 @@ def write_report(summary: Summary) -> str:
         "",
         *align_columns([("", *FIRST_TABLE.values()), *rows]),
         "",
-        *(f"{line} (synthetic)" for line in compare_ways(summary)),
+        *(f"{line} (synthetic)" for line in (*compare_ways(summary), *tell_change(summary))),
         "",
         *what_to_know(summary),
     ]

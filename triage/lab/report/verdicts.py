@@ -6,14 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from triage.lab.measures import MEASURES
-from triage.lab.report.showing import NEVER, show_difference, show_figure, show_value
+from triage.lab.report.showing import NEVER, show_difference, show_value
 from triage.lab.report.staffing import answer_goal
 from triage.lab.report.summary import is_oracle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from triage.lab.report.summary import Summary
+    from triage.lab.report.summary import Difference, Summary
 
 REACHED = "children_reached"
 FEW_SEEDS = 10
@@ -22,9 +22,12 @@ APART = "Not told apart"
 SHORT = 3
 OFF = "escalation=off"
 
+# What a change is told by, beside the children reached.
+TOLD_OF_CHANGE = ("share_reached", "persons_intruded")
 # How the headlines are called in a sentence; those in `TOLD` with their numbers.
 WORDS = {
     REACHED: "children reached",
+    "share_reached": "of all children abused",
     "child_days_averted": "child-days of abuse averted",
     "persons_intruded": "persons intruded upon",
     "reached_within_90": "children reached within 90 days",
@@ -46,44 +49,60 @@ def compare_ways(summary: Summary) -> Iterator[str]:
         yield answer_goal(summary.capacities)
 
 
+def tell_change(summary: Summary) -> Iterator[str]:
+    """Give one sentence for each way, with the change that was asked for against the same without it."""
+    if summary.changed is None:
+        return
+    for way in summary.ways:
+        differences = {name: by_way[way] for name, by_way in summary.changed.differences.items()}
+        yield _say(f"{way}, with the change instead of without", differences, TOLD_OF_CHANGE, summary)
+
+
 def _compare(summary: Summary, way: str) -> str:
-    difference = summary.difference(REACHED, way)
-    shown = {name for name in WORDS if summary.difference(name, way).shown(summary.confidence)}
+    # That a share of all abused goes with the children reached needs no words where reports are the same.
+    differences = {name: summary.difference(name, way) for name in WORDS if name != "share_reached"}
+    return _say(f"{way} instead of {summary.first}", differences, TOLD, summary)
+
+
+def _say(what: str, differences: Mapping[str, Difference], told: tuple[str, ...], summary: Summary) -> str:
+    level = summary.confidence
+    shown = {name for name in WORDS if name in differences and differences[name].shown(level)}
     if REACHED in shown:
-        said = f"{show_difference(difference.figure, MEASURES[REACHED])} {WORDS[REACHED]}"
+        said = f"{show_difference(differences[REACHED].figure, MEASURES[REACHED])} {WORDS[REACHED]}"
     else:
-        apart = show_figure(difference.figure, MEASURES[REACHED].unit)
-        said = f"how many children are reached cannot be told apart ({apart} more)"
+        apart = show_difference(differences[REACHED].figure, MEASURES[REACHED])
+        said = f"how many children are reached cannot be told apart ({apart})"
     also = [
-        f"{show_difference(summary.difference(name, way).figure, MEASURES[name])} {WORDS[name]}"
-        for name in TOLD
+        f"{show_difference(differences[name].figure, MEASURES[name])} {WORDS[name]}"
+        for name in told
         if name in shown
     ]
     named: dict[str, list[str]] = {"Better": [], "Worse": [], APART: []}
     for name, words in WORDS.items():
-        judged = judge(summary, name, way)
-        if name != REACHED and judged and not (name in TOLD and name in shown):
+        judged = judge(differences[name], name, level) if name in differences else ""
+        if name != REACHED and judged and not (name in told and name in shown):
             named[judged].append(words)
     if len(named[APART]) > SHORT:
         named[APART] = ["the rest"]
-    lists = (f" {what}: {', '.join(listed)}." for what, listed in named.items() if listed)
-    return f"{way} instead of {summary.first}: {'; '.join([said, *also])}.{''.join(lists)}"
+    lists = (f" {kind}: {', '.join(listed)}." for kind, listed in named.items() if listed)
+    return f"{what}: {'; '.join([said, *also])}.{''.join(lists)}"
 
 
-def judge(summary: Summary, measure: str, way: str) -> str:
-    """Say whether a way is better or worse than the first in a measure; empty where that cannot be asked.
+def judge(difference: Difference, measure: str, confidence: float) -> str:
+    """Say whether a difference is for better or worse; empty where that cannot be asked.
 
     Parameters
     ----------
-    summary : Summary
-        The comparison.
-    measure, way : str
-        A headline, and a way but the first.
+    difference : Difference
+        Of a headline.
+    measure : str
+        Its name.
+    confidence : float
+        At which a difference is shown.
     """
-    difference = summary.difference(measure, way)
     if not difference.figure.estimable:
         return ""
-    if not difference.shown(summary.confidence):
+    if not difference.shown(confidence):
         return APART
     return "Better" if (difference.figure.estimate > 0) == (MEASURES[measure].better == "more") else "Worse"
 
@@ -96,6 +115,11 @@ def what_to_know(summary: Summary) -> Iterator[str]:
         f"{few} simulated periods stand behind each number. The intervals ({level}) hold the chance in them, "
         "and none of the doubt about the assumptions, which is larger."
     )
+    if any(one.near(summary.confidence) for one in _told_first(summary)):
+        yield (
+            "Many questions are asked of the same periods, and some would seem to have an answer by chance. "
+            "So a difference may not be told apart although its own interval leaves 0 out."
+        )
     yield from _assumed(summary)
     yield _tell_escalation(summary)
     if any("refer" in words for words in _list_words(summary)):
@@ -119,6 +143,13 @@ def what_to_know(summary: Summary) -> Iterator[str]:
         "A child reached is a reported person whose abuse of at least one child was stopped. A person "
         "intruded upon was investigated while no abuse went on. The lab counts both and does not weigh them."
     )
+
+
+def _told_first(summary: Summary) -> Iterator[Difference]:
+    """Give the differences with which the sentences begin."""
+    yield from (summary.difference(REACHED, way) for way in summary.others)
+    if summary.changed is not None:
+        yield from summary.changed.differences.get(REACHED, {}).values()
 
 
 def _assumed(summary: Summary) -> Iterator[str]:

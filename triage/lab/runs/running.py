@@ -98,9 +98,11 @@ class Setting:
             raise InputRefusedError(
                 f"{weeks} weeks", where="weeks", expected=f"1 to the {whole:.1f} weeks of {world.name}"
             )
+        change = change or WhatIf()
+        _refuse_later(world, whole if weeks is None else weeks, ways, change)
         names = dict.fromkeys(name for way in ways for name in way.models)
         models = {name: load_model(name) for name in names}
-        return cls(world, cases, weeks, models, work or load_work(), draw, change or WhatIf(), again_days)
+        return cls(world, cases, weeks, models, work or load_work(), draw, change, again_days)
 
     @property
     def lasts(self) -> float:
@@ -239,6 +241,25 @@ def share_out(do: Callable[[Item], Found], items: Sequence[Item], jobs: int) -> 
 
 def _count_weeks(world: World) -> float:
     return (world.end - world.start).total_seconds() / DAY / WEEK_DAYS
+
+
+def _refuse_later(world: World, weeks: float, ways: Sequence[Way], change: WhatIf) -> None:
+    """Refuse what would come only after the end, and so change nothing without a word."""
+    for way in ways:
+        if way.change_week >= weeks:
+            raise InputRefusedError(
+                f"a change in week {way.change_week}", where=f"way {way.name}", expected=_until(weeks)
+            )
+        if way.then is not None:
+            _refuse_later(world, weeks, [way.then], change)
+    if change.drift and (change.drift.start - world.start).total_seconds() / DAY / WEEK_DAYS >= weeks:
+        raise InputRefusedError(
+            f"a drift from {change.drift.start.date()} on", where="what if", expected=_until(weeks)
+        )
+
+
+def _until(weeks: float) -> str:
+    return f"before the end of the {round(weeks, 1):g} weeks that are lived through"
 
 
 def _live_all(

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAIN = ("escalated", "ranked")
+# Investigations in hand at once: far beyond any agency, and what a machine can still hold.
+MOST_PLACES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Staff:
     Raises
     ------
     InputRefusedError
-        There is nobody.
+        There is nobody, or there are more than anybody could simulate.
     """
 
     name: str
@@ -136,11 +138,24 @@ class Staff:
             raise InputRefusedError(
                 "nobody works", where=f"staff {self.name}", expected="at least one detective at the start"
             )
+        joining = sum(one.detectives * unit.caseload for unit in self.units for one in unit.joining)
+        places = joining + sum(unit.places for unit in self.units)
+        if places > MOST_PLACES:
+            raise InputRefusedError(
+                f"{places:,} investigations in hand at once",
+                where=f"staff {self.name}, detectives times caseload",
+                expected=f"at most {MOST_PLACES:,}",
+            )
 
     @property
     def detectives(self) -> int:
         """All who are there from the start."""
         return sum(unit.detectives for unit in self.units)
+
+    @property
+    def joining(self) -> int:
+        """All who join later."""
+        return sum(one.detectives for unit in self.units for one in unit.joining)
 
     def with_detectives(self, detectives: int) -> Staff:
         """Return the same staff with another number of experienced detectives.

@@ -9,7 +9,7 @@ import numpy as np
 from triage.errors import InputRefusedError
 from triage.lab.stream import DAY, Stream, Truth, Versions
 from triage.lab.streaming.pieces import Piece, Run, Wanted, make_piece
-from triage.lab.whatif import WhatIf, switch_on
+from triage.lab.whatif import WhatIf, expect_volume, switch_on
 from triage.worklist.policy import load_policy
 from triage.worlds.simulation import plan_simulation
 from triage.worlds.skeleton import BLOCK_CASES
@@ -133,7 +133,9 @@ def _check(cases: int, models: Mapping[str, Bundle | Model], again_days: float |
 def _list_runs(world: World, cases: int, draw: int, change: WhatIf) -> list[Run]:
     """List what is to be drawn: the cases as they are, those that come to them, and both after a drift."""
     if change.switches:
-        world = switch_on(world, change.switches)
+        switched = switch_on(world, change.switches)
+        cases = max(1, round(cases * expect_volume(switched) / expect_volume(world)))
+        world = switched
     spans = [(draw, -np.inf, np.inf)]
     if change.drift:
         turn = change.drift.start.timestamp()
