@@ -101,6 +101,9 @@ def test_every_file_of_a_list_and_of_the_lists_beside_it_is_known_to_the_record(
     assert listed["lists"] == {
         "referral": 0, "notice": 1, "identification": 1, "notification": 0, "claims": 0,
     }  # fmt: skip
+    again = ("score", batch, "--out", tmp_path / "again.csv", "--force")
+    assert "beside it: 1 notice, 1 identification (--lists FOLDER writes them)" in run(*again)
+    assert f"1 identification (in {folder})" in run(*again, "--lists", folder)
     gone = answer("forget", "a", "--store", store, "--yes")
     made = {
         "list.csv": out,
@@ -148,6 +151,7 @@ def test_output_that_would_be_refused_is_refused_before_anything_is_kept(
         ([*fresh, "--out", tmp_path / "." / "fresh.csv"], 2),
         (["--out", tmp_path / "there.csv"], 4),
         ([*fresh, "--lists", tmp_path / "full", "--force"], 4),
+        (["--out", tmp_path / "new" / "claims.csv", "--lists", tmp_path / "new", "--force"], 2),
         (["--out", store], 4),
     ):
         run("score", batch, "--store", store, *words, code=code)
@@ -321,6 +325,7 @@ def test_score_that_the_policy_hides_is_told_by_the_record_to_nobody_who_works_o
         assert isinstance(explained["score"], float)
         warned = "no longer looks at it without knowing" in run("explain", batch, case, "--store", store)
         assert warned == (case != seen)
+    assert "ranked cases without a score" in run("evaluate", out, "--outcome", "tier", code=4)
     assert "explain shows it" in run("score", batch, "--policy", policy, "--out", tmp_path / "again.csv")
 
 

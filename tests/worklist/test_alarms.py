@@ -15,7 +15,7 @@ from triage.record import open_record
 from triage.schema.batch import Batch, BatchMeta
 from triage.schema.part import Part
 from triage.scoring.loading import load_model
-from triage.worklist.alarms import find_floods
+from triage.worklist.alarms import find_floods, raise_alarms
 from triage.worklist.build import build_worklist
 from triage.worklist.keeping import keep_worklist
 from triage.worklist.policy import Capacity, load_policy
@@ -49,6 +49,15 @@ def flooded(make_part: Callable[..., Part]) -> Part:
             {"person_id": "t", "report_id": "a0", "role": "recipient"},
         ],
     )
+
+
+def test_alarms_count_one_case_as_one() -> None:
+    lanes = {"unreadable": 0, "escalated": 1, "youth": 1, "ranked": 3, "paused": 0}
+    counts = {"not_scored": 1, "overdue": {"escalated": 1, "youth": 2}}
+    overdue, urgent, failed = raise_alarms(lanes, 0, [], POLICY, banners=[], **counts)
+    assert overdue.startswith("3 cases are overdue (1 in lane escalated, 2 in lane youth)")
+    assert urgent.startswith("1 case is unreadable or escalated, and only 0")
+    assert failed.startswith("1 case could not be scored and stands on top")
 
 
 def test_flood_by_one_token_is_told_and_stays_one_case(flooded: Part) -> None:

@@ -222,6 +222,12 @@ def test_reasons_add_up_and_name_both_signs(make_part) -> None:
     assert row["score"] == 3
 
 
+def test_case_that_nothing_moves_says_so(make_part) -> None:
+    part = make_part(reports=[{"report_id": "x"}], persons=[reported("x")])
+    row = build(part).table.to_pylist()[0]
+    assert (row["score"], row["reasons"]) == (0, "nothing that is known moves its score")
+
+
 def test_missing_tells_the_rank_that_each_answer_would_give(make_part) -> None:
     """Scores 5, 2, 0, 0: with +5 the last waits less than the first, so second; with -1 it stays last."""
     model = AdditiveModel(

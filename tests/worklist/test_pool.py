@@ -280,7 +280,10 @@ def test_a_deadline_of_24_hours_does_not_slide_from_list_to_list(record: Record,
     due = {row["case_id"]: row["due_at"] for row in worklist.table.to_pylist() if row["tier"] == 1}
     assert due["d"] == START + timedelta(days=4)
     assert {due[case] for case in due if case != "d"} == {START + timedelta(days=1)}
-    assert worklist.alarms[0].startswith("2 cases are overdue")
+    assert worklist.alarms[0] == (
+        "2 cases are overdue (1 in lane unreadable, 1 in lane escalated): the deadline passed and nobody has"
+        " dealt with them"
+    )
     record.decide("a", "officer 7", "opened")
     show(record, open_pool(record, batch_of("friday", 4, reports=reports("e"))))
     again = batch_of(
@@ -288,6 +291,23 @@ def test_a_deadline_of_24_hours_does_not_slide_from_list_to_list(record: Record,
     )
     back = show(record, open_pool(record, again)).table.to_pylist()
     assert next(row["due_at"] for row in back if row["case_id"] == "a") == START + timedelta(days=10)
+
+
+def test_a_list_made_for_a_day_ahead_puts_no_deadline_off_for_good(record: Record, batch_of) -> None:
+    urgent = batch_of(reports=reports("a", escalated_by_reporter="asserted"))
+    pool = open_pool(record, urgent)
+    standing = read_standing(record, pool)
+    slip = build_worklist(
+        pool.batch, load_model("expert"), as_of=START + timedelta(days=3650), key=KEY, standing=standing
+    )
+    keep_worklist(record, slip, pool)
+    dues = [
+        show(record, open_pool(record, batch_of(day, number, reports=reports(day))))
+        .table["due_at"][0]
+        .as_py()
+        for number, day in enumerate(("tuesday", "wednesday", "thursday"), start=1)
+    ]
+    assert dues == [START + timedelta(days=2)] * 3
 
 
 def test_a_paused_case_rests_beside_the_list_until_it_is_resumed(record: Record, batch_of) -> None:
@@ -317,6 +337,13 @@ def test_batches_of_two_kinds_are_refused(record: Record, batch_of, meta: dict[s
     with pytest.raises(InputRefusedError, match="in one record"):
         open_pool(record, batch_of("tuesday", 1, meta=meta, reports=reports("b")))
     assert len(record.batches()) == 1
+
+
+def test_cases_of_two_worlds_are_refused(record: Record, batch_of) -> None:
+    one, other = ({"synthetic": True, "world": world} for world in ("hotline", "nl-2017"))
+    open_pool(record, batch_of(meta=one, reports=reports("a")))
+    with pytest.raises(InputRefusedError, match="two worlds in one record"):
+        open_pool(record, batch_of("tuesday", 1, meta=other, reports=reports("b")))
 
 
 def test_lottery_draws_the_same_again_and_a_drawn_case_keeps_its_slot(record: Record, batch_of) -> None:

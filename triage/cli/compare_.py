@@ -78,7 +78,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     )
     from triage.evaluation.joining import join_outcomes
     from triage.evaluation.order.capacity import CAPACITIES
-    from triage.evaluation.outcomes import INCLUSION, gather_outcomes
+    from triage.evaluation.outcomes import INCLUSION, STATE, gather_outcomes
     from triage.intake.opening import open_any
     from triage.intake.tables import read_scores
     from triage.worklist.exports import export_csv
@@ -106,7 +106,9 @@ def command(  # noqa: PLR0917 - click passes options by name
         table, inclusion = join_outcomes(table, gather_outcomes(batch)), INCLUSION
         synthetic = synthetic or batch.meta.population.startswith("world ")
     elif outcomes:
-        table = join_outcomes(table, read_scores(outcomes, ("case_id", outcome)))
+        found = read_scores(outcomes, ("case_id", outcome))
+        inclusion = INCLUSION if set(found.column_names) >= {INCLUSION, STATE} else None
+        table = join_outcomes(table, found)
     result = compare_table(
         table,
         outcome=outcome,

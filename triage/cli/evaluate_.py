@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 @click.option("--weight", help="Column with how many cases a row stands for.")
 @click.option(
     "--inclusion",
-    help="Column with the probability with which a case came to have an outcome; a batch brings its own.",
+    help="Column with the probability with which a case came to have an outcome; a batch, and a file of"
+    " triage outcomes export, bring their own.",
 )
 @click.option(
     "--time", help="Column with the time of each case, for figures by period and a test for a break."
@@ -101,7 +102,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     from triage.errors import InputRefusedError
     from triage.evaluation.joining import evaluate_table, join_outcomes
     from triage.evaluation.order.capacity import CAPACITIES
-    from triage.evaluation.outcomes import INCLUSION, gather_outcomes
+    from triage.evaluation.outcomes import INCLUSION, STATE, gather_outcomes
     from triage.intake.opening import open_any
     from triage.intake.tables import read_scores
     from triage.writing import refuse_existing
@@ -120,6 +121,8 @@ def command(  # noqa: PLR0917 - click passes options by name
             synthetic = synthetic or batch.meta.population.startswith("world ")
         else:
             found = read_scores(outcomes, ("case_id", outcome))
+            # So does a file of triage outcomes export; a table of anybody else's must say so.
+            inclusion = inclusion or (INCLUSION if set(found.column_names) >= {INCLUSION, STATE} else None)
         table = join_outcomes(table, found)
     if group_file:
         attributes = read_scores(group_file, ("case_id", *group))

@@ -141,7 +141,7 @@ def command(  # noqa: PLR0917 - click passes options by name
             "reopened": len(pool.reopened),
             "new": len(pool.new),
         }
-    text = _summary(worklist, batch, outs, pool, record)
+    text = _summary(worklist, batch, outs, lists, pool=pool, record=record)
     if register and register.contradictions:
         result["wishes_contradicted"] = register.contradictions
         text = (
@@ -166,6 +166,10 @@ def _refuse_outputs(outs: Sequence[Path], lists: Path | None, *, force: bool) ->
     if len({out.resolve() for out in outs}) < len(outs):
         raise click.BadParameter("the same file twice", param_hint="--out")
     if lists:
+        if any(out.resolve().is_relative_to(lists.resolve()) for out in outs):
+            raise click.BadParameter(
+                "a file in the folder of --lists, which is replaced as a whole", param_hint="--out"
+            )
         refuse_existing(lists, force=force, contents=frozenset(f"{name}.csv" for name in LISTS))
 
 
@@ -271,7 +275,13 @@ def _show(worklist: Worklist, top: int) -> None:
 
 
 def _summary(
-    worklist: Worklist, batch: Path, outs: Sequence[Path], pool: Pool | None, record: Record | None
+    worklist: Worklist,
+    batch: Path,
+    outs: Sequence[Path],
+    folder: Path | None,
+    *,
+    pool: Pool | None,
+    record: Record | None,
 ) -> str:
     lanes = ", ".join(f"{count:,} {lane}" for lane, count in worklist.lanes.items())
     lines = [f"alarm: {alarm}" for alarm in worklist.alarms]
@@ -291,7 +301,7 @@ def _summary(
         f"{table.num_rows:,} {name}" for name, table in worklist.lists.items() if table.num_rows
     )
     if beside:
-        lines.append(f"beside it: {beside} (--lists FOLDER writes them)")
+        lines.append(f"beside it: {beside} ({f'in {folder}' if folder else '--lists FOLDER writes them'})")
     if pool and record:
         lines.append(
             f"open pool: {len(pool.new):,} cases with new reports, {len(pool.reopened):,} reopened,"
@@ -305,7 +315,7 @@ def _summary(
     lines.append(f"next: {program()} explain {batch} CASE, with a case of the list and the same {same}")
     if worklist.hidden:
         lines.append(
-            f"not of the {len(worklist.hidden):,} planned cases of which the list hides the score:"
-            " explain shows it"
+            f"but of none of the {len(worklist.hidden):,} planned cases whose score the list hides: explain"
+            " shows it"
         )
     return "\n".join(lines)

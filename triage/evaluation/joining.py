@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from triage.errors import InputRefusedError
 from triage.evaluation.columns import ORACLE
 from triage.evaluation.evaluate import RESAMPLES, evaluate
+from triage.evaluation.hidden import WORKLIST, require_shown
 from triage.evaluation.order.capacity import CAPACITIES
 from triage.evaluation.outcomes import REASON, STATE
-from triage.evaluation.selection.description import describe_selection
+from triage.evaluation.selection.description import NOT_CHOSEN, describe_selection
 from triage.evaluation.tables import read_numbers, read_texts, read_times
 from triage.scoring.labels import CASE, parse_labels
 
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from triage.evaluation.evaluate import Unit
     from triage.evaluation.result import Evaluation
 
-# By these columns our own worklist, and the truth of a world, are told from anybody else's table.
-WORKLIST = frozenset({"case_id", "rank", "lane", "tier", "received_at"})
+# By these columns the truth of a world is told from anybody else's table.
 TRUTH = frozenset({ORACLE, "selection_probability", "situation"})
 ARRIVAL, URGENCY, LIST_ORDER = "arrival order", "urgency flag only", "list with escalations"
 
@@ -121,7 +121,7 @@ def evaluate_table(
     Raises
     ------
     InputRefusedError
-        A column is missing or not as described.
+        A column is missing or not as described, or the table is a worklist that hides scores.
     """
     named = [outcome, score, probability, weight, inclusion, time, *groups, *baselines]
     missing = [name for name in named if name is not None and name not in table.column_names]
@@ -133,6 +133,7 @@ def evaluate_table(
         )
     if unit == "cases" and CASE in table.column_names:
         _refuse_twice(table[CASE])
+    require_shown(table, score)
     scored = ~np.isnan(read_numbers(table, score))
     kept = table.filter(pa.array(scored))
     left_out = int(len(scored) - scored.sum())
@@ -159,9 +160,9 @@ def evaluate_table(
     )
     if inclusion is None or not {STATE, REASON} <= set(kept.column_names):
         return result
-    choice = describe_selection(
-        kept[STATE].to_pylist(), read_numbers(kept, inclusion), reason=read_texts(kept, REASON)
-    )
+    # Outcomes of a record name only the cases that were chosen.
+    states = [state or NOT_CHOSEN for state in kept[STATE].to_pylist()]
+    choice = describe_selection(states, read_numbers(kept, inclusion), reason=read_texts(kept, REASON))
     return replace(result, choice=choice)
 
 

@@ -170,18 +170,20 @@ def last_in_lane(store: Store, connection: Connection, lane: str) -> set[str]:
 def urgent_since_in(store: Store, connection: Connection) -> dict[str, datetime]:
     """Return since when each case has stood in the first tier, list after list; by the "now" of the lists.
 
-    A case that left the first tier for a list and came back counts from when it came back.
+    A case that left the first tier for a list and came back counts from when it came back. The earliest "now"
+    counts: a list that was once made for a day ahead must not put off the deadline for good.
     """
     aliases, headers = aliases_in(store, connection), headers_by_number(store, connection)
     since: dict[str, datetime] = {}
     last: dict[str, int] = {}
     numbers = sorted(headers)
     before = {number: numbers[place - 1] if place else 0 for place, number in enumerate(numbers)}
+    now = {number: datetime.fromisoformat(headers[number]["as_of"]) for number in numbers}
     for number, row in chosen_rows(store, connection):
         if row.get("tier") == 1:
             case = aliases.get(row["case_id"], row["case_id"])
-            if last.get(case) not in {number, before[number]}:
-                since[case] = datetime.fromisoformat(headers[number]["as_of"])
+            stayed = last.get(case) in {number, before[number]}
+            since[case] = min(since[case], now[number]) if stayed else now[number]
             last[case] = number
     return {case: at for case, at in since.items() if numbers and last[case] == numbers[-1]}
 

@@ -216,7 +216,9 @@ def find_case(batch: Batch, case: str) -> tuple[Part, int]:
         f"{'more than one case begins' if matches else 'no case begins'} with '{case[:60]}'",
         where=batch.meta.name,
         expected="a case_id of the worklist" + (f", such as {found}" if found else ""),
-        mend="give more of it" if matches else "copy it from the worklist",
+        mend="give more of it"
+        if matches
+        else "copy it from the worklist; of a list made with --store, give the same --store",
     )
 
 

@@ -33,7 +33,7 @@ def raise_alarms(
     *,
     banners: Iterable[str],
     not_scored: int,
-    overdue: int = 0,
+    overdue: Mapping[str, int],
 ) -> list[str]:
     """Return what must be heard first, in sentences.
 
@@ -51,26 +51,32 @@ def raise_alarms(
         Sources that escalate everything.
     not_scored : int
         Cases whose scoring failed.
-    overdue : int
-        Cases whose deadline has passed.
+    overdue : mapping of str to int
+        Cases whose deadline has passed, by lane.
     """
     alarms = []
     if overdue:
-        alarms.append(f"{overdue:,} cases are overdue: their deadline passed and nobody has dealt with them")
+        late = sum(overdue.values())
+        lanes_of = ", ".join(f"{count:,} in lane {lane}" for lane, count in overdue.items())
+        alarms.append(
+            f"{_cases(late)} overdue ({lanes_of}): the deadline passed and nobody has dealt with"
+            f" {'it' if late == 1 else 'them'}"
+        )
     urgent = lanes["unreadable"] + lanes["escalated"]
     at_pace = max(limit * policy.tiers[0].days // policy.tiers[-1].days, 1)
     if urgent > limit:
         alarms.append(
-            f"{urgent:,} cases are unreadable or escalated, and only {limit:,} can be opened: ask for help"
+            f"{_cases(urgent)} unreadable or escalated, and only {limit:,} can be opened: ask for help"
         )
     elif urgent > at_pace:
         alarms.append(
-            f"{urgent:,} cases are unreadable or escalated and due within 24 hours, where an even pace opens"
+            f"{_cases(urgent)} unreadable or escalated and due within 24 hours, where an even pace opens"
             f" {at_pace:,}: start with them"
         )
     if not_scored:
         alarms.append(
-            f"{not_scored:,} cases could not be scored; they stand on top, for a person to look at:"
+            f"{not_scored:,} {'case' if not_scored == 1 else 'cases'} could not be scored and"
+            f" {'stands' if not_scored == 1 else 'stand'} on top, for a person to look at:"
             " choose another --model"
         )
     alarms += banners
@@ -90,6 +96,10 @@ def raise_alarms(
     if not any(lanes.values()):
         alarms.append("no case in this batch")
     return alarms
+
+
+def _cases(count: int) -> str:
+    return "1 case is" if count == 1 else f"{count:,} cases are"
 
 
 def find_blanket_sources(sources: Sequence[str], escalated: NDArray[np.bool_], policy: Policy) -> list[str]:

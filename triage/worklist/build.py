@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -268,8 +269,10 @@ def build_worklist(
     )
 
 
-def _count_overdue(table: pa.Table, now: datetime) -> int:
-    return sum(due is not None and due < now for due in table["due_at"].to_pylist())
+def _count_overdue(table: pa.Table, now: datetime) -> dict[str, int]:
+    """Count the cases whose deadline has passed, by lane in the order of the list."""
+    rows = zip(table["lane"].to_pylist(), table["due_at"].to_pylist(), strict=True)
+    return dict(Counter(lane for lane, due in rows if due is not None and due < now))
 
 
 def _tell_moves(table: pa.Table, known: Standing) -> list[str]:

@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 
     from triage.record import Record
 
+# Of different worlds no calibration could say whose probability it is.
+_KIN = {
+    "synthetic": "synthetic and real reports",
+    "key_check": "tokens of two keys",
+    "world": "cases of two worlds",
+}
 _TIMES_OF_READING = frozenset({"known_at", "enriched_at"})
 
 
@@ -211,7 +217,7 @@ def _require_kin(record: Record, meta: BatchMeta) -> None:
     """Refuse to mix synthetic cases with real ones, or tokens of two keys, which could not be told apart."""
     for kept in record.batches():
         other = kept["meta"]
-        for entry, what in (("synthetic", "synthetic and real reports"), ("key_check", "tokens of two keys")):
+        for entry, what in _KIN.items():
             if other[entry] != _say(meta)[entry]:
                 raise InputRefusedError(
                     f"{what} in one record",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+NO_REASON = "nothing that is known moves its score"
 NOT_SCORED = "could not be scored ({}): look at it by hand"
 
 
@@ -83,7 +84,7 @@ def _score_whole(part: Part, model: Model, as_of: datetime, policy: Policy) -> S
     matrix = build_features(view, model.features)
     contributions = model.contributions(matrix)
     score = model.score(contributions)
-    reasons = give_reasons(model, matrix, contributions, view)
+    reasons = [told or NO_REASON for told in give_reasons(model, matrix, contributions, view)]
     missing, checks = ask_all(model, matrix, score, view)
     for case in np.flatnonzero(~np.isfinite(score)).tolist():
         reasons[case] = NOT_SCORED.format("the score is no number")

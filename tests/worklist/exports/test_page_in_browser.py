@@ -1,6 +1,8 @@
 import json
 import re
+from datetime import timedelta
 
+import pyarrow as pa
 import pytest
 
 from triage.worklist.explain import Explanation, TermExplained
@@ -300,3 +302,21 @@ def test_a_case_opened_at_the_edge_of_the_screen_comes_into_sight(shown):
         " return [box.top, box.bottom] })()"
     )
     assert 0 < top < bottom <= 600
+
+
+def test_case_whose_deadline_has_passed_is_called_overdue_with_the_whole_date(tab, worklist, tmp_path):
+    at = worklist.table.column_names.index("due_at")
+    due = worklist.table["due_at"].to_pylist()
+    late = next(row for row, lane in enumerate(worklist.table["lane"].to_pylist()) if lane == "escalated")
+    due[late] = worklist.as_of - timedelta(days=400)
+    worklist.table = worklist.table.set_column(at, "due_at", pa.array(due, worklist.table["due_at"].type))
+    export(worklist, tmp_path / "list.html")
+    tab.resize(1400, 900)
+    tab.open(tmp_path / "list.html")
+    rows = "[...document.querySelectorAll('.body > .row')]"
+    overdue = f"{rows}.filter(row => row.textContent.includes('overdue'))"
+    assert tab.look(f"{overdue}.map(row => row.querySelector('.case_id').textContent)") == [
+        worklist.table["case_id"][late].as_py()
+    ]
+    cell = f"{overdue}[0].querySelector('.due_at')"
+    assert tab.look(f"{cell}.scrollWidth <= {cell}.clientWidth")

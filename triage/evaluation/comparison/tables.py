@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from triage.errors import InputRefusedError
 from triage.evaluation.columns import ORACLE
 from triage.evaluation.comparison.compare import compare
+from triage.evaluation.hidden import require_shown
 from triage.evaluation.order.capacity import CAPACITIES
 from triage.evaluation.tables import read_numbers
 from triage.scoring.labels import CASE, parse_labels
@@ -127,7 +128,7 @@ def compare_table(
     Raises
     ------
     InputRefusedError
-        A column is missing or not as described.
+        A column is missing or not as described, or a list hides scores.
     """
     asked = [outcome, *scores, *(probabilities or ()), weight, inclusion]
     missing = [name for name in dict.fromkeys(asked) if name and name not in table.column_names]
@@ -135,6 +136,8 @@ def compare_table(
         raise InputRefusedError(
             f"no column {', '.join(missing)}", expected=f"one of {', '.join(table.column_names[:40])}"
         )
+    for name in scores:
+        require_shown(table, name, (_FIRST, _SECOND))
     scored = ~(np.isnan(read_numbers(table, scores[0])) | np.isnan(read_numbers(table, scores[1])))
     if not scored.any():
         raise InputRefusedError(

@@ -12,6 +12,7 @@ import pyarrow as pa
 from triage.errors import InputRefusedError
 from triage.evaluation.calibration.expected import observed_over_expected
 from triage.evaluation.figure import Figure, format_count
+from triage.evaluation.hidden import require_shown
 from triage.evaluation.monitoring.columns import as_table, read_codes, read_numbers, read_probabilities
 from triage.evaluation.monitoring.drift import measure_drift
 from triage.evaluation.monitoring.reference import model_of
@@ -207,8 +208,8 @@ def monitor_batch(
     Raises
     ------
     InputRefusedError
-        The scores come from another model than the reference, no column of the reference is there, or a
-        column is not as described.
+        The scores come from another model than the reference, no column of the reference is there, the list
+        hides scores, or a column is not as described.
 
     Examples
     --------
@@ -220,6 +221,7 @@ def monitor_batch(
     """
     table = as_table(table)
     _require_same(reference, table)
+    require_shown(table, score)
     state = state or MonitorState.start(reference)
     drift = measure_drift(reference, table)
     repeated = bool(batch) and batch in state.batches

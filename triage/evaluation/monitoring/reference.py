@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
 from triage.evaluation.figure import as_plain
+from triage.evaluation.hidden import require_shown
 from triage.evaluation.monitoring.columns import (
     MOST_CATEGORIES,
     as_table,
@@ -232,8 +233,8 @@ def pin_reference(
     Raises
     ------
     InputRefusedError
-        Fewer than 100 cases, no column to watch, a column that is not there, or a probability outside
-        0 and 1.
+        Fewer than 100 cases, no column to watch, a column that is not there, a probability outside 0 and 1,
+        or a list that hides scores.
 
     Examples
     --------
@@ -242,6 +243,7 @@ def pin_reference(
     [('score', (25, 25, 25, 25, 0)), ('lane', (95, 5, 0))]
     """
     table = as_table(table)
+    require_shown(table, "score")
     if table.num_rows < LEAST_CASES:
         raise InputRefusedError(
             f"{table.num_rows:,} cases", where="reference", expected=f"at least {LEAST_CASES}"

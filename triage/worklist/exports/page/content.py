@@ -37,6 +37,7 @@ def encode_content(table: pa.Table, options: Options) -> dict[str, Any]:
     """
     about = options.about
     return {
+        "as_of": int(about.as_of.timestamp()) if about.as_of else None,
         "capacity": about.capacity,
         "lanes": list(LANES),
         "says": {name: COLUMNS.get(name, "") for name in table.column_names},

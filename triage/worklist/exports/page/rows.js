@@ -71,6 +71,8 @@ function drawWhy(list, row) {
   cell.setAttribute("role", "cell");
   const lane = value(row, "lane");
   if (lane === "escalated" || lane === "unreadable") cell.append(make("span", `lane ${lane}`, lane));
+  const due = value(row, "due_at");
+  if (due !== null && content.as_of !== null && due < content.as_of) cell.append(make("span", "lane", "overdue"));
   const imminence = value(row, "imminence");
   if (imminence) cell.append(make("span", "imminence", plain(imminence)));
   const days = value(row, "evidence_days");
