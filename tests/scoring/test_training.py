@@ -80,6 +80,42 @@ def test_features_are_as_of_the_selection_not_of_today(make_part, now: datetime)
     assert cases.inclusion.tolist() == [0.25]
 
 
+def test_a_file_that_says_how_cases_were_chosen_tells_what_outcomes_of_the_batch_do(
+    make_part, now: datetime, tmp_path
+) -> None:
+    part = make_part(
+        reports=[{"report_id": "r"}, {"report_id": "other"}],
+        persons=[{"person_id": "p", "report_id": "r", "role": "reported"}],
+        prior_records=[
+            {"record_id": "a", "person_id": "p", "record_kind": "allegation", "known_at": "2024-04-02"},
+            {"record_id": "b", "person_id": "p", "record_kind": "prior_report", "known_at": "2024-03-31"},
+        ],
+    )
+    batch, features = Batch(BatchMeta("x", now), lambda _: part), ["contact_record", "prior_reports"]
+    file = tmp_path / "labels.csv"
+    file.write_text(
+        "case_id,current_abuse,selected_at,inclusion_probability\nr,1,2024-04-01T00:00:00Z,0.25\n"
+    )
+    cases = gather_labelled(batch, features, read_label_file(file))
+    assert cases.matrix.tolist() == [[0.0, 1.0]]
+    assert cases.at.tolist() == [datetime(2024, 4, 1, tzinfo=UTC).timestamp()]
+    assert cases.inclusion.tolist() == [0.25]
+    # A file that does not say so is read as of the batch, and how it came about was not logged.
+    plain = gather_labelled(batch, features, {"r": 1.0})
+    assert plain.matrix.tolist() == [
+        [-1.0, 1.0]
+    ]  # the register was asked meanwhile, and knew of no conviction
+    assert np.isnan(plain.inclusion).all()
+
+
+@pytest.mark.parametrize("row", ["r,1,yesterday,0.5", "r,1,2024-03-10,1.5", "r,1,2024-03-10,often", "r,1,,0"])
+def test_a_choice_that_cannot_be_read_is_refused_with_its_row(tmp_path, row: str) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text(f"case_id,current_abuse,selected_at,inclusion_probability\n{row}\n")
+    with pytest.raises(InputRefusedError, match="row 1"):
+        read_label_file(file)
+
+
 def test_batch_without_labels_is_refused_with_the_next_step(make_part, now: datetime) -> None:
     part = make_part(reports=[{"report_id": "r"}])
     with pytest.raises(InputRefusedError, match="expert"):

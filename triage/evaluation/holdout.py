@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from triage.evaluation.evaluate import evaluate
 from triage.scoring.bundle import Bundle
 from triage.scoring.gathering import gather_labelled
+from triage.scoring.labels import FiledLabels
 from triage.scoring.learners import LEARNERS
 from triage.scoring.recipe import load_recipe
 from triage.scoring.training import train
@@ -58,7 +59,8 @@ def train_bundle(
     empty = LEARNERS[recipe.kind].fewest_positives == 0
     cases = gather_labelled(batch, recipe.features, labels, allow_none=empty)
     findings = "findings of investigations, which miss some abuse"
-    told = findings if labels is None else "given from outside (for a world, its truth)"
+    own = labels is None or (isinstance(labels, FiledLabels) and bool(labels.choices))
+    told = findings if own else "given from outside (for a world, its truth)"
     # Threads add up in another order, and the same training must give the same bytes on any machine.
     with threadpool_limits(limits=1):
         trained = train(recipe, cases, population=batch.meta.population, labels=told, missed=missed)

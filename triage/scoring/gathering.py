@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from triage.errors import InputRefusedError
 from triage.features.catalogue import build_features
 from triage.features.view import View
-from triage.scoring.labels import Labels, read_outcomes
+from triage.scoring.labels import Choice, FiledLabels, Labels, read_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +84,9 @@ def gather_labelled(
         Features.
     labels : mapping of case id to 0 or 1, optional
         Labels from outside, with features as of the batch's as-of time. Where they leave out cases, how
-        those with a label were chosen counts as not logged. Without it the outcomes of the batch are used.
+        those with a label were chosen counts as not logged. Labels of a file that says how cases were chosen
+        (`FiledLabels`) bring that with them, and features as of the choice. Without it the outcomes of the
+        batch are used.
     allow_none : bool
         Whether a batch without any label will do.
 
@@ -121,7 +123,7 @@ def gather_labelled(
         np.concatenate([getattr(part.cases, name) for part in parts])
         for name in ("matrix", "outcome", "at", "inclusion")
     )
-    if labels is not None and labelled < n_cases:
+    if labels is not None and labelled < n_cases and not _choices(labels):
         # Nobody says how the labelled cases were chosen among all.
         inclusion = np.full(labelled, np.nan)
     person = _number_persons([part.persons for part in parts], [len(part.cases.outcome) for part in parts])
@@ -150,15 +152,27 @@ def _gather(part: Part, batch: Batch, names: Sequence[str], labels: Mapping[str,
         view = View(part, as_of)
         at = found.as_of
     else:
-        outcome = np.array([labels.get(case, np.nan) for case in part.cases.to_pylist()], dtype=np.float64)
+        names_of = part.cases.to_pylist()
+        outcome = np.array([labels.get(case, np.nan) for case in names_of], dtype=np.float64)
         case = np.flatnonzero(~np.isnan(outcome))
-        view = View(part, now)
+        choices = _choices(labels)
+        chosen = [choices.get(names_of[row], Choice()) for row in case.tolist()]
+        as_of = now.copy()
+        as_of[case] = [min(one.at or now[0], now[0]) for one in chosen]
+        view = View(part, as_of)
         at = np.nan_to_num(view.last_received[case], nan=0.0).astype(np.int64)
-        found = Labels(case, outcome[case], at, np.ones(len(case)))
+        at = np.array([one.at or last for one, last in zip(chosen, at.tolist(), strict=True)], np.int64)
+        inclusion = np.array([one.inclusion for one in chosen]) if choices else np.ones(len(case))
+        found = Labels(case, outcome[case], at, inclusion)
     matrix = build_features(view, names)[found.case]
     group = {name: values[found.case] for name, values in _groups(view).items()}
     cases = LabelledCases(matrix, found.outcome, at, found.inclusion, group=group)
     return _Gathered(cases, _persons(view, found), len(part.cases))
+
+
+def _choices(labels: Mapping[str, float]) -> dict[str, Choice]:
+    """Return how cases were chosen, where their labels come from a file that says so."""
+    return labels.choices if isinstance(labels, FiledLabels) else {}
 
 
 def _persons(view: View, found: Labels) -> list[tuple[int, str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,8 @@ from triage.intake.tables import read_scores
 from triage.schema.tables import OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from triage.schema.part import Part
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 
 CASE, _LABEL_COLUMN = "case_id", "current_abuse"
 _TRUE, _FALSE, _OPEN = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no"), ("", "none", "undetermined")
+
+
+_CHOSEN = frozenset({"selected_at", "inclusion_probability"})
 
 
 @dataclass(frozen=True)
@@ -81,17 +87,49 @@ def read_outcomes(part: Part) -> Labels:
     return Labels(case, (best[case] == 3.0).astype(np.float64), as_of[case], inclusion[case])
 
 
-def read_label_file(path: Path | str) -> dict[str, float]:
+class Choice(NamedTuple):
+    """How a labelled case was chosen.
+
+    Parameters
+    ----------
+    at : int or None
+        When, in seconds since 1970; None where nobody says.
+    inclusion : float
+        With what probability; NaN where that was not logged.
+    """
+
+    at: int | None = None
+    inclusion: float = math.nan
+
+
+class FiledLabels(dict[str, float]):
+    """Labels from a file: 1 or 0 per case, and how each case was chosen, as far as the file says.
+
+    Parameters
+    ----------
+    labels : dict of str to float
+        1 or 0 per case.
+    choices : dict of str to Choice
+        Empty where the file has no column of that kind.
+    """
+
+    def __init__(self, labels: Mapping[str, float], choices: Mapping[str, Choice]) -> None:
+        super().__init__(labels)
+        self.choices = dict(choices)
+
+
+def read_label_file(path: Path | str) -> FiledLabels:
     """Read labels from a file with ``case_id`` and ``current_abuse``: CSV or Parquet.
 
     Parameters
     ----------
     path : Path
-        For example the ``truth.parquet`` of a world, for research.
+        For example the ``truth.parquet`` of a world, for research; or what ``triage outcomes export`` wrote,
+        which also says in ``selected_at`` and ``inclusion_probability`` how each case was chosen.
 
     Returns
     -------
-    dict of str to float
+    FiledLabels
         1 or 0 per case; other cases have no label.
 
     Raises
@@ -117,7 +155,26 @@ def read_label_file(path: Path | str) -> dict[str, float]:
             )
         if case is not None and not math.isnan(value):
             labels[str(case)] = value
-    return labels
+    return FiledLabels(labels, _read_choices(table, str(path)) if set(table.column_names) >= _CHOSEN else {})
+
+
+def _read_choices(table: pa.Table, where: str) -> dict[str, Choice]:
+    cases, selected, inclusion = (table[name].to_pylist() for name in (CASE, *sorted(_CHOSEN, reverse=True)))
+    choices = {}
+    for row, (case, at, chance) in enumerate(zip(cases, selected, inclusion, strict=True), start=1):
+        try:
+            time = datetime.fromisoformat(at) if isinstance(at, str) and at else at or None
+            seconds = int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()) if time else None
+            share = float(chance) if chance not in {None, ""} else math.nan
+        except (ValueError, TypeError, AttributeError):
+            share, seconds = -1.0, None
+        if not (math.isnan(share) or 0 < share <= 1):
+            raise InputRefusedError(
+                "a time or a chance that cannot be read", where=f"{where}, row {row}",
+                expected="selected_at such as 2024-03-01T10:00:00Z, inclusion_probability from 0 to 1",
+            )  # fmt: skip
+        choices[str(case)] = Choice(seconds, share)
+    return choices
 
 
 def parse_labels(values: pa.ChunkedArray, name: str, where: str = "") -> Floats:
