@@ -54,10 +54,8 @@ def test_nobody_who_stands_higher_waits_while_another_is_opened(
     for case in opened:
         at = opened_at[case]
         waiting = np.flatnonzero((stream.arrival <= at) & (opened_at > at))
-        places = [stand(stream, other, at, escalate=escalate) for other in waiting]
-        mine = stand(stream, case, at, escalate=escalate)
-        assert mine is not None
-        assert all(other is None or mine < other for other in places)
+        places = [stand(stream, other, at, escalate=escalate) for other in (case, *waiting)]
+        assert places[0] == min(place for place in places if place is not None)
 
 
 def test_an_audited_case_that_would_have_come_up_anyway_is_no_matter_of_chance(

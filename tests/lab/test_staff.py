@@ -143,8 +143,10 @@ def test_a_staff_that_cannot_be_meant_is_refused(change, found):
 
 
 def test_an_unknown_staff_is_refused_with_those_there_are():
-    with pytest.raises(InputRefusedError, match="nl-2017"):
+    with pytest.raises(InputRefusedError, match="no such staff file") as caught:
         load_staff("nobody")
+    assert caught.value.where == "nobody"
+    assert "nl-2017" in caught.value.expected
 
 
 def shipped_work():
@@ -174,12 +176,14 @@ def test_every_shipped_work_can_be_read(name):
 def test_work_that_cannot_be_meant_is_refused(section, key, value, found):
     content = shipped_work()
     content[section][key] = value
-    with pytest.raises(InputRefusedError, match=found):
+    with pytest.raises(InputRefusedError, match=found) as caught:
         parse_work(content, "work.toml")
+    assert caught.value.where.startswith(f"work.toml: [{section}]")
 
 
 def test_a_section_left_out_is_refused():
     content = shipped_work()
     del content["success"]
-    with pytest.raises(InputRefusedError, match="no section"):
+    with pytest.raises(InputRefusedError, match="no section") as caught:
         parse_work(content, "work.toml")
+    assert caught.value.where == "work.toml: [success]"

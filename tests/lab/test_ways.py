@@ -44,10 +44,9 @@ def test_learning_may_be_weighted():
 
 def test_a_way_may_change_more_than_once():
     way = parse_way("arrival,10=rules,26=expert+audit=0.05")
-    assert way.change_week == 10
-    assert way.then is not None
-    assert way.then.order == "rules"
-    assert way.then.change_week == 26
+    last = Way("expert+audit=0.05", "expert", audit_share=0.05)
+    middle = Way("rules,26=expert+audit=0.05", "rules", change_week=26, then=last)
+    assert way == Way("arrival,10=rules,26=expert+audit=0.05", "arrival", change_week=10, then=middle)
     assert way.scores == ("rules", "expert")
 
 
@@ -82,7 +81,28 @@ def test_a_way_may_stand_once():
         parse_ways(["expert", "arrival", "expert"])
 
 
-@given(text=st.text(max_size=40))
-def test_any_text_is_read_or_refused(text):
+WORDS = [
+    "expert",
+    "arrival",
+    "oracle",
+    "+audit=0.1",
+    "+ageing=9",
+    "+deadlines",
+    "+refer",
+    "+learn=2",
+    ",5=rules",
+]
+
+
+@given(
+    text=st.text(max_size=40)
+    | st.lists(st.sampled_from([*WORDS, "+", ",", "=", " "]), max_size=6).map("".join)
+)
+def test_any_text_is_refused_or_read_with_every_word_of_it(text):
     with suppress(InputRefusedError):
-        assert parse_way(text).order
+        way = parse_way(text)
+        order, *words = [word.strip() for word in text.split(",")[0].split("+")]
+        assert way.order == order
+        assert way.deadlines == ("deadlines" in words)
+        assert way.refer_foreign == ("refer" in words)
+        assert (way.then is not None) == ("," in text)

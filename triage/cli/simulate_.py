@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from triage.cli.say import force_option, json_option, say_result
+from triage.cli.worlds import count_cases, jobs_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from triage.worlds import World
 
 POLICIES = ("arrival", "four-step", "expert", "oracle")
-# Beyond this nobody simulates a world of its own size by accident.
-MOST_BY_DEFAULT = 200_000
 CONTENTS = frozenset({"report.html", "report.txt", "runs.json", "runs.csv", "measures.csv"})
 
 
@@ -112,13 +111,7 @@ CONTENTS = frozenset({"report.html", "report.txt", "runs.json", "runs.csv", "mea
     help="A case of which nothing new is heard is scored anew after so many days.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to make: page, text, JSON, CSV.")
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Processes; the result is the same.",
-)
+@jobs_option
 @force_option
 @json_option
 def command(  # noqa: PLR0917 - click passes options by name
@@ -170,7 +163,7 @@ def command(  # noqa: PLR0917 - click passes options by name
         refuse_existing(out, force=force, contents=CONTENTS)
     loaded, ways, work_done = load_world(world), parse_ways(policy), load_work(work)
     change = parse_what_if(what_if, loaded)
-    number = _count_cases(loaded, cases)
+    number = count_cases(loaded, cases)
     crew = _gather_staff(staff, loaded, number, detectives, joining)
     plain = _gather_staff(staff, loaded, number, None, None)
     if joining is not None and crew.joining == plain.joining:
@@ -221,15 +214,6 @@ def _refuse_search(seeds: int, staff: Staff, most: int | None) -> None:
         raise click.UsageError(f"'--most {most}' is less than the staff of {staff.detectives}.")
 
 
-def _count_cases(world: World, cases: int | None) -> int:
-    from triage.worlds.state.model import natural_size
-
-    number = natural_size(world) if cases is None else cases
-    if cases is None and number > MOST_BY_DEFAULT:
-        raise click.UsageError(f"{world.name} stands for {number:,} cases; say how many with '--cases'.")
-    return number
-
-
 def _gather_staff(name: str, world: World, cases: int, detectives: int | None, joining: int | None) -> Staff:
     """Return the staff with the changes that were asked for; a part of it for a part of the cases."""
     from triage.lab.staff import load_staff
@@ -245,11 +229,11 @@ def _gather_staff(name: str, world: World, cases: int, detectives: int | None, j
 
 
 def _read_assumptions(staff: str, work: str) -> Iterator[Assumption]:
+    from triage.lab.files import find_file
     from triage.lab.report import read_assumptions
-    from triage.lab.report.assumptions import find_file
 
-    for folder, name in (("staff", staff), ("work", work)):
-        yield from read_assumptions(find_file(folder, name))
+    yield from read_assumptions(find_file("staff", staff))
+    yield from read_assumptions(find_file("work", work))
 
 
 def _write(out: Path, summary: Summary, runs: Runs, about: dict[str, Any], *, force: bool) -> None:

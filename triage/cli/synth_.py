@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from triage.cli.say import force_option, json_option, progress, say_result
+from triage.cli.worlds import count_cases, jobs_option
 
 if TYPE_CHECKING:
     from triage.schema.batch import BatchMeta
     from triage.worlds.file.world import World
 
-# Beyond this nobody draws a world of its own size by accident.
-MOST_BY_DEFAULT = 200_000
 DESCRIBED_CASES = 50_000
 WORLDS = (
     "nl-2017",
@@ -56,13 +55,7 @@ class Run:
     show_default=True,
     help="Another draw of the world's effects; 0 is the world as written.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Processes; the bytes are the same.",
-)
+@jobs_option
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to make.")
 @click.option(
     "--describe",
@@ -142,11 +135,8 @@ def _write_convicted(world: World, convicted: int, out: Path, run: Run) -> None:
 
 def _write(world: World, cases: int | None, out: Path, run: Run) -> None:
     from triage.worlds import write_world
-    from triage.worlds.state.model import natural_size
 
-    number = natural_size(world) if cases is None else cases
-    if cases is None and number > MOST_BY_DEFAULT:
-        raise click.UsageError(f"{world.name} stands for {number:,} cases; say how many with '--cases'.")
+    number = count_cases(world, cases)
     with progress("simulating", number) as done:
         meta = write_world(
             world, number, run.seed, out, draw=run.draw, jobs=run.jobs, force=run.force, progress=done

@@ -281,9 +281,8 @@ class Evaluation:
         triage.errors.OutputExistsError
             `path` exists and `force` is false.
         """
-        page = self.to_html()
         with write_file(path, force=force) as partial:
-            partial.write_text(page, encoding="utf-8")
+            partial.write_text(self.to_html(), encoding="utf-8")
 
     def plot(self) -> Sheet:
         """Draw recall at capacity, and with probabilities their reliability and the decision curve."""

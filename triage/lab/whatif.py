@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from triage.errors import InputRefusedError
-from triage.lab.staff.reading import check_basis
+from triage.lab.files import check_basis
 from triage.scoring.written import read_toml
 from triage.shipped import find_shipped, list_shipped
 from triage.worlds.file.load import load_world

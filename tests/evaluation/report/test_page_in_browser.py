@@ -1,26 +1,13 @@
-import importlib.util
 import re
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.special import expit
 
+from tests.evaluation.report import browser
 from triage.evaluation import evaluate
 
 pytestmark = pytest.mark.browser
-
-
-def load_browser():
-    spec = importlib.util.spec_from_file_location("browser", Path(__file__).with_name("browser.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["browser"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-browser = load_browser()
 
 
 @pytest.fixture(scope="module")

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from importlib import metadata
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from triage.evaluation.figure import Figure, format_count
-from triage.evaluation.report.pictures import Picture, draw_picture
+from triage.evaluation.report.pictures import draw_picture
+from triage.evaluation.report.rendering import draw_bar, render_page, show_row, show_section
 from triage.evaluation.report.sections import build_sections, count_missed, headline_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from triage.evaluation.report.picture import Picture
+    from triage.evaluation.report.rendering import Bar, Shown
     from triage.evaluation.report.section import Section
     from triage.evaluation.result import Evaluation, RankingFigures
 
-TEMPLATE = "page.html.jinja"
 FEW = 30
 
 
@@ -32,24 +31,14 @@ class _Tile:
 
 @dataclass(frozen=True)
 class _Order:
-    """One row of the first table; widths are in per cent of its bar."""
+    """One row of the first table."""
 
     name: str
     found: str
     missed: str
     share: str
     needed: str
-    width: str | None
-    low: str
-    spread: str
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """A section with its drawings."""
-
-    section: Section
-    drawings: tuple[Picture, ...]
+    bar: Bar | None
 
 
 @dataclass(frozen=True)
@@ -63,10 +52,9 @@ class _Page:
     orders: tuple[_Order, ...]
     know: tuple[str, ...]
     first_picture: Picture | None
-    sections: tuple[_Shown, ...]
+    sections: tuple[Shown, ...]
     figures: tuple[tuple[str, ...], ...]
     level: str
-    version: str
 
 
 def write_page(evaluation: Evaluation, title: str = "How good is the order of this list?") -> str:
@@ -79,14 +67,7 @@ def write_page(evaluation: Evaluation, title: str = "How good is the order of th
     title : str
         Of the page.
     """
-    environment = Environment(
-        loader=PackageLoader("triage.evaluation.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(TEMPLATE).render(page=_lay_out(evaluation, title))
+    return render_page("triage.evaluation.report", _lay_out(evaluation, title))
 
 
 def _lay_out(evaluation: Evaluation, title: str) -> _Page:
@@ -111,17 +92,12 @@ def _lay_out(evaluation: Evaluation, title: str) -> _Page:
         sections=shown,
         figures=tuple(_figure_row(*row) for row in evaluation.figures()),
         level=f"{100 * evaluation.confidence:g} %",
-        version=metadata.version("report-triage"),
     )
 
 
-def _with_drawings(section: Section, evaluation: Evaluation) -> _Shown:
+def _with_drawings(section: Section, evaluation: Evaluation) -> Shown:
     picture = draw_picture(section.picture, evaluation) if section.picture not in {"", "recall"} else None
-    columns = max((len(row) for row in section.rows), default=0)
-    # Of equal length, so that the word synthetic stands below itself.
-    rows = tuple((*row, *[""] * (columns - len(row))) for row in section.rows)
-    header = (*section.header, *[""] * (columns - len(section.header))) if section.header else ()
-    return _Shown(replace(section, header=header, rows=rows), (picture,) if picture else ())
+    return show_section(section, picture)
 
 
 def _tiles(evaluation: Evaluation, index: int) -> Iterator[_Tile]:
@@ -159,16 +135,13 @@ def _recall(evaluation: Evaluation, ranking: RankingFigures, index: int) -> Figu
 
 def _order(evaluation: Evaluation, ranking: RankingFigures, index: int) -> _Order:
     at, recall = ranking.at[index], _recall(evaluation, ranking, index)
-    low, high = (0.0, 0.0) if math.isnan(recall.low) else (100 * recall.low, 100 * recall.high)
     return _Order(
         name=ranking.name,
         found=f"{at.found.expected:,.0f} of {at.positives:,.0f}",
         missed=count_missed(at.missed, at.positives, weighted=evaluation.weighted),
         share=_percent(recall),
         needed=_needed(at.needed),
-        width=f"{100 * recall.estimate:.1f}" if recall.estimable else None,
-        low=f"{low:.1f}",
-        spread=f"{high - low:.1f}",
+        bar=draw_bar(recall),
     )
 
 
@@ -254,15 +227,4 @@ def _needed(figure: Figure) -> str:
 
 
 def _figure_row(name: str, ranking: str, k: float, figure: Figure) -> tuple[str, ...]:
-    number = f"{figure.estimate:.6g}" if figure.estimable else "not estimable"
-    interval = "" if math.isnan(figure.low) else f"{figure.low:.6g} to {figure.high:.6g}"
-    return (
-        name,
-        ranking,
-        "" if math.isnan(k) else format_count(k),
-        number,
-        interval,
-        f"{figure.count:,}",
-        figure.denominator,
-        figure.method.removeprefix("not estimable: "),
-    )
+    return (name, ranking, "" if math.isnan(k) else format_count(k), *show_row(figure))

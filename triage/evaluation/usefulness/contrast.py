@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 _INSIDE = 1e-12
 
 
-def contrast_interval(
+def contrast_distances(
     value: ArrayLike, share: ArrayLike, trials: ArrayLike, *, confidence: float = 0.95
 ) -> tuple[FloatArray, FloatArray]:
-    r"""Return an interval for :math:`\theta = \sum_j c_j p_j` over shares p of one multinomial count.
+    r"""Return how far the interval for :math:`\theta = \sum_j c_j p_j` reaches down and up from the estimate.
+
+    The shares p are of one multinomial count. The distances of independent sums add up in squares, which
+    makes the interval of their sum.
 
     Each share gets its Wilson interval :math:`[l_j, u_j]`. Their distances from the share, taken in the
     direction in which the sum falls, recover its variance at the low end (MOVER), and in the other direction
@@ -49,7 +52,7 @@ def contrast_interval(
 
     Returns
     -------
-    low, high : arrays of shape (...)
+    down, up : arrays of shape (...)
 
     References
     ----------
@@ -61,21 +64,9 @@ def contrast_interval(
 
     Examples
     --------
-    >>> low, high = contrast_interval([1.0, -0.5], [0.25, 0.25], 12)
-    >>> print(f"{low:.4f} {high:.4f}")
+    >>> down, up = contrast_distances([1.0, -0.5], [0.25, 0.25], 12)
+    >>> print(f"{0.125 - down:.4f} {0.125 + up:.4f}")
     -0.1220 0.4433
-    """
-    total = np.sum(np.asarray(value, dtype=np.float64) * np.asarray(share, dtype=np.float64), axis=-1)
-    down, up = contrast_distances(value, share, trials, confidence=confidence)
-    return total - down, total + up
-
-
-def contrast_distances(
-    value: ArrayLike, share: ArrayLike, trials: ArrayLike, *, confidence: float = 0.95
-) -> tuple[FloatArray, FloatArray]:
-    """Return how far both ends of `contrast_interval` lie from the estimate.
-
-    The distances of independent sums add up in squares, which makes the interval of their sum.
     """
     c, p = np.broadcast_arrays(np.asarray(value, dtype=np.float64), np.asarray(share, dtype=np.float64))
     # Sums of weights pass 0 and 1 by rounding.
@@ -118,7 +109,7 @@ def measure_contrast(
 ) -> Contrast:
     r"""Return a contrast of shares that are ratios of sums of weights (Hajek).
 
-    Its variance is linearised, :math:`\sum w^2 (z - 	heta)^2 / (\sum w)^2` with z the value of a case; its
+    Its variance is linearised, :math:`\sum w^2 (z - \theta)^2 / (\sum w)^2` with z the value of a case; its
     count of cases explains that variance by the spread of one case.
 
     Parameters

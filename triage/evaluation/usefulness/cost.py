@@ -72,7 +72,7 @@ def expected_cost(
     -------
     Figure
         The interval is put together from the Wilson intervals of the shares missed, found and opened in
-        vain (see `contrast_interval`), with weights on an effective count. At a capacity the number of
+        vain (see `contrast_distances`), with weights on an effective count. At a capacity the number of
         opened cases is fixed, so only the missed and the found are uncertain; it is widened over the orders
         of the cases tied at the cut.
 

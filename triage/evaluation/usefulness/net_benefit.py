@@ -111,7 +111,7 @@ def decision_curve(
         positive rate.
     interval : {"score", "wald", "bootstrap"}
         "score": the Wilson intervals of the shares that make up the net benefit, put together (see
-        `contrast_interval`). "wald": with the variance :math:`(\sum z_i^2/n - NB^2)/n` of the contributions
+        `contrast_distances`). "wald": with the variance :math:`(\sum z_i^2/n - NB^2)/n` of the contributions
         z = 1, -t/(1-t), 0 (Marsh et al.; Sande et al.). "bootstrap": percentiles of resampled cases, exactly
         as from rows, drawn as multinomial counts; not with weights.
     weight : array of shape (cases,), optional

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triage.shipped import find_shipped, list_shipped
+from triage.lab.files import BASIS, FOLDERS, find_file, list_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
-FOLDERS = ("staff", "work")
 UNSTATED = "not stated"
-_ABOUT = {"source", "class"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def gather_assumptions(content: Mapping[str, Any], place: str = "") -> Iterator[
     >>> [one.place for one in gather_assumptions({"name": "x", "hours": hours})]
     ['hours']
     """
-    if "source" in content or "class" in content:
+    if not content.keys().isdisjoint(BASIS):
         yield Assumption(
             place=place or "the whole file",
             value="; ".join(_show(content)),
@@ -78,14 +76,14 @@ def gather_assumptions(content: Mapping[str, Any], place: str = "") -> Iterator[
 
 def _show(content: Mapping[str, Any]) -> Iterator[str]:
     for name, value in content.items():
-        if name in _ABOUT or _stands_alone(value):
+        if name in BASIS or _stands_alone(value):
             continue
         yield f"{name} = {_value(value)}"
 
 
 def _stands_alone(value: object) -> bool:
     items = value if isinstance(value, list) else [value]
-    return any(isinstance(item, dict) and _ABOUT & item.keys() for item in items)
+    return any(isinstance(item, dict) and not item.keys().isdisjoint(BASIS) for item in items)
 
 
 def _value(value: object) -> str:
@@ -96,20 +94,6 @@ def _value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def find_file(folder: str, name: str) -> Path:
-    """Return the file of a staff or of work, by the name of a shipped one or by its path.
-
-    Examples
-    --------
-    >>> find_file("staff", "nl-2017").name
-    'nl-2017.toml'
-    """
-    if name in list_shipped("models", f"{folder}/*.toml"):
-        return find_shipped("models", folder, f"{name}.toml")
-    return Path(name)
-
-
 def shipped_files() -> list[Path]:
     """Return the files of the lab that travel with the package, in order."""
-    folders = (find_shipped("models") / folder for folder in FOLDERS)
-    return [path for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.toml"))]
+    return [find_file(folder, name) for folder in FOLDERS for name in list_files(folder)]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from importlib import metadata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from triage.evaluation.report.rendering import draw_bar, render_page, show_row, show_section
 from triage.lab.measures import MEASURES
 from triage.lab.report.pictures import draw_picture
 from triage.lab.report.sections import build_sections, describe_runs, plain_name
@@ -21,12 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from triage.evaluation.figure import Figure
-    from triage.evaluation.report.pictures import Picture
+    from triage.evaluation.report.picture import Picture
+    from triage.evaluation.report.rendering import Bar, Shown
     from triage.evaluation.report.section import Section
     from triage.lab.report.changed import Changed
     from triage.lab.report.summary import Summary
 
-TEMPLATE = "page.html.jinja"
 TITLE = "How many children are reached, how soon, and at whose expense?"
 # What a head of unit reads of every way of working, with the head of its column.
 FIRST_TABLE = {
@@ -63,19 +61,10 @@ class _Cell:
 
 
 @dataclass(frozen=True)
-class _Bar:
-    """Widths in per cent of the longest bar."""
-
-    width: str
-    low: str
-    spread: str
-
-
-@dataclass(frozen=True)
 class _Row:
     name: str
     reached: _Cell
-    bar: _Bar | None
+    bar: Bar | None
     cells: tuple[_Cell, ...]
 
 
@@ -84,14 +73,6 @@ class _Change:
     title: str
     header: tuple[str, ...]
     ways: tuple[tuple[str, tuple[_Cell, ...]], ...]
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """A section with its drawings."""
-
-    section: Section
-    drawings: tuple[Picture, ...]
 
 
 @dataclass(frozen=True)
@@ -107,11 +88,10 @@ class _Page:
     verdicts: tuple[str, ...]
     know: tuple[str, ...]
     first_picture: Picture | None
-    sections: tuple[_Shown, ...]
+    sections: tuple[Shown, ...]
     assumptions: tuple[tuple[str, ...], ...]
     figures: tuple[tuple[str, ...], ...]
     level: str
-    version: str
 
 
 def write_page(summary: Summary, title: str = TITLE) -> str:
@@ -124,14 +104,7 @@ def write_page(summary: Summary, title: str = TITLE) -> str:
     title : str
         Of the page.
     """
-    environment = Environment(
-        loader=PackageLoader("triage.lab.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(TEMPLATE).render(page=_lay_out(summary, title))
+    return render_page("triage.lab.report", _lay_out(summary, title))
 
 
 def save_page(summary: Summary, path: Path, title: str = TITLE, *, force: bool = False) -> None:
@@ -142,9 +115,8 @@ def save_page(summary: Summary, path: Path, title: str = TITLE, *, force: bool =
     OutputExistsError
         `path` exists and `force` is false.
     """
-    content = write_page(summary, title)
     with write_file(path, force=force) as partial:
-        partial.write_text(content, encoding="utf-8")
+        partial.write_text(write_page(summary, title), encoding="utf-8")
 
 
 def _lay_out(summary: Summary, title: str) -> _Page:
@@ -166,7 +138,6 @@ def _lay_out(summary: Summary, title: str) -> _Page:
         assumptions=tuple((one.place, one.value, one.kind, one.source) for one in summary.assumptions),
         figures=tuple(_figure_row(*row) for row in summary.every_figure()),
         level=level,
-        version=metadata.version("report-triage"),
     )
 
 
@@ -193,7 +164,7 @@ def _tiles(summary: Summary) -> Iterator[_Tile]:
 
 def _row(summary: Summary, way: str, longest: float) -> _Row:
     cells = tuple(_cell(summary.figure(name, way), MEASURES[name].unit) for name in FIRST_TABLE)
-    return _Row(way, cells[0], _bar(summary.figure(REACHED, way), longest), cells[1:])
+    return _Row(way, cells[0], draw_bar(summary.figure(REACHED, way), longest), cells[1:])
 
 
 def _lay_out_change(summary: Summary, changed: Changed) -> _Change:
@@ -219,37 +190,17 @@ def _cell(figure: Figure, unit: str) -> _Cell:
     return _Cell(show_value(figure, unit), show_interval(figure, unit).replace(" %", ""))
 
 
-def _bar(figure: Figure, longest: float) -> _Bar | None:
-    if not figure.estimable or not longest > 0:
-        return None
-    low, high = (0.0, 0.0) if math.isnan(figure.low) else (max(figure.low, 0.0), figure.high)
-    scale = 100 / longest
-    return _Bar(f"{scale * figure.estimate:.1f}", f"{scale * low:.1f}", f"{scale * (high - low):.1f}")
-
-
 def _end(figure: Figure) -> float:
     if not figure.estimable:
         return 0.0
     return figure.estimate if math.isnan(figure.high) else figure.high
 
 
-def _with_drawing(section: Section, summary: Summary) -> _Shown:
+def _with_drawing(section: Section, summary: Summary) -> Shown:
     # The curves stand on the first sheet.
     named = section.picture and section.picture != "curves"
-    picture = draw_picture(section.picture, summary) if named else None
-    columns = len(section.header)
-    rows = tuple((*row, *[""] * (columns - len(row))) for row in section.rows)
-    return _Shown(replace(section, rows=rows), (picture,) if picture else ())
+    return show_section(section, draw_picture(section.picture, summary) if named else None)
 
 
 def _figure_row(measure: str, way: str, figure: Figure) -> tuple[str, ...]:
-    interval = "" if math.isnan(figure.low) else f"{figure.low:.6g} to {figure.high:.6g}"
-    return (
-        plain_name(measure),
-        way,
-        f"{figure.estimate:.6g}" if figure.estimable else "not estimable",
-        interval,
-        f"{figure.count:,}",
-        figure.denominator,
-        figure.method.removeprefix("not estimable: "),
-    )
+    return (plain_name(measure), way, *show_row(figure))

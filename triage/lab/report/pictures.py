@@ -1,17 +1,10 @@
-"""The drawings of a report, as SVG inside the page, each with its words."""
+"""What the drawings of a comparison show, each with its words."""
 
 from __future__ import annotations
 
-import base64
-import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure as Sheet
-
-from triage.evaluation.report.pictures import Picture
+from triage.evaluation.report.picture import Plan, draw_plan
 from triage.lab.measures import WEEKLY
 from triage.lab.report.displays import CurvesDisplay, ExpenseDisplay, LearnedDisplay, WaysDisplay
 from triage.lab.report.showing import show_figure
@@ -21,48 +14,22 @@ from triage.lab.report.verdicts import REACHED
 from triage.lab.report.weeks_display import WeeksDisplay
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
+    from triage.evaluation.report.picture import Picture
     from triage.lab.report.summary import Summary
 
 BELOW = "prevalence_below"
-# Text stays text, so that it prints sharply; the same input gives the same bytes.
-_STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "report-triage", "font.family": "sans-serif"}
-
-
-class _Display(Protocol):
-    def plot(self, ax: Axes | None = None) -> object: ...
-
-
-@dataclass(frozen=True)
-class _Plan:
-    displays: tuple[_Display, ...]
-    alt: str
-    caption: str
-    size: tuple[float, float] = (7.2, 4.6)
 
 
 def draw_picture(name: str, summary: Summary) -> Picture | None:
     """Return a drawing of a comparison by the name of its section; None where there is nothing to draw."""
     plan = _PLANS[name](summary)
-    if plan is None:
-        return None
-    with mpl.rc_context(_STYLE):
-        sheet = Sheet(figsize=plan.size, layout="constrained")
-        panels = sheet.subplots(1, len(plan.displays), squeeze=False)[0]
-        for display, ax in zip(plan.displays, panels, strict=True):
-            display.plot(ax)
-        content = io.BytesIO()
-        FigureCanvasSVG(sheet)
-        sheet.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
-    source = base64.b64encode(content.getvalue()).decode("ascii")
-    return Picture(f"data:image/svg+xml;base64,{source}", plan.alt, plan.caption)
+    return None if plan is None else draw_plan(plan)
 
 
-def _reached(summary: Summary) -> _Plan:
+def _reached(summary: Summary) -> Plan:
     figures = {way: summary.figure(REACHED, way) for way in summary.ways}
     told = "; ".join(f"{way} {show_figure(figure, 'children')}" for way, figure in figures.items())
-    return _Plan(
+    return Plan(
         (WaysDisplay(figures, "children reached"),),
         f"Children reached, one line a way of working, with intervals: {told}.",
         "Mean over the simulated periods, with its interval.",
@@ -70,12 +37,12 @@ def _reached(summary: Summary) -> _Plan:
     )
 
 
-def _differences(summary: Summary) -> _Plan | None:
+def _differences(summary: Summary) -> Plan | None:
     differences = {way: summary.difference(REACHED, way) for way in summary.others}
     if not differences:
         return None
     told = "; ".join(f"{way} {show_figure(one.figure, 'children')}" for way, one in differences.items())
-    return _Plan(
+    return Plan(
         (
             WaysDisplay(
                 {way: one.figure for way, one in differences.items()},
@@ -90,19 +57,19 @@ def _differences(summary: Summary) -> _Plan | None:
     )
 
 
-def _expense(summary: Summary) -> _Plan:
+def _expense(summary: Summary) -> Plan:
     reached = {way: summary.figure(REACHED, way) for way in summary.ways}
-    return _Plan(
+    return Plan(
         (ExpenseDisplay(reached, {way: summary.figure("opened_in_vain", way) for way in summary.ways}),),
         "Children reached against cases opened in vain, one point a way of working; numbers in the tables.",
         "Each point is a way of working, with the intervals of both numbers.",
     )
 
 
-def _curves(summary: Summary) -> _Plan | None:
+def _curves(summary: Summary) -> Plan | None:
     if not summary.curves:
         return None
-    return _Plan(
+    return Plan(
         (CurvesDisplay(summary.curve_days, summary.curves),),
         "Share of the children reached, of those who could be, by days since the first report of them; "
         "the table holds the numbers at 30, 90 and 180 days.",
@@ -110,14 +77,14 @@ def _curves(summary: Summary) -> _Plan | None:
     )
 
 
-def _learned(summary: Summary) -> _Plan | None:
+def _learned(summary: Summary) -> Plan | None:
     of = {
         name: {way: summary.figure(name, way) for way in summary.ways}
         for name in (BELOW, f"{BELOW}_estimate", f"{BELOW}_low", f"{BELOW}_high")
     }
     if not any(figure.estimable for figure in of[BELOW].values()):
         return None
-    return _Plan(
+    return Plan(
         (LearnedDisplay(*of.values()),),
         "Share with current abuse among what was not opened, as the opened cases alone can tell it, beside "
         "the truth, one line a way of working; the table holds the numbers.",
@@ -126,11 +93,11 @@ def _learned(summary: Summary) -> _Plan | None:
     )
 
 
-def _weeks(summary: Summary) -> _Plan | None:
+def _weeks(summary: Summary) -> Plan | None:
     titles = {"waiting": "The open pool", "unseen": "Children nobody has looked for"}
     if not summary.weekly:
         return None
-    return _Plan(
+    return Plan(
         tuple(
             WeeksDisplay(summary.weekly[what], f"{WEEKLY[what].unit} {what}", title)
             for what, title in titles.items()
@@ -142,10 +109,10 @@ def _weeks(summary: Summary) -> _Plan | None:
     )
 
 
-def _staffing(summary: Summary) -> _Plan | None:
+def _staffing(summary: Summary) -> Plan | None:
     if not summary.capacities:
         return None
-    return _Plan(
+    return Plan(
         (StaffDisplay(summary.capacities),),
         "Share of the children reached in time by the number of detectives, one line a way of working; "
         f"{answer_goal(summary.capacities)}",

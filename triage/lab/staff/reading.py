@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triage.errors import InputRefusedError
+from triage.lab.files import BASIS, check_basis, find_file, list_files, read_section
 from triage.lab.staff.staff import MAIN, Joining, Prosecution, Staff, Unit
-from triage.scoring.written import read_name, read_number, read_source, read_toml, refuse_unknown_keys
-from triage.shipped import find_shipped
+from triage.scoring.written import read_name, read_number, read_toml, refuse_unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-_CLASSES = ("published", "derived", "assumed")
 _LANES = (*MAIN, "youth")
-_BASIS = ("class", "source")
 
 
 def load_staff(name: str | Path) -> Staff:
@@ -31,18 +29,7 @@ def load_staff(name: str | Path) -> Staff:
     >>> load_staff("nl-2017").detectives
     150
     """
-    text = str(name)
-    if text in list_staffs():
-        path = find_shipped("models", "staff", f"{text}.toml")
-        return parse_staff(read_toml(path), text)
-    if text and Path(name).is_file():
-        return parse_staff(read_toml(Path(name)), text)
-    raise InputRefusedError(
-        "no such staff",
-        where=text[:200] or "--staff",
-        expected=", ".join(list_staffs()) + "; or the path of a staff file (.toml)",
-        mend="check the spelling or the path",
-    )
+    return parse_staff(read_toml(find_file("staff", name)), str(name))
 
 
 def list_staffs() -> list[str]:
@@ -53,7 +40,7 @@ def list_staffs() -> list[str]:
     >>> "nl-2017" in list_staffs()
     True
     """
-    return sorted(path.stem for path in find_shipped("models", "staff").glob("*.toml"))
+    return list_files("staff")
 
 
 def parse_staff(content: Mapping[str, Any], where: str) -> Staff:
@@ -107,31 +94,8 @@ def parse_staff(content: Mapping[str, Any], where: str) -> Staff:
 
 
 def _section(content: Mapping[str, Any], key: str, known: tuple[str, ...], where: str) -> Mapping[str, Any]:
-    """Return a section with a source and a class; an empty one where the file has none."""
-    place = f"{where}: [{key}]"
-    section = content.get(key)
-    if section is None:
-        return {}
-    if not isinstance(section, dict):
-        raise InputRefusedError("no section", where=place, expected=f"[{key}] and its lines below it")
-    refuse_unknown_keys(section, (*known, *_BASIS), place)
-    check_basis(section, place)
-    return section
-
-
-def check_basis(section: Mapping[str, Any], place: str) -> None:
-    """Refuse numbers that do not say what they rest on.
-
-    Raises
-    ------
-    InputRefusedError
-        There is no source, or the class is none of published, derived, assumed.
-    """
-    read_source(section, place)
-    if section.get("class") not in _CLASSES:
-        raise InputRefusedError(
-            f"class = {section.get('class')!r}", where=place, expected=", ".join(_CLASSES)
-        )
+    """Return a section; an empty one where the file has none."""
+    return {} if content.get(key) is None else read_section(content, key, known, where)
 
 
 def _read_switch(section: Mapping[str, Any], key: str, place: str) -> bool:
@@ -158,7 +122,7 @@ def _read_unit(unit: Mapping[str, Any], place: str) -> Unit:
         "speed",
         "success",
         "joining",
-        *_BASIS,
+        *BASIS,
     )
     refuse_unknown_keys(unit, known, place)
     check_basis(unit, place)

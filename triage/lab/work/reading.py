@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triage.errors import InputRefusedError
-from triage.lab.staff.reading import check_basis
+from triage.lab.files import find_file, list_files, read_section
 from triage.lab.work.work import IDENTITIES, LAWS, Alternatives, Findings, Hours, Referral, Success, Work
 from triage.scoring.written import read_name, read_number, read_toml, refuse_unknown_keys
-from triage.shipped import find_shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _SECTIONS = {
     "hours": ("mean", "spread", "a_version", "most_versions", "youth", "law"),
@@ -38,17 +37,7 @@ def load_work(name: str | Path = "default") -> Work:
     >>> load_work("default").success.chance[-2]
     0.84
     """
-    text = str(name)
-    if text in list_works():
-        return parse_work(read_toml(find_shipped("models", "work", f"{text}.toml")), text)
-    if text and Path(name).is_file():
-        return parse_work(read_toml(Path(name)), text)
-    raise InputRefusedError(
-        "no such work file",
-        where=text[:200] or "--work",
-        expected=", ".join(list_works()) + "; or the path of a work file (.toml)",
-        mend="check the spelling or the path",
-    )
+    return parse_work(read_toml(find_file("work", name)), str(name))
 
 
 def list_works() -> list[str]:
@@ -59,7 +48,7 @@ def list_works() -> list[str]:
     >>> list_works()
     ['default']
     """
-    return sorted(path.stem for path in find_shipped("models", "work").glob("*.toml"))
+    return list_files("work")
 
 
 def parse_work(content: Mapping[str, Any], where: str) -> Work:
@@ -78,10 +67,10 @@ def parse_work(content: Mapping[str, Any], where: str) -> Work:
         A part is not there, is unknown, has no source, or cannot be meant.
     """
     refuse_unknown_keys(content, ("name", *_SECTIONS), where)
-    parts = {key: _section(content, key, known, where) for key, known in _SECTIONS.items()}
+    parts = {key: read_section(content, key, known, where) for key, known in _SECTIONS.items()}
     hours, success, findings = parts["hours"], parts["success"], parts["findings"]
     referral, down = parts["referral"], parts["prosecution"]
-    chances = {key: _chance(findings, key, where) for key in _SECTIONS["findings"]}
+    chances = {key: _chance(findings, key, f"{where}: [findings]") for key in _SECTIONS["findings"]}
     if chances["invented"] + chances["undetermined"] > 1:
         raise InputRefusedError(
             "invented and undetermined are more than 1 together", where=f"{where}: [findings]"
@@ -103,33 +92,23 @@ def parse_work(content: Mapping[str, Any], where: str) -> Work:
             half_life_days=read_number(
                 success, "half_life_days", (1, math.inf), f"{where}: [success]", default=math.inf
             ),
-            gone=_chance(success, "gone", where, 1.0),
+            gone=_chance(success, "gone", f"{where}: [success]", 1.0),
         ),
         findings=Findings(**chances),
         referral=Referral(
             days=read_number(referral, "days", (0, 365), f"{where}: [referral]", default=7.0),
             hours=read_number(referral, "hours", (0, 1_000), f"{where}: [referral]", default=0.0),
-            abroad=_chance(referral, "abroad", where),
+            abroad=_chance(referral, "abroad", f"{where}: [referral]"),
             known_days=read_number(referral, "known_days", (0, 365), f"{where}: [referral]", default=0.0),
-            success=_chance(referral, "success", where, 1.0),
+            success=_chance(referral, "success", f"{where}: [referral]", 1.0),
         ),
         alternatives=_read_alternatives(parts["alternatives"], f"{where}: [alternatives]"),
         prosecuted=(
-            _chance(down, "no", where),
-            _chance(down, "yes", where),
-            _chance(down, "undetermined", where),
+            _chance(down, "no", f"{where}: [prosecution]"),
+            _chance(down, "yes", f"{where}: [prosecution]"),
+            _chance(down, "undetermined", f"{where}: [prosecution]"),
         ),
     )
-
-
-def _section(content: Mapping[str, Any], key: str, known: tuple[str, ...], where: str) -> Mapping[str, Any]:
-    section = content.get(key)
-    place = f"{where}: [{key}]"
-    if not isinstance(section, dict):
-        raise InputRefusedError("no section", where=place, expected=f"[{key}] and its lines below it")
-    refuse_unknown_keys(section, (*known, "class", "source"), place)
-    check_basis(section, place)
-    return section
 
 
 def _chance(section: Mapping[str, Any], key: str, where: str, default: float = 0.0) -> float:
