@@ -34,4 +34,4 @@ def test_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
         for out in cell.get("outputs", [])
         if "image/png" in out.get("data", {})
     ]
-    assert len(drawn) == sum("plt.subplots" in cell.source for cell in notebook.cells)
+    assert len(drawn) == sum(".plot(" in cell.source for cell in notebook.cells)

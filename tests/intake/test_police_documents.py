@@ -393,7 +393,7 @@ def contents(draw):
     return content[: len(content) - draw(st.sampled_from([0, 0, 0, 1, 30]))]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(contents(), max_size=3))
 def test_whatever_comes_in_comes_out(documents):
     imported = read(*documents)
