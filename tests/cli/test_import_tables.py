@@ -63,7 +63,7 @@ def test_a_mapping_that_is_wrong_is_refused_before_anything_is_written(tmp_path,
     (tmp_path / "my.toml").write_text("format = 9")
     done = run("import", sheet, "--mapping", tmp_path / "my.toml", "--out", tmp_path / "B")
     assert done.exit_code != 0
-    assert "format 9" in done.output
+    assert "format = 9" in done.output
     assert not (tmp_path / "B").exists()
 
 

@@ -10,12 +10,14 @@ import pytest
 
 from tests.intake.reading import read_all
 from triage.errors import InputRefusedError
+from triage.intake.checking import Checking
 from triage.intake.documents import Document
-from triage.intake.goaml import goaml_format
-from triage.intake.goaml.mapping import load_mapping
+from triage.intake.goaml import GOAML
+from triage.intake.goaml.mapping import lay_over, load_mapping
 from triage.intake.goaml.money import Rates, to_euro
 from triage.intake.goaml.read import sniff_goaml
 from triage.intake.importing import read_documents
+from triage.intake.mapping_files import with_own
 from triage.intake.tokens import TokenKey
 from triage.schema.mend import mend_table
 from triage.schema.tables import TABLES
@@ -606,11 +608,11 @@ def test_an_amount_that_is_stated_in_euro_too_needs_no_rate():
 def test_an_agency_lays_its_own_codes_over_the_mapping(tmp_path):
     own = tmp_path / "own.toml"
     own.write_text(
-        'version = 3\n[national]\nzone = "Asia/Dubai"\n[rates]\nAED = { 2025-01-01 = 0.25 }\n'
+        'format = "goaml"\nversion = 3\n[national]\nzone = "Asia/Dubai"\n[rates]\nAED = { 2025-01-01 = 0.25 }\n'
         '[indicator.child]\nNL-77 = "trafficking"\n[transmode]\nremittance = ["NLX"]\n',
         encoding="utf-8",
     )
-    national = goaml_format(own)
+    (national,) = with_own([GOAML], [own])
     assert national.mapping == "goaml 1+3"
     content = bank(payment(paid(funds="-")), indicator="NL-77").replace("ONBNK", "NLX").replace("EUR", "AED")
     imported = read(content, formats=(national,))
@@ -623,20 +625,32 @@ def test_an_agency_lays_its_own_codes_over_the_mapping(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        'version = "',
         '[transmode]\nbarter = ["X"]',
+        '[transmode]\nbank = "X"',
         '[indicator.child]\nX = "no such kind"',
+        '[indicators.child]\nX = "csam"',
         '[national]\nzone = "Nowhere/Land"',
         "[rates]\nUSD = 0",
+        '[rates]\nUSD = "much"',
         "[rates]\nUSD = { yesterday = 1 }",
+        "[no_date]\ndays = ['never']",
+        '[elements.report]\nkept = ["reason"]',
         "transmode = 3",
     ],
 )
-def test_a_mapping_with_a_mistake_is_refused(tmp_path, text):
+def test_a_mapping_with_a_mistake_is_refused_and_says_where(tmp_path, text):
     own = tmp_path / "own.toml"
-    own.write_text(text, encoding="utf-8")
-    with pytest.raises(InputRefusedError):
-        goaml_format(own)
+    own.write_text(f'format = "goaml"\nversion = 1\n{text}', encoding="utf-8")
+    with pytest.raises(InputRefusedError, match=r"own\.toml.*expected"):
+        with_own([GOAML], [own])
+
+
+def test_a_code_of_the_agency_goes_before_the_shipped_meaning():
+    """Shipped, B is an account of which nothing is known: a country may mean another thing by it."""
+    own = {"version": 1, "account_status": {"active": ["B"]}}
+    mapping = lay_over(own, Checking("own.toml", ""))
+    assert (load_mapping().account_status["B"], mapping.account_status["B"]) == ("unknown", "active")
+    assert mapping.account_status["CLS"] == "permanently_disabled"
 
 
 def test_the_shipped_mapping_counts_every_element_of_the_schema_once():

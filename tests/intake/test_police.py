@@ -478,6 +478,24 @@ def test_every_code_of_the_mapping_is_legal():
     assert set(mapping.capture.values()) == {"address", "device"}
 
 
+@pytest.mark.parametrize(
+    ("said", "escalated"), [("Invented Reason", "asserted"), ("No", "unknown"), (None, "unknown")]
+)
+def test_a_platform_calls_for_attention_under_either_name(said, escalated):
+    report = full()
+    summary = report["reportedInformation"]["incidentSummary"]
+    del summary["escalateToHighPriority"]
+    summary["espEscalation"] = said
+    imported = read(report)
+    assert rows(imported, "reports", "escalated_by_reporter") == [(escalated,)]
+    assert "espescalation" not in imported.unknown
+
+
+@pytest.mark.parametrize(("said", "actionability"), [(True, "informational"), (False, "referral")])
+def test_a_report_that_is_informational_says_so_at_its_top(said, actionability):
+    assert rows(read(full() | {"informational": said}), "reports", "actionability") == [(actionability,)]
+
+
 def test_the_members_that_the_reader_asks_for_are_in_the_mapping():
     never = {"gender", "races", "languages", "disabilities", "nationality", "accessToFirearms", "religion"}
     person = load_mapping().members["person"]

@@ -123,3 +123,22 @@ def test_a_payment_joins_the_person_by_whichever_name_that_person_comes():
     assert (row["person_id"], row["amount_eur"]) == ("mail", Decimal("-25.00"))
     assert row["executed_at"] == datetime(2024, 1, 2, tzinfo=UTC)
     assert rows.set_aside.num_rows == 0
+
+
+def test_a_file_that_is_there_already_is_set_aside_as_a_duplicate_and_none_is_lost(tmp_path):
+    """One copy finds its report by the folder; the other waits, finds the report by its number, and is no second."""
+    for name, content in {"one/r.xml": report(), "one/f.xml": details(9), "two/f.xml": details(9)}.items():
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(content)
+    imported = import_files([tmp_path / "in"], KEY, MONDAY, "b")
+    (aside,) = imported.part.set_aside.to_pylist()
+    assert (aside["why"], aside["table"], aside["waits_for"], aside["held"]) == (
+        "duplicate",
+        "files",
+        None,
+        None,
+    )
+    assert imported.part.tables["files"].num_rows == 1
+    counted = [(source["records"], source["set_aside"]) for source in imported.meta.source_files]
+    assert sum(records.get("files", 0) for records, _ in counted) == 2
+    assert sum(left.get("files", 0) for _, left in counted) == 1

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from triage.schema.batch import Batch, BatchMeta, split_part
-from triage.schema.part import Part
+from triage.schema.part import SET_ASIDE_SCHEMA, Part
 from triage.scoring.additive import AdditiveModel, flag_steps
 from triage.scoring.bundle import Bundle
 from triage.scoring.calibration import PlattCalibration
@@ -142,6 +143,23 @@ def test_unreadable_report_stands_first_due_in_24_hours(make_part) -> None:
     assert (first["lane"], first["tier"], first["rank"]) == ("unreadable", 1, 1)
     assert first["due_at"] == datetime(2024, 6, 2, tzinfo=UTC)
     assert worklist.table["rank"].to_pylist() == [1, 2]
+
+
+def test_broken_lines_of_one_document_take_one_place_and_are_counted(make_part) -> None:
+    line = {"why": "unreadable", "table": "reports", "where": "file:ab", "mend": "look at the line"}
+    reasons = [(7, "no number"), (5, "no number"), (9, "a quotation mark that is not closed")]
+    aside = [line | {"row": row, "reason": reason} for row, reason in reasons]
+    part = make_part(reports=[{"report_id": "x", "escalated_by_reporter": "asserted"}])
+    part = replace(part, set_aside=pa.Table.from_pylist(aside, schema=SET_ASIDE_SCHEMA))
+    worklist = build(part)
+    assert worklist.table["rank"].to_pylist() == [1, 2]
+    assert worklist.lanes["unreadable"] == 1
+    assert worklist.set_aside == 3
+    first = worklist.table.slice(0, 1).to_pylist()[0]
+    assert (first["case_id"], first["reports"], first["missing"]) == ("file:ab", 3, "look at the line")
+    assert first["reasons"] == (
+        "file:ab, 2 records, the first in row 5: no number; file:ab, row 9: a quotation mark that is not closed"
+    )
 
 
 def scored_batch(make_part: Callable[..., Part], n: int) -> Part:

@@ -44,7 +44,7 @@ SHOWN_NAMES = 8
     "mappings",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Mapping file for tables (CSV, XLSX, JSON Lines) of your own.",
+    help="Mapping file: tables (CSV, XLSX, JSON Lines) of your own, goAML codes, NCMEC's tags. Repeatable.",
 )
 @click.option("--template", is_flag=True, help="Print a mapping to start from, for a table if you give one.")
 @click.option("--limit", "limits", multiple=True, help="NAME=NUMBER: let more, or less, pass than usual.")

@@ -6,6 +6,7 @@ refused before more than its beginning was in memory.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ _SIGNATURES = (
     (0, b"OggS", "an Ogg film or sound"),
     (0, b".RMF", "a RealMedia film"),
 )
+_BEGINNINGS = tuple(signature for at, signature, _ in _SIGNATURES if at == 0)
+_AT_FOUR = tuple(signature for at, signature, _ in _SIGNATURES if at == 4)
 # Kinds of RIFF containers: the name stands behind the length.
 _RIFF = {b"WEBP": "a WebP image", b"AVI ": "an AVI film", b"WAVE": "a sound"}
 _DOCUMENTS = (
@@ -49,17 +52,22 @@ _DOCUMENTS = (
 )
 _BMP_HEADERS = frozenset({12, 40, 52, 56, 64, 108, 124})
 _TS_PACKET = 188
-# How the formats above begin when they are written as letters inside a text.
-_EMBEDDED = (
-    b"data:image/",
-    b"data:video/",
-    b'"/9j/',
-    b">/9j/",
-    b'"iVBORw0KGgo',
-    b">iVBORw0KGgo",
-    b'"R0lGOD',
-    b">R0lGOD",
+# How the formats above begin when they are written as letters (base64 or hexadecimal digits) inside a text,
+# and what stands before them there: also the end of a byte order mark. In JSON a stroke may have another
+# before it. The parts are looked for first, and then what stands around them: that is quick.
+_PARTS = (
+    b"data:image", b"data:video", b"/9j", b"iVBORw0KGgo", b"R0lGOD", b"UklGR", b"Z0eX", b"GkXfo",
+    b"ffd8ff", b"FFD8FF", b"89504e47", b"89504E47", b"47494638", b"66747970",
+)  # fmt: skip
+_EMBEDDED = re.compile(
+    rb"data:(?:image|video)\\?/"
+    rb"|(?:[\s\"'>,;|=:(\xbf\xfe\xff]|\\n)(?:\\?/9j\\?/|iVBORw0KGgo|R0lGOD[dl]h|UklGR[A-Za-z0-9+/\\]{12}"
+    rb"|AAAA[A-Za-z0-9+/\\]{2,3}Z0eX|GkXfo[A-Za-z0-9+/\\]{12}"
+    rb"|(?i:ffd8ff|89504e470d0a1a0a|47494638(?:37|39)61|[0-9a-f]{8}66747970)[0-9A-Fa-f]{64})"
 )
+_BEFORE, _BEHIND = 12, 100
+# So many parts stand in no text by chance: then all of it is looked through once.
+_MOST_PARTS = 10_000
 HEAD_BYTES = 512
 REFUSED = "nothing of it was read; keep it in the system for material, and import the report without it"
 _IMAGES = "jpg jpeg png gif bmp tif tiff webp heic avif emf wmf"
@@ -85,9 +93,8 @@ def name_imagery(head: bytes) -> str:
     >>> name_imagery(b"\x89PNG\r\n\x1a\n" + bytes(20)), name_imagery(b"<report/>")
     ('a PNG image', '')
     """
-    for at, signature, kind in _SIGNATURES:
-        if head.startswith(signature, at):
-            return kind
+    if head.startswith(_BEGINNINGS) or head.startswith(_AT_FOUR, 4):
+        return next(kind for at, signature, kind in _SIGNATURES if head.startswith(signature, at))
     if head.startswith(b"RIFF"):
         return _RIFF.get(head[8:12], "a RIFF file, which may hold a film")
     if head.startswith(b"BM") and len(head) > 18 and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
@@ -116,7 +123,20 @@ def names_imagery(content: bytes) -> bool:
     >>> names_imagery(b'{"a": "data:image/png;base64,iVBORw0KGgo"}'), names_imagery(b"<a>text</a>")
     (True, False)
     """
-    return any(mark in content for mark in _EMBEDDED)
+    if b"\0" in content:
+        content = content.replace(b"\0", b"")
+    for part in _PARTS:
+        at, seen = content.find(part), 0
+        while at >= 0:
+            # What stands at the beginning begins a value.
+            around = b" " * (at < _BEFORE) + content[max(0, at - _BEFORE) : at + _BEHIND]
+            if _EMBEDDED.search(around):
+                return True
+            seen += 1
+            if seen == _MOST_PARTS:
+                return bool(_EMBEDDED.search(content))
+            at = content.find(part, at + 1)
+    return False
 
 
 def pictures_among(names: Iterable[str]) -> int:

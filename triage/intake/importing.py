@@ -17,10 +17,10 @@ from triage.intake.iccam import ICCAM
 from triage.intake.imported import Imported
 from triage.intake.limits import Limits
 from triage.intake.link import attach_cases
+from triage.intake.mapping_files import with_own
 from triage.intake.police import POLICE
 from triage.intake.rekeying import bridge_imported
-from triage.intake.sheets.mapping import load_sheet_mapping
-from triage.intake.sheets.read import sheet_formats, shipped_sheets
+from triage.intake.sheets.read import shipped_sheets
 from triage.intake.sheets.sources import headers_of, looks_like_table
 from triage.intake.waiting import adopt, awaited
 from triage.schema.batch import META_FILE, BatchMeta
@@ -220,7 +220,7 @@ def import_files(
     limits : Limits, optional
         What may pass.
     mappings : sequence of Path
-        Mapping files for tables; what they know goes before every other format.
+        Mapping files: for tables, which go before every other format, for goAML, for NCMEC's tags.
     waiting : pyarrow.Table, optional
         Rows that earlier batches set aside: what waits among them for a report of these files joins it.
 
@@ -231,7 +231,7 @@ def import_files(
     """
     for path in paths:
         _refuse_canonical(path)
-    formats = (*sheet_formats([load_sheet_mapping(path) for path in mappings]), *FORMATS)
+    formats = with_own(FORMATS, mappings)
     skipped: list[Finding] = []
     documents = find_documents(paths, limits or Limits(), skipped.append)
     imported = read_documents(

@@ -37,6 +37,9 @@ _MAX_NAME = 64
 _MAX_DIGITS = 30
 _AGAIN = "ask the sender to send it again"
 _LARGER = "ask the sender to split it, or raise the limit with --limit"
+_DEEPER = (
+    "look whether that can be, and raise the limit depth with --limit, or ask the sender to send it again"
+)
 _NO_JSON = "no well-formed JSON"
 _NO_RECORD = "a record that is no JSON object"
 _DAMAGES = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
@@ -351,7 +354,7 @@ def _require_modest(text: str, limits: Limits, *, listed: bool) -> None:
         outside = marks[quoted % 2 == 0]
         level = depth + np.cumsum(_STEP[outside], dtype=np.int64)
         if level.max(initial=0) > deepest:
-            raise Unreadable(f"values nested deeper than {limits.depth} levels", _AGAIN)
+            raise Unreadable(f"values nested deeper than {limits.depth} levels", _DEEPER)
         counted = values + np.cumsum(_COUNTS[outside], dtype=np.int64)
         values = int(counted[-1]) if len(counted) else values
         most = values

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 OWNER_ONLY = 0o600
 _MOST_AT_ONCE = 500
+# What is longer is no number and no name of a file, and may be anything.
+_LONGEST = 300
+_TOO_LONG = "a text that is too long for a number"
 
 
 def refs_file(batch: Path) -> Path:
@@ -56,7 +59,8 @@ def write_refs(batch: Path, refs: Iterable[tuple[str, str]], *, force: bool = Fa
         database,
     ):
         database.execute("create table refs (report_id text not null, number text not null) strict")
-        database.executemany("insert into refs values (?, ?)", sorted(set(refs)))
+        told = {(token, number if len(number) <= _LONGEST else _TOO_LONG) for token, number in refs}
+        database.executemany("insert into refs values (?, ?)", sorted(told))
         database.execute("create index by_report on refs (report_id)")
 
 

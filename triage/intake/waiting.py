@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
 from triage.schema.declare import Kind
+from triage.schema.part import Why
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from triage.schema.part import Rows
 
 Held = dict[str, list[dict[str, Any]]]
+# What became of a row that waits.
+_WAITS, _JOINED, _THERE = "waits", "joined", "there"
+_AGAIN = {
+    "why": Why.DUPLICATE.value,
+    "reason": "the same record again: it is with its report already",
+    "mend": "nothing to do",
+    "waits_for": None,
+    "held": None,
+}
 
 
 def awaited(aside: pa.Table) -> frozenset[str]:
@@ -62,19 +72,24 @@ def adopt(rows: Rows, earlier: pa.Table | None = None) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        The rows of `rows.set_aside` that joined.
+        The rows of `rows.set_aside` that joined. One that is there already stays set aside, as a duplicate.
     """
     own = rows.set_aside.to_pylist() if awaited(rows.set_aside) else []
     others = earlier.to_pylist() if earlier is not None and awaited(earlier) else []
     came = _Arrived(rows.tables)
     new: Held = {}
-    joined = [row for row in own if came.take(row, new)]
+    joined, kept = [], []
+    for row in own:
+        fate = came.take(row, new)
+        if fate == _JOINED:
+            joined.append(row)
+        else:
+            kept.append(row | _AGAIN if fate == _THERE else row)
     for row in others:
         came.take(row, new)
     for name, found in new.items():
         _append(rows, name, found)
-    if joined:
-        kept = [row for row in own if row not in joined]
+    if kept != own:
         rows.set_aside = pa.Table.from_pylist(kept, schema=rows.set_aside.schema)
     return joined
 
@@ -83,6 +98,8 @@ class _Arrived:
     """The reports and reported persons that are there."""
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self.tables = tables
+        self.keys: dict[str, set[tuple[str, ...]]] = {}
         reports, persons, accounts = (
             tables[name].select(columns).to_pylist()
             for name, columns in (
@@ -101,14 +118,30 @@ class _Arrived:
         self.persons = frozenset().union(*self.reported.values())
         self.accounts: dict[str, str] = {row["person_id"]: row["account_id"] for row in reversed(accounts)}
 
-    def take(self, row: Mapping[str, Any], new: Held) -> bool:
-        """Add what a row holds to the new rows; say whether its report or person is there."""
+    def take(self, row: Mapping[str, Any], new: Held) -> str:
+        """Add what a row holds to the new rows where its report or person is there, and it is not."""
         for token in (row["waits_for"] or "").split():
             report = self.reports.get(token, "")
             if report or token in self.persons:
-                self._join(json.loads(row["held"]), report, token, new)
-                return True
-        return False
+                held = json.loads(row["held"])
+                if not self._is_new(row["table"], held, "" if report else token):
+                    return _THERE
+                self._join(held, report, token, new)
+                return _JOINED
+        return _WAITS
+
+    def _is_new(self, table: str, held: Held, person: str) -> bool:
+        """Say whether the record that waited is not among the rows, and take note of it."""
+        there = self.keys.setdefault(table, set())
+        if not there:
+            there.update(
+                zip(*(self.tables[table][key].to_pylist() for key in TABLES[table].key), strict=True)
+            )
+        tied = {"person_id": person} if person else {}
+        keys = {tuple((row | tied)[key] for key in TABLES[table].key) for row in held.get(table, [])}
+        fresh = not keys <= there or not keys
+        there |= keys
+        return fresh
 
     def _join(self, rows: Held, report: str, person: str, new: Held) -> None:
         """Add rows to a report, or, without one, to a person."""

@@ -23,7 +23,14 @@ from triage.worklist.audit import (
 )
 from triage.worklist.fingerprints import take_fingerprints
 from triage.worklist.gathering import score_parts
-from triage.worklist.listing import WORKLIST_SCHEMA, is_unreadable, keep_deadlines, list_unreadable, pick, put
+from triage.worklist.listing import (
+    WORKLIST_SCHEMA,
+    gather_unreadable,
+    keep_deadlines,
+    list_unreadable,
+    pick,
+    put,
+)
 from triage.worklist.order import (
     ESCALATED,
     MAIN_LANES,
@@ -65,7 +72,7 @@ class Worklist:
     Parameters
     ----------
     table : pyarrow.Table
-        One row per case and per unreadable report, in order (columns of `WORKLIST_SCHEMA`), as it may be
+        One row per case and per unreadable document, in order (columns of `WORKLIST_SCHEMA`), as it may be
         shown.
     batch : str
         The name of the batch that it was made with.
@@ -182,7 +189,7 @@ def build_worklist(
     Returns
     -------
     Worklist
-        Every case of the batch and every unreadable report, once.
+        Every case of the batch and every document of which a report could not be read, once.
     """
     written = policy or load_policy()
     policy = written.with_capacity(capacity) if capacity else written
@@ -190,7 +197,7 @@ def build_worklist(
     known = standing or Standing()
     gathered = score_parts(batch, bundle.model, policy, now, progress)
     gathered.pause(known.paused)
-    unreadable = [row for row in gathered.aside.to_pylist() if is_unreadable(row)]
+    unreadable = gather_unreadable(gathered.aside)
     ties = key_draws(_tie_key(batch.meta.name, key))
     base = order_cases(gathered.scored, ties, lowered=known.lowered)
     limit = policy.capacity.of(len(base.row))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -73,15 +73,76 @@ def to_table(columns: dict[str, Any]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=WORKLIST_SCHEMA)
 
 
+class Unreadable(NamedTuple):
+    """What could not be read of one document, or one row that could not: one case for a person to look at.
+
+    Parameters
+    ----------
+    name : str
+        By which it is decided on.
+    rows : int
+        How many reports it is, or was at least.
+    reasons, mend : str
+        Why, with the place of the first; the next steps.
+    """
+
+    name: str
+    rows: int
+    reasons: str
+    mend: str
+
+
+def gather_unreadable(aside: pa.Table) -> list[Unreadable]:
+    """Return what could not be read, once for each name: a table of broken lines takes one place, not each.
+
+    Parameters
+    ----------
+    aside : pyarrow.Table
+        Rows set aside (columns of `triage.schema.part.SET_ASIDE_SCHEMA`).
+
+    Examples
+    --------
+    >>> from triage.schema.part import SET_ASIDE_SCHEMA
+    >>> line = {"why": "unreadable", "table": "reports", "where": "file:ab", "reason": "no number"}
+    >>> aside = pa.Table.from_pylist([line | {"row": row} for row in (3, 9)], schema=SET_ASIDE_SCHEMA)
+    >>> [(one.name, one.rows, one.reasons) for one in gather_unreadable(aside)]
+    [('file:ab', 2, 'file:ab, 2 records, the first in row 3: no number')]
+    """
+    found: dict[str, dict[tuple[str, str], list[dict[str, Any]]]] = {}
+    for row in aside.to_pylist():
+        if is_unreadable(row):
+            reasons = found.setdefault(name_unreadable(row), {})
+            reasons.setdefault((row["reason"], row["mend"]), []).append(row)
+    return [
+        Unreadable(
+            name,
+            sum(map(len, reasons.values())),
+            "; ".join(f"{_say_place(rows)}: {reason}" for (reason, _), rows in reasons.items()),
+            "; ".join(dict.fromkeys(mend for _, mend in reasons if mend)),
+        )
+        for name, reasons in found.items()
+    ]
+
+
+def _say_place(rows: Sequence[dict[str, Any]]) -> str:
+    first = min(row["row"] for row in rows)
+    where = rows[0]["where"]
+    return (
+        f"{where}, row {first}"
+        if len(rows) == 1
+        else f"{where}, {len(rows):,} records, the first in row {first}"
+    )
+
+
 def list_unreadable(
-    rows: Sequence[dict[str, Any]], now: datetime, policy: Policy, same: dict[str, str]
+    found: Sequence[Unreadable], now: datetime, policy: Policy, same: dict[str, str]
 ) -> pa.Table:
     """Return the reports that could not be read, as rows of the list: a person must look.
 
     Parameters
     ----------
-    rows : sequence of dict
-        Rows set aside (columns of `triage.schema.part.SET_ASIDE_SCHEMA`).
+    found : sequence of Unreadable
+        As `gather_unreadable` returns them.
     now : datetime
         When the list is made.
     policy : Policy
@@ -94,15 +155,15 @@ def list_unreadable(
             "rank": place,
             "lane": LANES[0],
             "tier": 1,
-            "case_id": name_unreadable(row),
+            "case_id": some.name,
             "due_at": now + timedelta(days=days_of(1, policy.tiers)),
-            "reports": 1,
-            "reasons": f"{row['where']}, row {row['row']}: {row['reason']}",
-            "missing": row["mend"],
+            "reports": some.rows,
+            "reasons": some.reasons,
+            "missing": some.mend,
             "tied": 1,
             **same,
         }
-        for place, row in enumerate(rows, start=1)
+        for place, some in enumerate(found, start=1)
     ]
     return pa.Table.from_pylist(listed, schema=WORKLIST_SCHEMA)
 

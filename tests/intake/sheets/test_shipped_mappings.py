@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tests.intake.sheets.sheets import KEY, read, rows
+from tests.intake.sheets.sheets import KEY, RECEIVED, read, rows
+from triage.intake.documents import Document
+from triage.intake.importing import read_documents
 
 
 def test_uk_priorities_are_the_senders_and_the_first_is_escalated():
@@ -73,3 +75,11 @@ def test_a_helplines_form_gives_the_child_and_the_contact_with_it():
     assert rows(imported, "prior_records", "record_kind") == ["allegation"]
     assert rows(imported, "children", "person_id") == rows(imported, "persons", "person_id")
     assert imported.dropped == {"Name of child": 1, "What happened": 1}
+
+
+def test_a_table_of_which_no_line_can_be_read_is_set_aside_line_by_line():
+    """SCART's mapping gives every report the channel `web`: also of no report at all."""
+    header = b"URL;REFERER;WORKUSER-EMAIL;REFERENCE;SOURCE;TYPE\n"
+    imported = read_documents([Document.of("a.csv", header + b"too;few\n")], KEY, RECEIVED)
+    assert imported.set_aside["reason"].to_pylist() == ["too few or too many fields"]
+    assert imported.tables["reports"].num_rows == 0

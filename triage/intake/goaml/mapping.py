@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from triage.errors import InputRefusedError
 from triage.intake.elements import read_actions
 from triage.intake.goaml.money import Rates
 from triage.schema.tables import ACCOUNTS, REPORTS, TRANSACTIONS
@@ -19,8 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import tzinfo
 
+    from triage.intake.checking import Checking
+
 MAPPING_FILE = Path(__file__).resolve().with_name("mapping.toml")
 SENDER, RECEIVER, NEITHER = "sender", "receiver", "neither"
+_CHANNELS = TRANSACTIONS["payment_channel"].codes
+# Sections of codes in lists, and what the lists may be of.
+_CODES = {
+    "party_role": (SENDER, RECEIVER, NEITHER),
+    "funds": _CHANNELS,
+    "transmode": _CHANNELS,
+    "account_status": ACCOUNTS["account_status"].codes,
+}
+_LISTS = {**_CODES, "wrappers": ("names",), "no_date": ("days",)}
 
 
 @dataclass(frozen=True)
@@ -68,76 +78,108 @@ class GoamlMapping:
 
 
 @cache
-def load_mapping(national: Path | None = None) -> GoamlMapping:
-    """Return the mapping that travels with the package, with an agency's own file laid over it.
-
-    Parameters
-    ----------
-    national : Path, optional
-        A TOML file of the same shape; what it holds is added, or goes before what is shipped.
-
-    Raises
-    ------
-    InputRefusedError
-        The agency's file cannot be read, or gives a code that does not exist.
+def load_mapping() -> GoamlMapping:
+    """Return the mapping that travels with the package.
 
     Examples
     --------
     >>> load_mapping().funds["CRPTC"], load_mapping().child["CSAM1"]
     ('crypto', 'csam')
     """
-    shipped = tomllib.loads(MAPPING_FILE.read_text(encoding="utf-8"))
-    if national is None:
-        return _mapping(shipped, str(shipped["version"]))
+    return _mapping(_shipped(), {}, str(_shipped()["version"]))
+
+
+def lay_over(own: Mapping[str, Any], check: Checking) -> GoamlMapping:
+    """Return the mapping with an agency's own codes: they are added, and go before what is shipped.
+
+    Parameters
+    ----------
+    own : mapping of str to object
+        Sections of the same shape as the shipped ones.
+    check : Checking
+        Where they stand, for messages.
+
+    Raises
+    ------
+    InputRefusedError
+        A section or a code that does not exist, or a value of another kind.
+
+    Examples
+    --------
+    >>> from triage.intake.checking import Checking
+    >>> own = {"version": 3, "transmode": {"cash": ["ELCFT"]}}
+    >>> mapping = lay_over(own, Checking("own.toml", ""))
+    >>> mapping.version, mapping.transmode["ELCFT"], mapping.transmode["SWIFT"]
+    ('1+3', 'cash', 'bank')
+    """
+    check.settings(
+        own, ("format", "version", "wrappers", "national", "rates", "indicator", "no_date", *_CODES)
+    )
+    version = check.version(own.get("version"))
+    for section, names in _LISTS.items():
+        inner = check.inside(f"[{section}]")
+        given = own.get(section, {})
+        inner.settings(given, names)
+        for name, codes in given.items():
+            if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+                raise inner.refused(
+                    f"{name} = {codes!r}"[:80], expected='a list of codes, such as ["A", "B"]'
+                )
+    national, indicator = own.get("national", {}), own.get("indicator", {})
+    check.inside("[national]").settings(national, ("zone",))
+    if "zone" in national:
+        check.inside("[national]").zone(national["zone"])
+    check.inside("[indicator]").settings(indicator, ("child", "known"))
+    for name, code in _table(check, "[indicator.child]", indicator.get("child", {})).items():
+        if code not in REPORTS["incident_type"].codes:
+            raise check.inside("[indicator.child]").refused(
+                f"{name} = {code!r}"[:80], expected=", ".join(REPORTS["incident_type"].codes)
+            )
     try:
-        own = tomllib.loads(national.read_text(encoding="utf-8"))
-        return _mapping(_lay_over(shipped, own), f"{shipped['version']}+{own.get('version', '?')}")
-    except (OSError, UnicodeDecodeError, TypeError, ValueError, KeyError, AttributeError) as error:
-        raise InputRefusedError(
-            f"cannot be used ({type(error).__name__}: {str(error)[:80]})",
-            where=str(national),
-            expected="a TOML file in the shape of the shipped goAML mapping (docs/formats/goaml.md)",
+        Rates.of(_table(check, "[rates]", own.get("rates", {})))
+        list(map(date.fromisoformat, own.get("no_date", {}).get("days", [])))
+    except (ArithmeticError, ValueError, TypeError):
+        raise check.refused(
+            "a rate or a day that is none", expected="USD = { 2025-01-01 = 0.96 }, days as 2025-01-31"
         ) from None
+    return _mapping(_shipped(), own, f"{_shipped()['version']}+{version}")
 
 
-def _mapping(content: dict[str, Any], version: str) -> GoamlMapping:
-    channels = TRANSACTIONS["payment_channel"].codes
-    roles = (SENDER, RECEIVER, NEITHER)
+def _shipped() -> dict[str, Any]:
+    return tomllib.loads(MAPPING_FILE.read_text(encoding="utf-8"))
+
+
+def _table(check: Checking, name: str, given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise check.inside(name).refused("no table of settings", expected="NAME = VALUE, one a line")
+    return given
+
+
+def _mapping(shipped: dict[str, Any], own: Mapping[str, Any], version: str) -> GoamlMapping:
+    def codes(section: str) -> dict[str, str]:
+        return _by_code(shipped[section]) | _by_code(own.get(section, {}))
+
+    def listed(section: str, name: str) -> list[str]:
+        return [*shipped[section][name], *own.get(section, {}).get(name, [])]
+
+    indicator = own.get("indicator", {})
     return GoamlMapping(
         version=version,
-        wrappers=frozenset(content["wrappers"]["names"]),
-        zone=ZoneInfo(content["national"]["zone"]),
-        rates=Rates.of(content["rates"]),
-        child=_allowed(content["indicator"]["child"], REPORTS["incident_type"].codes),
-        known_indicators=frozenset(content["indicator"]["known"]["codes"]),
-        party_role=_by_code(content["party_role"], roles),
-        funds=_by_code(content["funds"], channels),
-        transmode=_by_code(content["transmode"], channels),
-        account_status=_by_code(content["account_status"], ACCOUNTS["account_status"].codes),
-        no_date=frozenset(map(date.fromisoformat, content["no_date"]["days"])),
-        elements=read_actions(content["elements"]),
+        wrappers=frozenset(name.lower() for name in listed("wrappers", "names")),
+        zone=ZoneInfo((shipped["national"] | own.get("national", {}))["zone"]),
+        rates=Rates.of(shipped["rates"] | own.get("rates", {})),
+        child=shipped["indicator"]["child"] | indicator.get("child", {}),
+        known_indicators=frozenset(
+            [*shipped["indicator"]["known"]["codes"], *indicator.get("known", {}).get("codes", [])]
+        ),
+        party_role=codes("party_role"),
+        funds=codes("funds"),
+        transmode=codes("transmode"),
+        account_status=codes("account_status"),
+        no_date=frozenset(map(date.fromisoformat, listed("no_date", "days"))),
+        elements=read_actions(shipped["elements"]),
     )
 
 
-def _by_code(groups: Mapping[str, list[str]], allowed: tuple[str, ...]) -> dict[str, str]:
-    return _allowed({code: name for name, codes in groups.items() for code in codes}, allowed)
-
-
-def _allowed(codes: Mapping[str, str], allowed: tuple[str, ...]) -> dict[str, str]:
-    for code in codes.values():
-        if code not in allowed:
-            raise ValueError(f"{code!r} is none of {', '.join(allowed)}")
-    return dict(codes)
-
-
-def _lay_over(shipped: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """Add what is the agency's own: its tables go into the shipped ones, its lists behind them."""
-    laid = dict(shipped)
-    for name, value in own.items():
-        if isinstance(value, dict) and isinstance(laid.get(name), dict):
-            laid[name] = _lay_over(laid[name], value)
-        elif isinstance(value, list) and isinstance(laid.get(name), list):
-            laid[name] = [*laid[name], *value]
-        else:
-            laid[name] = value
-    return laid
+def _by_code(groups: Mapping[str, list[str]]) -> dict[str, str]:
+    return {code: name for name, codes in groups.items() for code in codes}

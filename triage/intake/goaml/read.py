@@ -26,7 +26,6 @@ from triage.schema.part import Why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from triage.intake.documents import Document
     from triage.intake.gathering import Intake
@@ -249,20 +248,20 @@ def _reports(root: Element) -> Iterator[Element]:
             yield from blocks
 
 
-def goaml_format(national: Path | None = None) -> Format:
-    """Return the format, with a mapping of the agency's own where there is one.
+def goaml_format(mapping: GoamlMapping | None = None) -> Format:
+    """Return the format, with an agency's own codes where it gives them.
 
     Parameters
     ----------
-    national : Path, optional
-        TOML file with national codes, zone and rates.
+    mapping : GoamlMapping, optional
+        The mapping, with what the agency lays over it.
     """
-    mapping = load_mapping(national)
+    laid = mapping or load_mapping()
     return Format(
         "goaml",
-        f"goaml {mapping.version}",
-        lambda document: sniff_goaml(document.beginning(), mapping),
-        partial(ReadGoaml, mapping=mapping),
+        f"goaml {laid.version}",
+        lambda document: sniff_goaml(document.beginning(), laid),
+        partial(ReadGoaml, mapping=laid),
     )
 
 

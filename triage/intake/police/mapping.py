@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from triage.errors import InputRefusedError
 from triage.intake.cybertipline.mapping import load_mapping as load_cybertipline
@@ -133,7 +133,7 @@ def load_mapping() -> PoliceMapping:
     )
 
 
-def with_tags(mapping: PoliceMapping, tags: Mapping[str, str], where: str) -> PoliceMapping:
+def with_tags(mapping: PoliceMapping, tags: Mapping[str, Any], where: str) -> PoliceMapping:
     """Return the mapping with an agency's own list of NCMEC's tags in place of the shipped one.
 
     Parameters
@@ -157,7 +157,7 @@ def with_tags(mapping: PoliceMapping, tags: Mapping[str, str], where: str) -> Po
     """
     codes = TABLES["files"]["file_annotations"].codes
     for place, code in enumerate(tags.values(), start=1):
-        if code not in codes and not _OPEN_CODE.fullmatch(code):
+        if code not in codes and not (isinstance(code, str) and _OPEN_CODE.fullmatch(code)):
             raise InputRefusedError(
                 f"the code of entry {place}",
                 where=where,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from triage.intake import notes as remarks
 from triage.intake.cybertipline.mapping import load_mapping as load_cybertipline
@@ -119,7 +119,7 @@ class ReadPolice:
                 )
 
 
-def police_format(tags: Mapping[str, str] | None = None, name: str = "") -> Format:
+def police_format(tags: Mapping[str, Any] | None = None, name: str = "", *, where: str = "") -> Format:
     """Return the format, with an agency's own list of NCMEC's tags where it holds one.
 
     Parameters
@@ -128,8 +128,15 @@ def police_format(tags: Mapping[str, str] | None = None, name: str = "") -> Form
         Tag -> a code of ``file_annotations``, or ``ext:`` and a name of letters.
     name : str
         Name and version of the list, stored with what was imported.
+    where : str
+        Where the list stands, for messages.
+
+    Raises
+    ------
+    InputRefusedError
+        A code that is none.
     """
-    mapping = load_mapping() if tags is None else with_tags(load_mapping(), tags, name)
+    mapping = load_mapping() if tags is None else with_tags(load_mapping(), tags, where or name)
     version = f"police {mapping.version}, cybertipline {load_cybertipline().version}"
     return Format(
         "police",

@@ -229,7 +229,7 @@ def _of_addresses(somebody: Somebody, countries: Mapping[str, str]) -> dict[str,
 def _actionability(parts: Parts, annotations: Sequence[str]) -> str:
     if flag_in(parts.information.get("batchedReport")) == "asserted":
         return "batch"
-    if "informational" in annotations:
+    if "informational" in annotations or flag_in(parts.report.get("informational")) == "asserted":
         return "informational"
     text = text_in(parts.ncmec.get("ncmecClassification")).lower()
     known = load_mapping().actionability

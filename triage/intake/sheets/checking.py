@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from triage.errors import InputRefusedError
 from triage.intake.sheets.kinds import DIRECTIVES, NAMES, NO, PERSONAL, RECIPES, WAYS, YES
 from triage.intake.values import CHILD_BANDS, PERSON_BANDS
-from triage.schema.declare import EXTENSION, Column, Kind
+from triage.schema.declare import Column, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-_EXTENSION = re.compile(rf"{EXTENSION}[A-Za-z0-9_]{{1,60}}")
+    from triage.intake.checking import Checking
+
 # What the program itself fills: where a row belongs, and what ties it to others.
 _OWN = frozenset({"case_id", "report_id", "policy_id"})
 _TIES = frozenset({("accounts", "person_id"), ("transactions", "person_id"), ("prior_records", "person_id")})
@@ -50,71 +47,6 @@ class Filling(NamedTuple):
     def columns(self) -> tuple[str, ...]:
         """The columns of the sheet that it reads."""
         return tuple(column for columns in self.parts.values() for column in columns)
-
-
-@dataclass(frozen=True)
-class Checking:
-    """Where checking stands in a mapping."""
-
-    where: str
-    mend: str
-
-    def inside(self, name: str) -> Checking:
-        """Step into a part."""
-        return Checking(f"{self.where}: {name}", self.mend)
-
-    def refused(self, found: str, *, expected: str) -> InputRefusedError:
-        """Return the error to raise."""
-        return InputRefusedError(found, where=self.where, expected=expected, mend=self.mend)
-
-    def settings(self, given: Any, known: Iterable[str], of: str = "") -> None:
-        """Insist on a table of settings that are known."""
-        names = list(known)
-        if not isinstance(given, dict):
-            raise self.refused("no table of settings", expected=", ".join(names))
-        for name in given:
-            if name not in names:
-                near = get_close_matches(name, names, 1)
-                what = f"no column of {of}" if of else "no setting here"
-                raise self.refused(
-                    f"{name!r} is {what}", expected=f"{near[0]!r}?" if near else ", ".join(names)
-                )
-
-    def text(self, given: Any, name: str) -> str:
-        """Insist on a text."""
-        if not isinstance(given, str) or not given.strip():
-            raise self.refused(f"{name} = {given!r}", expected="a text")
-        return given
-
-    def columns(self, given: Any, name: str) -> tuple[str, ...]:
-        """Insist on the name of a column of the sheet, or a list of them."""
-        listed = given if isinstance(given, list) else [given]
-        return tuple(self.text(column, name) for column in listed)
-
-    def zone(self, given: Any) -> str:
-        """Insist on a time zone that is known here."""
-        try:
-            return ZoneInfo(given).key
-        except (KeyError, ValueError, TypeError, OSError):
-            raise self.refused(f"the zone {given!r}", expected='a zone such as "Europe/Amsterdam"') from None
-
-    def words(self, given: Any, name: str) -> tuple[str, ...]:
-        """Insist on a list of words; they are compared in small letters."""
-        if not isinstance(given, list) or not all(isinstance(word, str) for word in given):
-            raise self.refused(f"{name} = {given!r}", expected="a list of words")
-        return tuple(" ".join(word.lower().split()) for word in given)
-
-    def code(self, column: Column, given: Any) -> str:
-        """Insist on a code that a column may hold."""
-        if isinstance(given, str):
-            country = column.kind == Kind.COUNTRY and re.fullmatch("[A-Z]{2}", given)
-            if given in column.codes or country or (column.open_codes and _EXTENSION.fullmatch(given)):
-                return given
-        reading = f'{{ code = "{given}" }}' if column.kind == Kind.CODE else "a setting in braces"
-        raise self.refused(
-            f"{given!r} is no code of {column.name}",
-            expected=f"{column.allowed}; to read a column of the sheet write {reading}",
-        )
 
 
 def read_filling(check: Checking, table: str, column: Column, given: Any, zone: str) -> Filling:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from triage.errors import InputRefusedError
-from triage.intake.sheets.checking import Checking, read_filling
+from triage.intake.checking import Checking, read_mapping_file
+from triage.intake.sheets.checking import read_filling
 from triage.schema.tables import TABLES
-from triage.writing import require_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
     from triage.intake.sheets.checking import Filling
 
 FORMAT = 1
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _TOP = ("format", "name", "version", "scope", "zone", "sheet")
 _SHEET = ("must_have", "report", "dropped")
 _BLOCK = ("name", "of", "with", "when", "each")
@@ -162,22 +158,7 @@ def load_sheet_mapping(path: Path) -> SheetMapping:
         It cannot be read, or says something that cannot be: a column or code that does not exist, a column
         filled twice, a personal column that would be kept.
     """
-    require_plain(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        twice = "overwrite" in str(error)
-        raise InputRefusedError(
-            f"{'something that is said twice' if twice else 'no TOML'} ({error})",
-            where=str(path),
-            expected="one setting for each column" if twice else "a mapping",
-            mend=_MEND,
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputRefusedError(
-            f"cannot be read ({type(error).__name__})", where=str(path), expected="a mapping", mend=_MEND
-        ) from None
-    return read_mapping(content, path.name)
+    return read_mapping(read_mapping_file(path, _MEND), path.name)
 
 
 def read_mapping(content: Mapping[str, Any], where: str) -> SheetMapping:
@@ -199,11 +180,7 @@ def read_mapping(content: Mapping[str, Any], where: str) -> SheetMapping:
     check.settings(content, _TOP)
     if content.get("format") != FORMAT:
         raise check.refused(f"format {content.get('format')!r}", expected=f"format = {FORMAT}")
-    name, version = content.get("name"), content.get("version")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise check.refused("no name", expected='name = "small-letters-and-digits"')
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise check.refused("no version", expected="version = 1, raised with every change")
+    name, version = check.name(content.get("name")), check.version(content.get("version"))
     zone = check.zone(content["zone"]) if "zone" in content else ""
     sheets = content.get("sheet")
     if not isinstance(sheets, dict) or not sheets:

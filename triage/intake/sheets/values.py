@@ -162,7 +162,8 @@ def _platform(filling: Filling, columns: Columns) -> pa.Array:
 def _constant(filling: Filling, columns: Columns) -> pa.Array:
     value = filling.options["constant"]
     if filling.column.kind == Kind.CODES:
-        return pa.repeat(pa.scalar(value, _SETS), len(columns))
+        # pyarrow repeats a list no fewer than one time.
+        return pa.repeat(pa.scalar(value, _SETS), max(1, len(columns))).slice(0, len(columns))
     if filling.column.kind == Kind.COUNTRY:
         return pa.repeat(pa.scalar(value, TEXT), len(columns))
     return pa.repeat(pa.scalar(_place(filling.column.codes, value), _PLACE), len(columns))

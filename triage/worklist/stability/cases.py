@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from triage.features.catalogue import build_features, find_feature
 from triage.features.view import View
 from triage.schema.part import known_cases
 from triage.worklist.facts import Facts, gather_facts
-from triage.worklist.listing import is_unreadable
+from triage.worklist.listing import gather_unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from triage.schema.batch import Batch
@@ -70,10 +70,10 @@ def gather_cases(
         Called with the number of cases after each part.
     """
     facts, case_id, matrix, without_own = [], [], [], []
-    unreadable = _count_unreadable(batch.set_aside)
+    asides = [batch.set_aside]
     for whole in batch.parts():
         part = known_cases(whole, now)
-        unreadable += _count_unreadable(part.set_aside)
+        asides.append(part.set_aside)
         as_of = np.full(len(part.cases), int(now.timestamp()))
         view = View(part, as_of)
         facts.append(gather_facts(view, policy))
@@ -89,12 +89,8 @@ def gather_cases(
         case_id,
         np.concatenate([none, *matrix]),
         np.concatenate([none, *without_own]),
-        unreadable,
+        len(gather_unreadable(pa.concat_tables(asides))),
     )
-
-
-def _count_unreadable(aside: pa.Table) -> int:
-    return sum(is_unreadable(row) for row in aside.to_pylist())
 
 
 def as_scored(cases: Cases, score: Floats) -> list[ScoredCases]:
