@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from triage.intake import notes as remarks
-from triage.intake.rows import FLAG_ORDER, AccountRow, PersonRow
+from triage.intake.rows import FLAG_ORDER, AccountRow, PersonRow, ThreadRow
 from triage.intake.words import names_somebody
 
 if TYPE_CHECKING:
@@ -199,3 +199,30 @@ def placeholder(place: Place) -> str:
         place.remark(remarks.NO_REPORTED_PERSON)
         place.gathered.persons[person_id, place.report_id] = PersonRow(person_id, place.report_id, "other")
     return person_id
+
+
+def add_thread(place: Place, recipient: str, minor: bool | None, reported: Sequence[tuple[str, str]]) -> None:
+    """Add the contact between the first reported person and a recipient.
+
+    Parameters
+    ----------
+    place : Place
+        Where reading stands.
+    recipient : str
+        Token of the recipient.
+    minor : bool or None
+        Whether the recipient is under 18, where that is stated.
+    reported : sequence of (str, str)
+        Tokens of the reported persons and of their accounts; of the latter empty ones where none is told.
+    """
+    if reported:
+        person_id, account_id = reported[0]
+        account_id = account_id or bare_account(place, person_id)
+    else:
+        account_id = bare_account(place, placeholder(place))
+    stated = {True: "asserted", False: "denied", None: "unknown"}[minor]
+    thread_id = place.token("thread", place.report_id, account_id, recipient)
+    row = ThreadRow(thread_id, account_id, recipient, stated)
+    held = place.gathered.communications.setdefault(thread_id, row)
+    if FLAG_ORDER.index(stated) < FLAG_ORDER.index(held.counterpart_is_minor):
+        place.gathered.communications[thread_id] = row

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from triage.intake.cybertipline.accounts import add_account, identity_of, person_token
 from triage.intake.cybertipline.mapping import load_mapping
 from triage.intake.cybertipline.values import flag_of, is_true, phone_country, read_age
-from triage.intake.people import add_person, bare_account, highest, placeholder
-from triage.intake.rows import FLAG_ORDER, PersonRow, PriorRow, ThreadRow
+from triage.intake.people import add_person, highest, placeholder
+from triage.intake.rows import PersonRow, PriorRow
 from triage.intake.traces import plain_number
 from triage.intake.values import PERSON_BANDS, Place, StatedAge, band_of
 from triage.intake.words import read_country
@@ -132,20 +132,6 @@ def add_open_cases(place: Place, law: Element | None, reported: Sequence[Holder]
     for person_id in dict.fromkeys(holder.person_id for holder in reported) or [placeholder(place)]:
         record_id = place.token("open-case", place.report_id, person_id)
         place.gathered.prior_records[record_id] = PriorRow(record_id, person_id, "open_case", "unknown")
-
-
-def add_thread(place: Place, recipient: Holder, reported: Sequence[Holder]) -> None:
-    """Add the contact between the first reported person and a recipient."""
-    if reported:
-        account_id = reported[0].account_id or bare_account(place, reported[0].person_id)
-    else:
-        account_id = bare_account(place, placeholder(place))
-    minor = {True: "asserted", False: "denied", None: "unknown"}[recipient.age.minor]
-    thread_id = place.token("thread", place.report_id, account_id, recipient.person_id)
-    row = ThreadRow(thread_id, account_id, recipient.person_id, minor)
-    held = place.gathered.communications.setdefault(thread_id, row)
-    if FLAG_ORDER.index(minor) < FLAG_ORDER.index(held.counterpart_is_minor):
-        place.gathered.communications[thread_id] = row
 
 
 def read_jurisdiction(blocks: Sequence[Element]) -> tuple[str, str]:

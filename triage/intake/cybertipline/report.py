@@ -17,12 +17,11 @@ from triage.intake.cybertipline.mapping import incident_code, load_mapping
 from triage.intake.cybertipline.people import (
     add_open_cases,
     add_prior_reports,
-    add_thread,
     read_holder,
     read_jurisdiction,
 )
 from triage.intake.cybertipline.values import is_true, read_codes
-from triage.intake.people import account_for_events, note_sole_person
+from triage.intake.people import account_for_events, add_thread, note_sole_person
 from triage.intake.rows import ReportRow
 from triage.intake.values import Place, read_time
 from triage.intake.xml import Element
@@ -68,7 +67,12 @@ def read_report(gathered: Gathered, root: Element, report_id: str, label: str) -
         recipient = read_holder(place, block, "recipient", i, names)
         add_prior_reports(place, recipient)
         add_recipient_child(place, recipient, known, children)
-        add_thread(place, recipient, reported)
+        add_thread(
+            place,
+            recipient.person_id,
+            recipient.age.minor,
+            [(one.person_id, one.account_id) for one in reported[:1]],
+        )
     add_open_cases(place, root.first("lawEnforcement"), reported)
     _add_exchange_events(place, root)
 

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from triage.intake.people import (
     add_person,
-    bare_account,
     merge_account,
     name_account,
     name_person,
-    placeholder,
     plain_contact,
 )
 from triage.intake.police.events import read_events
@@ -26,13 +24,13 @@ from triage.intake.police.members import (
     take_members,
     text_in,
 )
-from triage.intake.rows import FLAG_ORDER, AccountRow, PersonRow, PriorRow, ThreadRow
+from triage.intake.rows import AccountRow, PersonRow, PriorRow
 from triage.intake.traces import plain_number
 from triage.intake.values import PERSON_BANDS, Place, StatedAge, agree_age, band_of
 from triage.intake.words import calling_country, names_somebody, platform_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 _STREETS = ("street1", "street", "address", "addressline1")
 _ACCOUNT_SIGNS = (
@@ -229,20 +227,6 @@ def add_records(place: Place, somebody: Somebody, *, victim: bool = False) -> No
     if flag_in(somebody.members.get("convictedSexOffender")) == "asserted":
         record_id = place.token("registry", somebody.person_id)
         records[record_id] = PriorRow(record_id, somebody.person_id, "registry", "unknown")
-
-
-def add_thread(place: Place, recipient: Somebody, reported: Sequence[Somebody]) -> None:
-    """Add the contact between the first reported person and a recipient."""
-    if reported:
-        account_id = reported[0].account_id or bare_account(place, reported[0].person_id)
-    else:
-        account_id = bare_account(place, placeholder(place))
-    minor = {True: "asserted", False: "denied", None: "unknown"}[recipient.age.minor]
-    thread_id = place.token("thread", place.report_id, account_id, recipient.person_id)
-    row = ThreadRow(thread_id, account_id, recipient.person_id, minor)
-    held = place.gathered.communications.setdefault(thread_id, row)
-    if FLAG_ORDER.index(minor) < FLAG_ORDER.index(held.counterpart_is_minor):
-        place.gathered.communications[thread_id] = row
 
 
 def countries_of(place: Place, somebody: Somebody) -> dict[str, str]:

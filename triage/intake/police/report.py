@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from triage.intake.cybertipline.mapping import incident_code
 from triage.intake.json_reading import list_of, objects_of
 from triage.intake.notes import Remark
-from triage.intake.people import note_sole_person
+from triage.intake.people import add_thread, note_sole_person
 from triage.intake.police.children import add_children
 from triage.intake.police.events import looked_up
 from triage.intake.police.files import read_flags
@@ -21,7 +21,7 @@ from triage.intake.police.members import (
     text_in,
     time_text,
 )
-from triage.intake.police.people import Known, Somebody, add_holder, add_records, add_thread, countries_of
+from triage.intake.police.people import Known, Somebody, add_holder, add_records, countries_of
 from triage.intake.rows import ReportRow
 from triage.intake.traces import plain_number, routable
 from triage.intake.values import Place, read_time
@@ -135,7 +135,12 @@ def read_report(place: Place, parts: Parts, number: str) -> None:
     recipients = [add_holder(place, some, "recipient", i, known) for i, some in enumerate(people)]
     for recipient in recipients:
         add_records(place, recipient, victim=bool(recipient.age.minor))
-        add_thread(place, recipient, reported)
+        add_thread(
+            place,
+            recipient.person_id,
+            recipient.age.minor,
+            [(one.person_id, one.account_id) for one in reported[:1]],
+        )
     victims = every_object(parts.information.get("childVictims"), "childVictims")
     add_children(place, victims, recipients, reported)
 
