@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
@@ -40,10 +42,31 @@ def test_a_template_imports_the_sheet_it_was_made_for(tmp_path, sheet):
     assert "secret" not in kept
 
 
-def test_a_table_that_no_mapping_knows_is_refused_with_the_next_step(tmp_path, sheet):
+def test_a_table_that_no_mapping_knows_is_set_aside_with_the_next_step(tmp_path, sheet):
     done = run("import", sheet, "--out", tmp_path / "B")
-    assert done.exit_code != 0
+    assert done.exit_code == 3
     assert "triage import --template" in done.output
+    assert "import again with --force" in done.output
+
+
+def test_a_report_that_nobody_can_read_stands_on_a_list_though_it_came_alone(tmp_path):
+    (tmp_path / "broken.xml").write_text("<report><incidentSummary>")
+    done = run("import", tmp_path / "broken.xml", "--out", tmp_path / "B")
+    assert done.exit_code == 3
+    assert "reports: 1 in, 0 read, 1 set aside" in done.output
+    assert run("score", tmp_path / "B", "--out", tmp_path / "list.jsonl").exit_code == 3
+    (row,) = [json.loads(line) for line in (tmp_path / "list.jsonl").read_text().splitlines()]
+    assert (row["rank"], row["lane"], row["tier"], row["reports"]) == (1, "unreadable", 1, 1)
+    assert "not well-formed XML" in row["reasons"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xd8\xff\xe0 an image", b"a letter to somebody"])
+def test_what_is_no_report_at_all_makes_no_batch(tmp_path, content):
+    (tmp_path / "note").write_bytes(content)
+    done = run("import", tmp_path / "note", "--out", tmp_path / "B")
+    assert done.exit_code == 4
+    assert "none of 1 files holds a report" in done.output
+    assert not (tmp_path / "B").exists()
 
 
 @pytest.mark.parametrize("make", ["folder", "batch"])

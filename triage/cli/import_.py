@@ -127,10 +127,19 @@ def command(  # noqa: PLR0917 - click passes options by name
         *_account(meta),
         f"left behind on purpose: {_listed(imported.dropped)}",
         f"elements that the mapping does not know: {_listed(imported.unknown)}",
-        f"next: {program()} score {out} --out LIST.csv",
+        _say_next(out, len(imported.part.cases)),
     ]
     say_result(result, "\n".join(lines), as_json=as_json)
     leave(meta.set_aside, imported.part.findings)
+
+
+def _say_next(out: Path, cases: int) -> str:
+    score = f"{program()} score {out} --out LIST.csv"
+    if cases:
+        return f"next: {score}"
+    return (
+        f"next: mend what is said above and import again with --force; as it is, a person must look: {score}"
+    )
 
 
 def _account(meta: BatchMeta) -> list[str]:

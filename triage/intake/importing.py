@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
 from triage.intake.cybertipline import CYBERTIPLINE
@@ -227,7 +228,8 @@ def import_files(
     Raises
     ------
     InputRefusedError
-        No report could be read from any file, a folder holds canonical tables, or a mapping cannot be used.
+        No file is or may be a report, a folder holds canonical tables, or a mapping cannot be used. A report
+        that cannot be read is no reason: it makes a batch, so that it stands on a list.
     """
     for path in paths:
         _refuse_canonical(path)
@@ -244,22 +246,27 @@ def import_files(
     )
     where = dict.fromkeys(imported.tables, "import")
     rows = mend_rows(imported.tables, where)
-    if not rows.tables["reports"].num_rows:
+    rows.set_aside = pa.concat_tables([imported.set_aside, rows.set_aside])
+    if not rows.tables["reports"].num_rows and not _holds_unreadable(rows.set_aside):
         first = f"; the first: {imported.findings[0]}" if imported.findings else ""
         raise InputRefusedError(
-            f"none of {len(imported.sources):,} files holds a report that can be read{first}",
+            f"none of {len(imported.sources):,} files holds a report{first}",
             where=", ".join(map(str, paths[:3])),
             expected="reports in a format of docs/formats",
             mend="check the files; nothing was written",
         )
     rows.findings = [*skipped, *imported.findings, *rows.findings]
-    rows.set_aside = pa.concat_tables([imported.set_aside, rows.set_aside])
     for joined in adopt(rows, waiting):
         _count_joined(imported.sources, joined)
     attach_cases(rows)
     part = settle(rows, where, received_at)
     meta = BatchMeta(name=name, as_of=received_at, source_files=imported.sources, key_check=key.check())
     return ImportedBatch(part, meta, imported.refs, imported.dropped, imported.unknown)
+
+
+def _holds_unreadable(aside: pa.Table) -> bool:
+    reports = pc.equal(aside["table"], "reports")
+    return bool(pc.any(pc.and_(reports, pc.equal(aside["why"], Why.UNREADABLE.value))).as_py())
 
 
 def _count_joined(sources: list[dict[str, Any]], row: dict[str, Any]) -> None:
