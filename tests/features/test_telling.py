@@ -24,7 +24,7 @@ def told(one_case, part_of) -> Callable[..., str]:
     def sentence(name: str, **tables: Any) -> str:
         view = look_at(part_of(one_case("c", **tables)))
         value = float(view.remember(name, find_feature(name).compute)[0])
-        return tell(name, value, tell_facts(name, view, np.array([0]))[0])
+        return tell(name, value, tell_facts(name, view, np.array([0]))[0].as_py())
 
     return sentence
 
@@ -101,7 +101,7 @@ def test_every_fact_can_be_told_of_rich_and_of_bare_cases(rich_part, one_case, p
     """Whatever stands in the rows, each case gets one text, that no list of reasons can be broken by."""
     for view in (look_at(rich_part), look_at(part_of(one_case("c")))):
         for name in FACTS:
-            texts = tell_facts(name, view, np.arange(view.n_cases))
+            texts = tell_facts(name, view, np.arange(view.n_cases)).to_pylist()
             assert len(texts) == view.n_cases
             assert not [text for text in texts if "; " in text or "nan" in text.split() or "{" in text]
 
@@ -116,5 +116,5 @@ def test_what_is_not_yet_known_is_not_told(one_case, part_of) -> None:
     record = {"record_kind": "contact_conviction", "recorded_at": "2012-05-01", "known_at": "2024-05-01"}
     part = part_of(one_case("c", prior_records=[record]))
     early = View(part, np.array([int(datetime(2024, 4, 1, tzinfo=UTC).timestamp())]))
-    assert tell_facts("contact_record", early, np.array([0])) == [""]
-    assert tell_facts("contact_record", look_at(part), np.array([0])) == ["of 2012-05-01"]
+    assert tell_facts("contact_record", early, np.array([0])).to_pylist() == [""]
+    assert tell_facts("contact_record", look_at(part), np.array([0])).to_pylist() == ["of 2012-05-01"]

@@ -38,7 +38,7 @@ def ranked(*score: float, lane: int = RANKED) -> Order:
 
 
 def choose(checks: Checks, order: Order, limit: int, **more: Any) -> list[str]:
-    return choose_checks(checks, order, before=0, limit=limit, policy=load_policy(), **more)
+    return choose_checks(checks, order, before=0, limit=limit, policy=load_policy(), **more).to_pylist()
 
 
 def test_check_below_the_cut_is_that_which_gains_most_not_that_which_moves_most() -> None:

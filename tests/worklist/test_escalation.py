@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,14 +94,14 @@ POLICIES = st.builds(
 
 
 def score(cases: list[Case]) -> Cases:
-    nothing = [""] * len(cases)
+    nothing = pa.repeat("", len(cases))
     column = {
         name: np.array([getattr(case, name) for case in cases])
         for name in ("imminence", "youth", "paused", "received", "solvable", "evidence")
     }
     evidence = column["evidence"].astype(float)
     return Cases(
-        [case.name for case in cases],
+        pa.array([case.name for case in cases], pa.string()),
         np.array([case.score for case in cases], dtype=float),
         Facts(
             received=column["received"].astype(float),

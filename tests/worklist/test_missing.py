@@ -78,7 +78,7 @@ def test_question_with_other_answers_than_yes_and_no_is_told_from_best_to_worst(
     assert (found.if_no[0, 0], found.if_yes[0, 0]) == (-5.0, 5.0)
     assert found.question[0, 1] == -1  # one question, asked once
     told = tell_missing(found, order_of((RANKED, -1, 0.0, False)), 0, load_policy())
-    assert told == ["the class of the material (rank 1 either way)"]
+    assert told.to_pylist() == ["the class of the material (rank 1 either way)"]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_yes_to_whether_a_list_knows_it_denies_that_it_is_unknown() -> None:
     missing = missing_of(ASKS["unknown_material"], [1.0, 1.0], [9.0, 9.0])
     order = order_of((RANKED, -1, 5.0, False), (RANKED, -1, 4.0, False))
     told = tell_missing(missing, order, 0, load_policy())
-    assert told[1] == "whether a list knows the material (rank 1 if not, 2 if so)"
+    assert told[1].as_py() == "whether a list knows the material (rank 1 if not, 2 if so)"
 
 
 def test_answer_that_escalates_puts_the_case_among_the_escalated() -> None:
@@ -128,7 +128,7 @@ def test_answer_that_escalates_puts_the_case_among_the_escalated() -> None:
         missing_of(ASKS["contact_now"], [9.0, 8.0, 0.5, 0.5], [9.0, 8.0, 7.0, 2.0]), order, 2, policy
     )
     question = "whether a child is in contact with the person now"
-    assert told == [
+    assert told.to_pylist() == [
         f"{question} (rank 3 either way)",
         f"{question} (rank 4 either way)",
         f"{question} (escalated, rank 4 if so, 6 if not)",
@@ -154,7 +154,7 @@ def test_beside_the_list_no_rank_is_told_and_of_a_child_nothing() -> None:
     order = order_of((YOUTH, -1, 0.0, False), (PAUSED, -1, 0.0, False))
     missing = missing_of(ASKS["contact_record"], [0.0, 0.0], [1.0, 1.0])
     told = tell_missing(missing, order, 0, load_policy())
-    assert told == ["", "an earlier conviction for a contact offence"]
+    assert told.to_pylist() == ["", "an earlier conviction for a contact offence"]
 
 
 _CASE = st.tuples(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from triage.features.view import View
@@ -31,7 +32,7 @@ NOW = datetime(2024, 6, 1, tzinfo=UTC)
 class Cases(NamedTuple):
     """Scored cases, as far as the order reads them."""
 
-    case_id: list[str]
+    case_id: pa.Array
     score: Any
     facts: Facts
 
@@ -54,13 +55,13 @@ def scored(make_part) -> Any:
             persons=[{"person_id": f"p{n}", "report_id": n, "role": "reported"} for n in names],
         )
         view = View(part, np.full(len(part.cases), int(NOW.timestamp())))
-        return Cases(part.cases.to_pylist(), np.array(scores, dtype=float), gather_facts(view))
+        return Cases(part.cases, np.array(scores, dtype=float), gather_facts(view))
 
     return make
 
 
 def names(order: Any, part: Any) -> str:
-    return "".join(part.case_id[row] for row in order.row.tolist())
+    return "".join(part.case_id[row].as_py() for row in order.row.tolist())
 
 
 def test_equal_scores_go_to_the_longest_waiting_and_then_to_the_smallest_keyed_hash(scored: Any) -> None:

@@ -116,7 +116,7 @@ def test_rule_holds_where_all_conditions_hold_by_whatever_rows(make_part: MakePa
     at_home = Condition("children", "access_level", ("lives_with",))
     small = Condition("children", "age_band", ("0-2", "3-6"))
     facts = gather_facts(look(part), with_rule(at_home, small))
-    assert facts.rule == ["extra", ""]
+    assert facts.rule.to_pylist() == ["extra", ""]
     assert facts.imminence.tolist() == [9, -1]
 
 
@@ -131,7 +131,7 @@ def test_rule_of_the_highest_imminence_is_told(make_part: MakePart) -> None:
         children=[{"child_id": "1", "report_id": "c", "crisis_code": ["medical", "none"]}],
     )
     facts = gather_facts(look(part))
-    assert facts.rule == ["reporter", "label", "crisis", ""]
+    assert facts.rule.to_pylist() == ["reporter", "label", "crisis", ""]
     assert facts.imminence.tolist() == [2, 1, 3, -1]
     assert facts.escalated.tolist() == [True, True, True, False]
 
@@ -141,7 +141,7 @@ def test_of_equal_imminence_the_rule_written_first_is_told(make_part: MakePart) 
         reports=[{"report_id": "a", "escalated_by_reporter": "asserted", "incident_type": "travel"}]
     )
     policy = with_rule(Condition("reports", "incident_type", ("travel",)), imminence=2)
-    assert gather_facts(look(part), policy).rule == ["reporter"]
+    assert gather_facts(look(part), policy).rule.to_pylist() == ["reporter"]
 
 
 def test_policy_may_pause_and_protect_by_its_own_rules(make_part: MakePart) -> None:

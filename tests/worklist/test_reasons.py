@@ -32,7 +32,7 @@ def model_of(**terms: Any) -> AdditiveModel:
 def reasons_of(part: Any, model: AdditiveModel) -> list[str]:
     view = View(part, np.full(len(part.cases), int(datetime(2024, 6, 1, tzinfo=UTC).timestamp())))
     matrix = build_features(view, model.features)
-    return give_reasons(model, matrix, model.contributions(matrix), view)
+    return give_reasons(model, matrix, model.contributions(matrix), view).to_pylist()
 
 
 def test_flag_and_sums_of_that_flag_alone_are_one_reason(make_part) -> None:
@@ -109,7 +109,7 @@ def test_at_most_five_reasons_the_largest_of_either_sign_and_none_that_adds_noth
 
 def test_case_that_could_not_be_scored_has_no_reasons() -> None:
     model = model_of(sextortion=(0, 0, 1))
-    assert give_reasons(model, np.array([[1.0]]), np.array([[np.nan]])) == [""]
+    assert give_reasons(model, np.array([[1.0]]), np.array([[np.nan]])).to_pylist() == [""]
 
 
 FLAGS = sorted({flag for flags in COUNTED.values() for flag in flags})

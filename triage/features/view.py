@@ -82,6 +82,13 @@ class Rows:
             self._codes[column] = codes if late is None else np.where(late, np.int16(-1), codes)
         return self._codes[column]
 
+    def codes_of(self, column: str) -> list[str]:
+        """Return what the indices of `codes` stand for; of countries, whatever ones are there."""
+        values = self.table[column].combine_chunks()
+        values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
+        held: list[str] = values.dictionary.to_pylist()
+        return held
+
     def is_code(self, column: str, *codes: str) -> Mask:
         """Mark the rows whose code is one of `codes`."""
         return _among(self._declared[column].codes, codes)[self.codes(column)]

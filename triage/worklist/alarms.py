@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from triage.features.telling.texts import number_rows
 from triage.schema.findings import Level
 
 if TYPE_CHECKING:
@@ -102,12 +103,12 @@ def _cases(count: int) -> str:
     return "1 case is" if count == 1 else f"{count:,} cases are"
 
 
-def find_blanket_sources(sources: Sequence[str], escalated: NDArray[np.bool_], policy: Policy) -> list[str]:
+def find_blanket_sources(sources: pa.Array, escalated: NDArray[np.bool_], policy: Policy) -> list[str]:
     """Return a banner for each source that escalates almost everything; its cases stay where they are.
 
     Parameters
     ----------
-    sources : sequence of str
+    sources : pyarrow.Array of string, shape (n_cases,)
         Source systems of each case, blank-separated.
     escalated : array of bool, shape (n_cases,)
         Whether the case is escalated.
@@ -117,16 +118,22 @@ def find_blanket_sources(sources: Sequence[str], escalated: NDArray[np.bool_], p
     Examples
     --------
     >>> import numpy as np
+    >>> import pyarrow as pa
     >>> from triage.worklist.policy import load_policy
-    >>> find_blanket_sources(["iccam"] * 40, np.ones(40, dtype=bool), load_policy("default"))
+    >>> find_blanket_sources(pa.array(["iccam"] * 40), np.ones(40, dtype=bool), load_policy("default"))
     ['iccam escalates 40 of its 40 cases (100%): an escalation by it says little; none is put lower for it']
     """
     counts: dict[str, list[int]] = {}
-    for names, yes in zip(sources, escalated.tolist(), strict=True):
+    which, first = number_rows(sources)
+    cases = np.bincount(which)
+    rises = np.bincount(which, weights=escalated)
+    for names, number, raised in zip(
+        sources.take(pa.array(first)).to_pylist(), cases.tolist(), rises.astype(int).tolist(), strict=True
+    ):
         for name in names.split():
             count = counts.setdefault(name, [0, 0])
-            count[0] += 1
-            count[1] += yes
+            count[0] += number
+            count[1] += raised
     return [
         f"{name} escalates {raised:,} of its {cases:,} cases ({raised / cases:.0%}): an escalation by it says"
         " little; none is put lower for it"

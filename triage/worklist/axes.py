@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 
+from triage.features.telling.texts import glue, say_each
 from triage.features.view import DAY
 from triage.schema.tables import PERSONS
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from triage.features.view import View
@@ -46,28 +50,14 @@ class Solvability:
     addresses: Floats
     newest: Floats
 
-    def tell(self) -> list[str]:
+    def tell(self) -> pa.Array:
         """Return it in words, such as "named, country known, 2 accounts, active 12 days ago"."""
-        # The last two are what the indices -2 and -1 find.
-        person = ["identity none", *(name.replace("_", " ") for name in _IDENTITY[1:])]
-        person += ["no person", "identity not known"]
-        rows = zip(
-            *(array.tolist() for array in (self.identity, self.country_known)),
-            *(array.tolist() for array in (self.accounts, self.addresses, self.newest)),
-            strict=True,
+        return glue(
+            say_each(_say_person, self.identity, self.country_known),
+            say_each(partial(_say_count, one="account", many="accounts"), self.accounts),
+            say_each(partial(_say_count, one="address", many="addresses"), self.addresses),
+            say_each(_say_active, np.trunc(self.newest)),
         )
-        return [
-            ", ".join(
-                [
-                    person[identity],
-                    "country known" if country else "country unknown",
-                    *([_count(accounts, "account")] if accounts else []),
-                    *([_count(addresses, "address", "addresses")] if addresses else []),
-                    *([_ago(newest)] if newest == newest else []),  # noqa: PLR0124 - NaN is unlike itself
-                ]
-            )
-            for identity, country, accounts, addresses, newest in rows
-        ]
 
     def key(self) -> Ints:
         """Return a number by which to sort, the most solvable largest.
@@ -79,22 +69,28 @@ class Solvability:
         return np.asarray(4 * (self.identity - NO_PERSON) + 2 * self.country_known + found)
 
 
-def _count(number: float, one: str, many: str = "") -> str:
-    return f"{number:,.0f} {one if number == 1 else many or f'{one}s'}"
+def _say_person(identity: int, country_known: bool) -> str:
+    unknown = {NO_PERSON: "no person", -1: "identity not known", 0: "identity none"}
+    person = unknown.get(identity) or _IDENTITY[identity].replace("_", " ")
+    return f"{person}, country {'known' if country_known else 'unknown'}"
 
 
-def _ago(days: float) -> str:
-    return f"active {_count(int(days), 'day')} ago"
+def _say_count(number: float, one: str, many: str) -> str:
+    return f", {number:,.0f} {one if number == 1 else many}" if number else ""
 
 
-def find_solvability(view: View, country: list[str]) -> Solvability:
+def _say_active(days: float) -> str:
+    return "" if np.isnan(days) else f", active {days:,.0f} day{'' if days == 1 else 's'} ago"
+
+
+def find_solvability(view: View, country: pa.Array) -> Solvability:
     """Find how far each case can be solved.
 
     Parameters
     ----------
     view : View
         The part as known at the as-of time.
-    country : list of str, length n_cases
+    country : pyarrow.Array of string, shape (n_cases,)
         Countries of jurisdiction; empty where unknown.
     """
     persons, events = view.persons, view.network_events
@@ -102,7 +98,7 @@ def find_solvability(view: View, country: list[str]) -> Solvability:
     best = persons.largest(persons.codes("identity_level").astype(np.float64))
     return Solvability(
         identity=np.nan_to_num(best, nan=NO_PERSON).astype(np.int64),
-        country_known=np.array([bool(place) for place in country], dtype=bool),
+        country_known=np.asarray(pc.not_equal(country, "")),
         accounts=view.accounts.count(np.ones(view.accounts.table.num_rows, dtype=bool)),
         addresses=events.count_distinct(events.tokens("link_token")),
         newest=(view.as_of - _newest(view)) / DAY,

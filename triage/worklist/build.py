@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from triage.features.telling.texts import join_texts, look_up
 from triage.worklist.alarms import find_blanket_sources, raise_alarms, tell_moves
 from triage.worklist.audit import (
     draw_audit,
@@ -28,7 +30,6 @@ from triage.worklist.listing import (
     gather_unreadable,
     keep_deadlines,
     list_unreadable,
-    pick,
     put,
 )
 from triage.worklist.order import (
@@ -203,11 +204,17 @@ def build_worklist(
     limit = policy.capacity.of(len(base.row))
     ahead = len(unreadable) + int(np.isin(base.lane, (UNREADABLE, ESCALATED)).sum())
     lottery = make_lottery(key.secret, known.digest or batch.meta.name) if key and standing else None
-    ranked = pick(gathered.cases, base.row[base.lane == RANKED])
+    ranked = gathered.cases.take(pa.array(base.row[base.lane == RANKED]))
     draw = None
     if lottery and policy.audit.share:
         draw = draw_audit(
-            ranked, limit, policy.audit, lottery, tiers=policy.tiers, ahead=ahead, held=known.drawn
+            ranked.to_pylist(),
+            limit,
+            policy.audit,
+            lottery,
+            tiers=policy.tiers,
+            ahead=ahead,
+            held=known.drawn,
         )
     order = _place_drawn(base, draw, lottery)
     rank = number_lanes(order.lane, len(unreadable))
@@ -225,9 +232,8 @@ def build_worklist(
         now=now, before=len(unreadable), limit=limit, standing=known, hidden=hides, same=same,
     )  # fmt: skip
     table = pa.concat_tables([list_unreadable(unreadable, now, policy, same), table])
-    table = put(
-        table, "batch", [known.batches.get(case, batch.meta.name) for case in table["case_id"].to_pylist()]
-    )
+    cases = table["case_id"].combine_chunks()
+    table = put(table, "batch", look_up(cases, known.batches, batch.meta.name))
     table = keep_deadlines(table, known.urgent_since, policy)
     table = _assign_units(table, max(limit, ahead), len(base.row), policy)
     lists = make_lists(
@@ -235,17 +241,17 @@ def build_worklist(
         as_of=now, referral=policy.referral, wishes=wishes, tracked=known.tracked,
         notified=known.notified,
     )  # fmt: skip
-    named = name_lists(lists)
-    table = put(table, "lists", [named.get(case, "") for case in table["case_id"].to_pylist()])
+    table = put(table, "lists", name_lists(lists, cases))
     lanes = {name: int((order.lane == lane).sum()) for lane, name in enumerate(LANES)}
     failed = lanes["unreadable"]
     lanes["unreadable"] += len(unreadable)
     banners = find_blanket_sources(
-        [name for part in gathered.scored for name in part.facts.sources],
+        join_texts([part.facts.sources for part in gathered.scored]),
         join([part.facts.escalated for part in gathered.scored]).astype(bool),
         policy,
     )
-    hidden = dict(zip(pick(gathered.cases, order.row[hides]), order.score[hides].tolist(), strict=True))
+    hidden_cases = gathered.cases.take(pa.array(order.row[hides])).to_pylist()
+    hidden = dict(zip(hidden_cases, order.score[hides].tolist(), strict=True))
     return Worklist(
         table=table,
         batch=batch.meta.name,
@@ -278,13 +284,15 @@ def build_worklist(
 
 def _count_overdue(table: pa.Table, now: datetime) -> dict[str, int]:
     """Count the cases whose deadline has passed, by lane in the order of the list."""
-    rows = zip(table["lane"].to_pylist(), table["due_at"].to_pylist(), strict=True)
-    return dict(Counter(lane for lane, due in rows if due is not None and due < now))
+    passed = pc.less(table["due_at"], pa.scalar(now, table["due_at"].type))
+    return dict(Counter(table["lane"].filter(passed).to_pylist()))
 
 
 def _tell_moves(table: pa.Table, known: Standing) -> list[str]:
+    if not known.digest:
+        return []
     lanes = dict(zip(table["case_id"].to_pylist(), table["lane"].to_pylist(), strict=True))
-    return tell_moves(lanes, known.youth, known.came) if known.digest else []
+    return tell_moves(lanes, known.youth, known.came)
 
 
 def _tie_key(batch: str, key: TokenKey | None) -> str:
@@ -304,10 +312,12 @@ def _place_drawn(base: Order, draw: Draw | None, lottery: Lottery | None) -> Ord
 
 def _assign_units(table: pa.Table, most: int, n_cases: int, policy: Policy) -> pa.Table:
     """Deal the first cases out to the units of the policy: what escalates also beyond the capacity."""
-    main = np.flatnonzero(np.isin(table["lane"].to_pylist(), [LANES[lane] for lane in MAIN_LANES]))[:most]
-    units = np.full(table.num_rows, "", dtype=object)
-    units[main] = policy.assign_units(len(main), n_cases)
-    return put(table, "unit", units.tolist())
+    listed = pc.is_in(table["lane"], pa.array([LANES[lane] for lane in MAIN_LANES]))
+    main = np.flatnonzero(listed)[:most]
+    which = np.full(table.num_rows, len(main))
+    which[main] = np.arange(len(main))
+    units = pa.array([*policy.assign_units(len(main), n_cases), ""], pa.string())
+    return put(table, "unit", units.take(pa.array(which)))
 
 
 def _tied_at_cut(base: Order, above: int) -> int:

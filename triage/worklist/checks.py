@@ -27,7 +27,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
+from triage.features.telling.texts import say_each
 from triage.worklist.asking import Checks, no_checks
 from triage.worklist.facts import NOTHING_ESCALATES
 from triage.worklist.missing import raise_by_answer
@@ -109,7 +111,7 @@ def choose_checks(
     limit: int,
     policy: Policy,
     value: Callable[[Floats], Floats] | None = None,
-) -> list[str]:
+) -> pa.Array:
     """Return, for each case of a list, the register check with the highest expected gain, as a sentence.
 
     Parameters
@@ -129,15 +131,15 @@ def choose_checks(
 
     Returns
     -------
-    list of str, length n_cases
+    pyarrow.Array of string, shape (n_cases,)
         Empty where no answer would change whether the case is opened, and for cases that are not ranked.
     """
-    said = [""] * len(order.lane)
+    asked, up = np.full(len(order.lane), -1), np.zeros(len(order.lane), dtype=bool)
     ranked = np.flatnonzero(order.lane == RANKED)
     above = before + int(np.isin(order.lane, (UNREADABLE, ESCALATED)).sum())
     inside = limit - above
     if not 0 < inside < len(ranked) or not len(checks.question):
-        return said
+        return pa.repeat("", len(asked))
     chance, raised = chances(checks), raise_by_answer(policy)
     # The order of the list may differ from that of the score inside a tier, but not over its edge.
     by_score = np.sort(order.score[ranked])[::-1]
@@ -150,9 +152,13 @@ def choose_checks(
         no, yes, at = (sign * _value(sign * part, value) for part in (*under[:, could], np.array(sign * cut)))
         gain = gain_of_answers(no, yes, at, chance)
         most = gain.max(axis=1, initial=0.0)
-        for case, check in zip(cases[could][most > 0.0], gain[most > 0.0].argmax(axis=1), strict=True):
-            said[case] = _say_check(checks, int(check), crosses_up=sign > 0.0, raised=raised)
-    return said
+        gaining = cases[could][most > 0.0]
+        asked[gaining], up[gaining] = gain[most > 0.0].argmax(axis=1), sign > 0.0
+    return say_each(
+        lambda check, over: _say_check(checks, check, crosses_up=over, raised=raised) if check >= 0 else "",
+        asked,
+        up,
+    )
 
 
 def _value(score: Floats, value: Callable[[Floats], Floats] | None) -> Floats:

@@ -255,12 +255,12 @@ def _tell_case(facts: Facts, row: int, policy: Policy) -> str:
     since = "" if np.isnan(received) else f" since {datetime.fromtimestamp(received, UTC):%Y-%m-%d %H:%M} UTC"
     told = [
         f"{reports:.0f} report{'' if reports == 1 else 's'}{since}",
-        f"from {facts.sources[row] or 'an unknown source'}",
-        f"country {facts.country[row] or 'unknown'}",
-        facts.solvability[row],
+        f"from {facts.sources[row].as_py() or 'an unknown source'}",
+        f"country {facts.country[row].as_py() or 'unknown'}",
+        facts.solvability[row].as_py(),
         *(["the reported person is a child"] if facts.youth[row] else []),
         *(["another investigation has the person"] if facts.paused[row] else []),
-        *([policy.say(facts.rule[row])] if facts.escalated[row] else []),
+        *([policy.say(facts.rule[row].as_py())] if facts.escalated[row] else []),
     ]
     return "; ".join(told)
 
@@ -272,7 +272,8 @@ def _tell_cells(  # noqa: PLR0917 - a step of `_explain_rows`
     facts = []
     for column, name in enumerate(model.features):
         feature = find_feature(name)
-        facts.append(tell_signs(name, view, rows) if name in COUNTED else tell_facts(name, view, rows))
+        told = tell_signs(name, view, rows) if name in COUNTED else tell_facts(name, view, rows)
+        facts.append(told.to_pylist())
         if feature.is_flag and feature.asks:
             some = np.flatnonzero(matrix[:, column] == 0.0)
             answers = answer_question(model, matrix[some], column, score[some])

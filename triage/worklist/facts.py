@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from triage.worklist.axes import find_evidence, find_solvability
+from triage.worklist.naming import name_codes
 from triage.worklist.policy import load_policy
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from triage.features.view import Rows, View
+    from triage.features.view import View
     from triage.worklist.policy import Condition, Policy, Rule
 
     Floats = NDArray[np.float64]
@@ -35,16 +37,16 @@ class Facts:
         When the first report came, in seconds since 1970; NaN where unknown.
     reports : array of float
         Number of reports.
-    sources, country : list of str
+    sources, country : pyarrow.Array of string
         Source systems; countries of jurisdiction.
-    solvability : list of str
+    solvability : pyarrow.Array of string
         How well the person is identified, whether the country is known, accounts, addresses, and how old
         the newest activity is.
     solvable : array of int
         A number by which to sort, the most solvable largest.
     imminence : array of int
         The highest of the rules of the policy that hold; -1 where nothing escalates.
-    rule : list of str
+    rule : pyarrow.Array of string
         The name of that rule; an empty text where nothing escalates.
     youth : array of bool
         A child to protect: the reported person is under 18, is the child itself, or both sides are minors.
@@ -58,12 +60,12 @@ class Facts:
 
     received: Floats
     reports: Floats
-    sources: list[str]
-    country: list[str]
-    solvability: list[str]
+    sources: pa.Array
+    country: pa.Array
+    solvability: pa.Array
     solvable: Ints
     imminence: Ints
-    rule: list[str]
+    rule: pa.Array
     youth: Mask
     paused: Mask
     preserve_until: Floats
@@ -86,13 +88,13 @@ def gather_facts(view: View, policy: Policy | None = None) -> Facts:
         Its rules say what escalates, what is youth and what pauses; the shipped ``default`` if left out.
     """
     policy = policy or load_policy()
-    country = _names(view.reports, "jurisdiction_country")
+    country = name_codes(view.reports, "jurisdiction_country")
     solvability, evidence = find_solvability(view, country), find_evidence(view)
     imminence, rule = _find_imminence(view, policy.escalation)
     return Facts(
         received=view.first_received,
         reports=view.reports.count(np.ones(view.reports.table.num_rows, dtype=bool)),
-        sources=_names(view.reports, "source_system"),
+        sources=name_codes(view.reports, "source_system"),
         country=country,
         solvability=solvability.tell(),
         solvable=solvability.key(),
@@ -114,15 +116,16 @@ def no_facts(n_cases: int) -> Facts:
     [-1]
     """
     unknown, no = np.full(n_cases, np.nan), np.zeros(n_cases, dtype=bool)
+    nothing = pa.repeat("", n_cases)
     return Facts(
         received=unknown,
         reports=np.zeros(n_cases),
-        sources=[""] * n_cases,
-        country=[""] * n_cases,
-        solvability=[""] * n_cases,
+        sources=nothing,
+        country=nothing,
+        solvability=nothing,
         solvable=np.zeros(n_cases, dtype=np.int64),
         imminence=np.full(n_cases, NOTHING_ESCALATES),
-        rule=[""] * n_cases,
+        rule=nothing,
         youth=no,
         paused=no,
         preserve_until=unknown,
@@ -130,7 +133,7 @@ def no_facts(n_cases: int) -> Facts:
     )
 
 
-def _find_imminence(view: View, rules: Sequence[Rule]) -> tuple[Ints, list[str]]:
+def _find_imminence(view: View, rules: Sequence[Rule]) -> tuple[Ints, pa.Array]:
     """Return the highest imminence of the rules that hold; of equal ones, the rule that is written first."""
     level = np.full(view.n_cases, NOTHING_ESCALATES)
     which = np.full(view.n_cases, -1)
@@ -138,7 +141,7 @@ def _find_imminence(view: View, rules: Sequence[Rule]) -> tuple[Ints, list[str]]
         above = rule.holds(view) & (rule.imminence > level)
         level[above], which[above] = rule.imminence, index
     names = [*(rule.name for rule in rules), ""]
-    return level, [names[index] for index in which.tolist()]
+    return level, pa.array(names).take(pa.array(np.where(which < 0, len(rules), which)))
 
 
 def _any_holds(view: View, rules: Sequence[Rule | Condition]) -> Mask:
@@ -146,14 +149,3 @@ def _any_holds(view: View, rules: Sequence[Rule | Condition]) -> Mask:
     for rule in rules:
         held |= rule.holds(view)
     return held
-
-
-def _names(rows: Rows, column: str) -> list[str]:
-    """Return the distinct codes of each case, joined by blanks; unknown countries are left out."""
-    values = rows.table[column].combine_chunks()
-    known = rows.codes(column) >= 0
-    names = np.asarray(values.dictionary_decode().to_pylist(), dtype=object)
-    found: list[set[str]] = [set() for _ in range(rows.n_cases)]
-    for case, name in zip(rows.position[known].tolist(), names[known].tolist(), strict=True):
-        found[case].add(name)
-    return [" ".join(sorted(some - {"ZZ"})) for some in found]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from triage.features.telling.texts import join_texts
 from triage.schema.part import known_cases
 from triage.worklist.alarms import find_floods
 from triage.worklist.score import score_part
@@ -39,9 +40,9 @@ class Gathered:
         return pa.concat_tables(self.asides)
 
     @property
-    def cases(self) -> list[str]:
+    def cases(self) -> pa.Array:
         """Ids of the cases, in the order in which they were scored."""
-        return [case for part in self.scored for case in part.case_id]
+        return join_texts([part.case_id for part in self.scored])
 
     def pause(self, paused: Collection[str]) -> None:
         """Pause cases that a person paused."""

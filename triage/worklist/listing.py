@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from triage.schema.part import Why
 from triage.worklist.policy import LANES, days_of
@@ -65,12 +66,16 @@ def to_table(columns: dict[str, Any]) -> pa.Table:
     """Return the list as a table: each column in its declared type, those that are not given empty."""
     size = len(next(iter(columns.values())))
     arrays = [
-        pa.array(columns[field.name]).cast(field.type)
+        _as_array(columns[field.name]).cast(field.type)
         if field.name in columns
         else pa.nulls(size, field.type)
         for field in WORKLIST_SCHEMA
     ]
     return pa.Table.from_arrays(arrays, schema=WORKLIST_SCHEMA)
+
+
+def _as_array(values: Any) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values)
 
 
 class Unreadable(NamedTuple):
@@ -188,14 +193,14 @@ def keep_deadlines(table: pa.Table, since: Mapping[str, datetime], policy: Polic
         Has the days of the first tier.
     """
     days = timedelta(days=days_of(1, policy.tiers))
-    rows = table.select(["case_id", "tier", "due_at"]).to_pylist()
-    due = [
-        min(row["due_at"], since[row["case_id"]] + days)
-        if row["tier"] == 1 and row["case_id"] in since
-        else row["due_at"]
-        for row in rows
-    ]
-    return put(table, "due_at", due)
+    first = pc.and_(
+        pc.equal(table["tier"], 1), pc.is_in(table["case_id"], pa.array(list(since), pa.string()))
+    ).combine_chunks()
+    rows = table.select(["case_id", "due_at"]).filter(first).to_pylist()
+    due = [min(row["due_at"], since[row["case_id"]] + days) for row in rows]
+    return put(
+        table, "due_at", pc.replace_with_mask(table["due_at"].combine_chunks(), first, pa.array(due, _TIME))
+    )
 
 
 def name_unreadable(row: dict[str, Any]) -> str:
@@ -215,11 +220,6 @@ def name_unreadable(row: dict[str, Any]) -> str:
     return f"{where}:{row['row']}" if row["row"] or not row["report_id"] else str(row["report_id"])
 
 
-def pick(values: Sequence[Any], row: Ints) -> list[Any]:
-    """Return values in the order of the list."""
-    return [values[index] for index in row.tolist()]
-
-
 def real(values: Floats) -> pa.Array:
     """Return numbers as a column; NaN is empty."""
     return pa.array(values, mask=np.isnan(values))
@@ -235,7 +235,9 @@ def instants(seconds: NDArray[Any], known: NDArray[np.bool_]) -> pa.Array:
     return whole(seconds, known).cast(_TIME)
 
 
-def put(table: pa.Table, column: str, values: Sequence[Any]) -> pa.Table:
+def put(table: pa.Table, column: str, values: Sequence[Any] | pa.Array) -> pa.Table:
     """Return the list with other values in a column."""
     field = WORKLIST_SCHEMA.field(column)
-    return table.set_column(WORKLIST_SCHEMA.get_field_index(column), field, pa.array(values, field.type))
+    return table.set_column(
+        WORKLIST_SCHEMA.get_field_index(column), field, _as_array(values).cast(field.type)
+    )

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage.features.telling.texts import choose_texts, enumerate_texts, glue, say_each, with_commas
 from triage.worklist.asking import MOST_MISSING, Missing
 from triage.worklist.facts import NOTHING_ESCALATES
 from triage.worklist.order import ESCALATED, RANKED, UNREADABLE, YOUTH
 from triage.worklist.questions import QUESTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from triage.worklist.order import Order
@@ -133,7 +135,7 @@ def place_answers(missing: Missing, order: Order, before: int, raised: Ints) -> 
 
 def tell_missing(
     missing: Missing, order: Order, before: int, policy: Policy, hidden: NDArray[np.bool_] | None = None
-) -> list[str]:
+) -> pa.Array:
     """Return what is missing of every case of a list, with the ranks that each answer would give.
 
     Parameters
@@ -151,7 +153,7 @@ def tell_missing(
 
     Returns
     -------
-    list of str, length n_cases
+    pyarrow.Array of string, shape (n_cases,)
         Without ranks in lanes beside the main list, and where the place is hidden: there the questions stand
         in the order of their letters, as the largest first would say something of the score. Empty for
         children to protect and where nothing is missing.
@@ -160,33 +162,55 @@ def tell_missing(
     if_yes, if_no = place_answers(missing, order, before, raised)
     question = np.where((order.lane == YOUTH)[:, None], -1, missing.question)
     lifts = (raised[question] > order.imminence[:, None]) & (order.lane == RANKED)[:, None]
-    told = _tell(question, if_yes, if_no, lifts)
-    if hidden is None or not hidden.any():
-        return told
-    bare = _tell(question[hidden], lifts=lifts[hidden])
-    for case, text in zip(np.flatnonzero(hidden).tolist(), bare, strict=True):
-        told[case] = SEPARATOR.join(sorted(text.split(SEPARATOR)))
-    return told
+    if hidden is not None and hidden.any():
+        if_yes[hidden] = if_no[hidden] = 0
+        by_letters = _sort_by_letters(question[hidden], lifts[hidden])
+        question[hidden] = np.take_along_axis(question[hidden], by_letters, axis=1)
+        lifts[hidden] = np.take_along_axis(lifts[hidden], by_letters, axis=1)
+    asked = question >= 0
+    texts = _tell_answers(question[asked], if_yes[asked], if_no[asked], lifts[asked])
+    return enumerate_texts(texts, asked.sum(axis=1), SEPARATOR)
 
 
-def _tell(
-    question: Ints, if_yes: Ints | None = None, if_no: Ints | None = None, lifts: Ints | None = None
-) -> list[str]:
-    nothing = np.zeros(question.shape, dtype=np.int64)
-    columns = (question, *(nothing if part is None else part for part in (if_yes, if_no, lifts)))
-    rows = zip(*(part.tolist() for part in columns), strict=True)
-    return [
-        SEPARATOR.join(_tell_one(*cell) for cell in zip(*row, strict=True) if cell[0] >= 0) for row in rows
+def _sort_by_letters(question: Ints, lifts: NDArray[np.bool_]) -> Ints:
+    """Return the order of the questions of each case by the letters of what is said of them; none is last."""
+    told = [[_say_bare(index, lifted) for lifted in (False, True)] for index in range(len(QUESTIONS))]
+    texts = sorted({text for both in told for text in both})
+    letters = np.array([[texts.index(text) for text in both] for both in told])
+    key = np.where(question >= 0, letters[question, lifts.astype(np.int64)], len(texts))
+    return np.argsort(key, axis=1, kind="stable")
+
+
+def _tell_answers(question: Ints, up: Ints, down: Ints, lifts: NDArray[np.bool_]) -> pa.Array:
+    """Return what is said of open questions, one each: the ranks under a yes and a no, 0 where not shown."""
+    kinds = np.select([up == 0, (up == down) & ~lifts], [_BARE, _EITHER_WAY], _BOTH_WAYS)
+    pieces = [
+        say_each(lambda index, lifted, kind, at=at: _PIECES[kind](index, lifted)[at], question, lifts, kinds)
+        for at in range(3)
     ]
+    first = choose_texts(kinds == _BARE, "", with_commas(up))
+    second = choose_texts(kinds == _BOTH_WAYS, with_commas(down), "")
+    return glue(pieces[0], first, pieces[1], second, pieces[2])
 
 
-def _tell_one(index: int, up: int, down: int, lifted: int) -> str:
+def _say_bare(index: int, lifted: bool) -> str:
     question = QUESTIONS[index]
-    so, otherwise = ("if not", "if so") if question.is_other_way else ("if so", "if not")
-    if not up:
-        return f"{question.asks} (escalated {so})" if lifted else question.asks
-    if up == down and not lifted:
-        return f"{question.asks} (rank {up:,} either way)"
+    so = "if not" if question.is_other_way else "if so"
+    return f"{question.asks} (escalated {so})" if lifted else question.asks
+
+
+def _say_both_ways(index: int, lifted: bool) -> tuple[str, str, str]:
+    """Return what stands before, between and behind the two ranks."""
+    question = QUESTIONS[index]
     if not question.is_yes_or_no:
-        return f"{question.asks} (rank {up:,} at best, {down:,} at worst)"
-    return f"{question.asks} ({'escalated, ' if lifted else ''}rank {up:,} {so}, {down:,} {otherwise})"
+        return f"{question.asks} (rank ", " at best, ", " at worst)"
+    so, otherwise = ("if not", "if so") if question.is_other_way else ("if so", "if not")
+    return f"{question.asks} ({'escalated, ' if lifted else ''}rank ", f" {so}, ", f" {otherwise})"
+
+
+_BARE, _EITHER_WAY, _BOTH_WAYS = range(3)
+_PIECES: tuple[Callable[[int, bool], tuple[str, str, str]], ...] = (
+    lambda index, lifted: (_say_bare(index, lifted), "", ""),
+    lambda index, _lifted: (f"{QUESTIONS[index].asks} (rank ", " either way)", ""),
+    _say_both_ways,
+)

@@ -8,7 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 
+from triage.features.telling.texts import is_among, join_texts
 from triage.worklist.facts import NOTHING_ESCALATES
 from triage.worklist.policy import LANES, NOT_PLANNED, load_policy, tier_of
 
@@ -35,7 +37,7 @@ class Rankable(Protocol):
     """What the order needs of the cases of a part: `triage.worklist.score.ScoredPart`."""
 
     @property
-    def case_id(self) -> list[str]:
+    def case_id(self) -> pa.Array:
         """Case ids."""
 
     @property
@@ -119,22 +121,37 @@ def order_cases(
         that does not escalate is not changed by it.
     """
     draw = key_draws(draw) if isinstance(draw, str) else draw
-    cases = [case for part in scored for case in part.case_id]
+    cases = join_texts([part.case_id for part in scored])
     score = join([part.score for part in scored])
     received = join([part.facts.received for part in scored])
     imminence = join([part.facts.imminence for part in scored]).astype(np.int64)
     lane = join([lane_of(part.facts, part.score) for part in scored]).astype(np.int64)
-    tie = np.array([draw(case) for case in cases], dtype=np.uint64)
-    escalated, down = imminence > NOTHING_ESCALATES, np.array([case in lowered for case in cases], dtype=bool)
+    escalated = imminence > NOTHING_ESCALATES
+    down = is_among(cases, lowered)
     down &= escalated & ((lane == ESCALATED) | (lane == YOUTH))
     urgent = np.select([down, escalated], [_LOWERED, _URGENT], _OTHER)
     by_score = np.where((lane == YOUTH) | ~np.isfinite(score), 0.0, -score)
     # A case of which nobody knows how long it waits is taken to have waited longest.
     waiting = np.nan_to_num(received, nan=-np.inf)
-    seniority = np.empty(len(cases), dtype=np.int64)
-    seniority[np.lexsort((tie, waiting))] = np.arange(len(cases))
+    seniority = _rank_waiting(waiting, cases, draw)
     row = np.lexsort((seniority, by_score, -imminence, urgent, lane))
     return Order(row, lane[row], score[row], received[row], imminence[row], seniority[row], down[row])
+
+
+def _rank_waiting(waiting: Floats, cases: pa.Array, draw: Callable[[str], int]) -> Ints:
+    """Return the place of each case by waiting, and among those that came in the same second by the draw."""
+    order = np.argsort(waiting, kind="stable")
+    starts = np.ones(len(order), dtype=bool)
+    starts[1:] = waiting[order][1:] != waiting[order][:-1]
+    group = np.cumsum(starts) - 1
+    # A hash costs more than all else here: nothing is drawn for a case that waits as long as no other.
+    shared = np.flatnonzero(np.bincount(group)[group] > 1)
+    among = order[shared]
+    drawn = np.array([draw(case) for case in cases.take(pa.array(among)).to_pylist()], dtype=np.uint64)
+    order[shared] = among[np.lexsort((drawn, waiting[among]))]
+    seniority = np.empty(len(order), dtype=np.int64)
+    seniority[order] = np.arange(len(order))
+    return seniority
 
 
 def lane_of(facts: Facts, score: Floats | None = None) -> Ints:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from triage.features.catalogue import find_feature
 from triage.features.of_sums import COUNTED
-from triage.features.telling import tell, tell_facts
+from triage.features.telling import tell_each, tell_facts
+from triage.features.telling.texts import enumerate_texts, glue, join_texts, say_each
 from triage.features.telling.words import join_words
 from triage.worklist.missing import SEPARATOR
 from triage.worklist.restating import join_alike, tells_beside
@@ -32,7 +35,7 @@ SMALLEST_SHOWN = 0.005  # less than this would be shown as nothing
 _POINTS = re.compile(r" \(([+-])\d+(?:\.\d+)?\)$")
 
 
-def give_reasons(model: Model, matrix: Floats, contributions: Floats, view: View | None = None) -> list[str]:
+def give_reasons(model: Model, matrix: Floats, contributions: Floats, view: View | None = None) -> pa.Array:
     """Return the largest contributions of each case, of both signs, as sentences with the facts in them.
 
     Terms that state the same fact are told once, with what they add together (`join_alike`).
@@ -50,65 +53,67 @@ def give_reasons(model: Model, matrix: Floats, contributions: Floats, view: View
 
     Returns
     -------
-    list of str, length n_cases
+    pyarrow.Array of string, shape (n_cases,)
         At most five sentences each, the contribution behind each.
     """
     names = model.features
     joined = join_alike(names, matrix, contributions)
-    order = np.argsort(-np.abs(joined), axis=1, kind="stable")[:, :MOST_REASONS]
-    points = np.take_along_axis(joined, order, axis=1)
-    shown = np.abs(points) >= SMALLEST_SHOWN
-    values = np.take_along_axis(matrix, order, axis=1)
-    facts = _tell_shown(names, order, shown, view)
-    whole = model.unit in WHOLE
-    # Most cases share their sentences: each is made once.
-    made: dict[tuple[int, float, float, str], str] = {}
-    sentences = []
-    columns = (order.tolist(), points.tolist(), values.tolist(), facts.tolist(), shown.tolist())
-    for terms, some, numbers, told, visible in zip(*columns, strict=True):
-        said: list[str] = []
-        for key in zip(terms, some, numbers, told, strict=True):
-            if not visible[len(said)]:
-                # The largest stand first, so that nothing behind it is shown either.
-                break
-            if key not in made:
-                term, point, number, fact = key
-                made[key] = f"{tell(names[term], number, fact)} ({show_points(point, whole=whole)})"
-            said.append(made[key])
-        sentences.append(SEPARATOR.join(said))
-    return sentences
+    order = find_largest(joined, MOST_REASONS)
+    # The largest stand first, so that nothing is shown behind what is not shown.
+    shown = np.abs(np.take_along_axis(joined, order, axis=1)) >= SMALLEST_SHOWN
+    cases, place = np.nonzero(shown)
+    terms = order[cases, place]
+    by_term = np.argsort(terms, kind="stable")
+    texts = []
+    for rows in np.split(by_term, np.flatnonzero(np.diff(terms[by_term])) + 1):
+        if len(rows):
+            term, told = int(terms[rows[0]]), cases[rows]
+            beside = names, order[told], shown[told]
+            facts = pa.repeat("", len(told)) if view is None else _tell_behind(term, told, view, *beside)
+            said = tell_each(names[term], matrix[told, term], facts)
+            points = say_each(partial(show_points, whole=model.unit in WHOLE), joined[told, term])
+            texts.append(glue(said, " (", points, ")"))
+    back = np.empty(len(terms), dtype=np.int64)
+    back[by_term] = np.arange(len(terms))
+    return enumerate_texts(join_texts(texts).take(pa.array(back)), shown.sum(axis=1), SEPARATOR)
 
 
-def _tell_shown(names: list[str], order: Ints, shown: Mask, view: View | None) -> NDArray[np.object_]:
-    """Return the facts of the reasons that are shown, shape (n_cases, n_reasons); of no others."""
-    facts = np.full(order.shape, "", dtype=object)
-    if view is None:
-        return facts
-    for column in np.unique(order[shown]).tolist():
-        here = (order == column) & shown
-        cases, place = np.nonzero(here)
-        if names[column] in COUNTED:
-            told = _tell_sum(names, column, order, shown, view)
-        else:
-            told = tell_facts(names[column], view, cases)
-        facts[cases, place] = told
-    return facts
+def find_largest(values: Floats, most: int) -> Ints:
+    """Return the columns of the largest absolute values of each row, the largest first; of equals the first.
+
+    Examples
+    --------
+    >>> find_largest(np.array([[1.0, -3.0, 3.0, np.nan]]), 3).tolist()
+    [[1, 2, 0]]
+    """
+    size = -np.abs(values)
+    # What is no number is the least of all, and still more than what was found already.
+    size[np.isnan(size)] = np.finfo(np.float64).max
+    found = np.empty((len(values), min(most, values.shape[1])), dtype=np.int64)
+    every = np.arange(len(values))
+    for place in range(found.shape[1]):
+        found[:, place] = size.argmin(axis=1)
+        size[every, found[:, place]] = np.inf
+    return found
 
 
-def _tell_sum(names: list[str], column: int, order: Ints, shown: Mask, view: View) -> list[str]:
-    """Name the signs that a sum counts, as far as no other reason that is shown tells of them."""
-    cases = np.flatnonzero(((order == column) & shown).any(axis=1))
-    others, visible = order[cases], shown[cases]
+def _tell_behind(  # noqa: PLR0917 - a step of `give_reasons`
+    term: int, cases: Ints, view: View, names: list[str], others: Ints, shown: Mask
+) -> pa.Array:
+    """Return the facts behind a term of the cases that show it; `others` are all terms that these show."""
+    if names[term] not in COUNTED:
+        return tell_facts(names[term], view, cases)
+    # Of the signs that a sum counts, those are named of which no other reason tells.
     told: dict[str, Mask] = {}
-    for other in np.unique(others[visible]).tolist():
-        beside = tells_beside(names[other], names[column])
+    for other in np.unique(others[shown]).tolist():
+        beside = tells_beside(names[other], names[term])
         if beside:
-            with_it = ((others == other) & visible).any(axis=1)
+            with_it = ((others == other) & shown).any(axis=1)
             told |= {flag: told.get(flag, False) | with_it for flag in beside}
-    return tell_signs(names[column], view, cases, told)
+    return tell_signs(names[term], view, cases, told)
 
 
-def tell_signs(name: str, view: View, cases: Ints, told: Mapping[str, Mask] | None = None) -> list[str]:
+def tell_signs(name: str, view: View, cases: Ints, told: Mapping[str, Mask] | None = None) -> pa.Array:
     """Name the signs that a sum counts.
 
     Parameters
@@ -121,22 +126,22 @@ def tell_signs(name: str, view: View, cases: Ints, told: Mapping[str, Mask] | No
         Which cases to tell of.
     told : mapping of str to array of bool, shape (n_told,), optional
         Signs that are told elsewhere, and of which of the cases.
+
+    Returns
+    -------
+    pyarrow.Array of string, shape (n_told,)
     """
     told = told or {}
     flags = COUNTED[name]
     asserted = np.array([view.remember(flag, find_feature(flag).compute)[cases] > 0 for flag in flags])
     left = asserted & ~np.array([np.broadcast_to(told.get(flag, False), len(cases)) for flag in flags])
-    partly = (asserted & ~left).any(axis=0).tolist()
     signs = [find_feature(flag).asserted for flag in flags]
-    made: dict[tuple[bytes, bool], str] = {}
-    texts = []
-    for row, part in zip(np.ascontiguousarray(left.T), partly, strict=True):
-        key = row.tobytes(), part
-        if key not in made:
-            named = join_words([sign for sign, named in zip(signs, row.tolist(), strict=True) if named])
-            made[key] = f"{'among them' if part else 'namely'} {named}" if named else ""
-        texts.append(made[key])
-    return texts
+
+    def name_signs(partly: bool, *named: bool) -> str:
+        words = join_words([sign for sign, here in zip(signs, named, strict=True) if here])
+        return f"{'among them' if partly else 'namely'} {words}" if words else ""
+
+    return say_each(name_signs, (asserted & ~left).any(axis=0), *left)
 
 
 def show_points(points: float, *, whole: bool) -> str:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from triage.features.catalogue import build_features, find_feature
+from triage.features.telling.texts import choose_texts
 from triage.features.view import View
 from triage.schema.batch import split_part
 from triage.worklist.asking import MOST_MISSING, Checks, Missing, ask_all, no_checks
@@ -37,11 +40,11 @@ NOT_SCORED = "could not be scored ({}): look at it by hand"
 class ScoredPart:
     """The cases of a part, scored; nothing in it depends on other parts. A score that failed is NaN."""
 
-    case_id: list[str]
+    case_id: pa.Array
     score: Floats
     completeness: Floats
     facts: Facts
-    reasons: list[str]
+    reasons: pa.Array
     missing: Missing
     checks: Checks
     routed: Routed
@@ -84,16 +87,15 @@ def _score_whole(part: Part, model: Model, as_of: datetime, policy: Policy) -> S
     matrix = build_features(view, model.features)
     contributions = model.contributions(matrix)
     score = model.score(contributions)
-    reasons = [told or NO_REASON for told in give_reasons(model, matrix, contributions, view)]
+    reasons = give_reasons(model, matrix, contributions, view)
+    reasons = pc.if_else(pc.equal(reasons, ""), NO_REASON, reasons)
     missing, checks = ask_all(model, matrix, score, view)
-    for case in np.flatnonzero(~np.isfinite(score)).tolist():
-        reasons[case] = NOT_SCORED.format("the score is no number")
     return ScoredPart(
-        case_id=part.cases.to_pylist(),
+        case_id=part.cases,
         score=np.where(np.isfinite(score), score, np.nan),
         completeness=_completeness(model, matrix),
         facts=gather_facts(view, policy),
-        reasons=reasons,
+        reasons=choose_texts(np.isfinite(score), reasons, NOT_SCORED.format("the score is no number")),
         missing=missing,
         checks=checks,
         routed=route_part(view, policy.referral),
@@ -111,11 +113,11 @@ def _leave_unscored(part: Part, model: Model, as_of: datetime, policy: Policy, w
         routed = route_part(view, policy.referral)
     nothing = np.full((len(part.cases), MOST_MISSING), np.nan)
     return ScoredPart(
-        case_id=part.cases.to_pylist(),
+        case_id=part.cases,
         score=np.full(len(part.cases), np.nan),
         completeness=np.full(len(part.cases), np.nan),
         facts=facts,
-        reasons=[NOT_SCORED.format(why)] * len(part.cases),
+        reasons=pa.repeat(NOT_SCORED.format(why), len(part.cases)),
         missing=Missing(np.full(nothing.shape, -1), nothing, nothing),
         checks=no_checks(_list_checks(model), len(part.cases)),
         routed=routed,

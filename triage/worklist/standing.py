@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from triage.features.telling.texts import is_among, look_up
 from triage.worklist.routing import Told, Tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from datetime import datetime
+
+    import pyarrow as pa
 
     from triage.record import Record
     from triage.worklist.facts import Facts
@@ -63,12 +64,12 @@ class Standing:
     digest: str = ""
     batches: Mapping[str, str] = field(default_factory=dict)
 
-    def names_before(self, cases: Sequence[str]) -> list[str]:
+    def names_before(self, cases: pa.Array) -> pa.Array:
         """Return the earlier names of each case, joined by blanks."""
         before: dict[str, list[str]] = {}
         for old, new in sorted(self.aliases.items()):
             before.setdefault(new, []).append(old)
-        return [" ".join(before.get(case, ())) for case in cases]
+        return look_up(cases, {case: " ".join(names) for case, names in before.items()}, "")
 
 
 def read_standing(record: Record, pool: Pool) -> Standing:
@@ -120,8 +121,8 @@ def read_standing(record: Record, pool: Pool) -> Standing:
     )
 
 
-def apply_pauses(facts: Facts, cases: Sequence[str], paused: Collection[str]) -> Facts:
+def apply_pauses(facts: Facts, cases: pa.Array, paused: Collection[str]) -> Facts:
     """Return the facts with the cases paused that a person paused."""
     if not paused:
         return facts
-    return replace(facts, paused=facts.paused | np.array([case in paused for case in cases], dtype=bool))
+    return replace(facts, paused=facts.paused | is_among(cases, paused))

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from triage.features.telling.texts import choose_texts, join_texts, say_each
 from triage.worklist.checks import choose_checks, join_checks
-from triage.worklist.listing import instants, pick, real, to_table, whole
+from triage.worklist.listing import instants, real, to_table, whole
 from triage.worklist.missing import join_missing, tell_missing
 from triage.worklist.order import RANKED, YOUTH, count_ties, give_due, join
 from triage.worklist.policy import LANES
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 _WELFARE = "a child to protect"
-_OF_FACTS = ("sources", "country", "solvability", "reports", "rule")
+_TEXTS = ("sources", "country", "solvability", "rule")
 
 
 def tabulate_cases(
@@ -80,11 +82,9 @@ def tabulate_cases(
     same : dict of str to str
         Columns with the same value on every row.
     """
-    facts = {
-        name: pick([value for part in scored for value in getattr(part.facts, name)], order.row)
-        for name in _OF_FACTS
-    }
-    cases = pick([case for part in scored for case in part.case_id], order.row)
+    rows = pa.array(order.row)
+    facts = {name: join_texts([getattr(part.facts, name) for part in scored]).take(rows) for name in _TEXTS}
+    cases = join_texts([part.case_id for part in scored]).take(rows)
     # No score is shown for a child.
     score = np.where((order.lane == YOUTH) | hidden, np.nan, order.score)
     probability, low, high = _probabilities(curve, score)
@@ -106,7 +106,7 @@ def tabulate_cases(
     return to_table(
         {
             "rank": rank,
-            "lane": [LANES[lane] for lane in order.lane],
+            "lane": pa.array(LANES).take(pa.array(order.lane)),
             "tier": whole(tier, tier > 0),
             "case_id": cases,
             "score": real(score),
@@ -116,19 +116,20 @@ def tabulate_cases(
             "due_at": instants(due, due > 0),
             "received_at": instants(order.received, ~np.isnan(order.received)),
             "waiting_hours": real(np.round((now.timestamp() - order.received) / 3600, 1)),
-            **{name: facts[name] for name in ("sources", "country", "solvability", "reports")},
+            **{name: facts[name] for name in ("sources", "country", "solvability")},
+            "reports": join([part.facts.reports for part in scored])[order.row],
             # The more is known of a case, the more there is to raise its score.
             "completeness": real(np.where(hidden, np.nan, np.round(known, 2))),
             "reasons": _reasons(scored, order, hidden),
-            "missing": pick(tell_missing(missing, base, before, policy, hidden_by_score), at),
+            "missing": tell_missing(missing, base, before, policy, hidden_by_score).take(pa.array(at)),
             # Which check is worth most depends on the side of the cut on which the case stands.
-            "check": pa.array(pick(asked, at), pa.string(), mask=hidden),
+            "check": pc.if_else(pa.array(hidden), None, asked.take(pa.array(at))),
             "tied": whole(count_ties(base)[at], ~counts_drawn),
-            "imminence": [policy.say(rule) for rule in facts["rule"]],
+            "imminence": say_each(policy.say, facts["rule"]),
             "preserve_until": instants(until, ~np.isnan(until)),
             "evidence_days": real(np.round(days_left, 1)),
             "aliases": standing.names_before(cases),
-            **{name: [value] * len(cases) for name, value in same.items()},
+            **{name: pa.repeat(value, len(cases)) for name, value in same.items()},
         }
     )
 
@@ -142,10 +143,11 @@ def _probabilities(curve: Calibration | None, score: Floats) -> Floats:
     return found
 
 
-def _reasons(scored: Sequence[ScoredPart], order: Order, hidden: Mask) -> list[str]:
-    reasons = pick([reason for part in scored for reason in part.reasons], order.row)
-    for case in np.flatnonzero(order.lane == YOUTH).tolist():
-        reasons[case] = f"{_WELFARE}, urgent" if order.imminence[case] >= 0 else _WELFARE
-    for case in np.flatnonzero(hidden).tolist():
-        reasons[case] = without_points(reasons[case])
-    return reasons
+def _reasons(scored: Sequence[ScoredPart], order: Order, hidden: Mask) -> pa.Array:
+    reasons = join_texts([part.reasons for part in scored]).take(pa.array(order.row))
+    youth = choose_texts(order.imminence >= 0, f"{_WELFARE}, urgent", _WELFARE)
+    reasons = choose_texts(order.lane == YOUTH, youth, reasons)
+    if not hidden.any():
+        return reasons
+    bare = say_each(without_points, reasons.filter(pa.array(hidden)))
+    return pc.replace_with_mask(reasons, pa.array(hidden), bare)

@@ -26,9 +26,12 @@ from triage.features.telling.of_rows import (
     tagged,
     when,
 )
+from triage.features.telling.texts import say_each
 from triage.features.telling.words import band_words, count_words, dates_of
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from triage.features.feature import Floats
     from triage.features.kernels import Mask
     from triage.features.telling.of_rows import Facts, Ints, Mark
@@ -112,12 +115,11 @@ def _read_threads(*codes: str) -> Facts:
 def _records(*kinds: str) -> Facts:
     """Tell how many records there are, and of when the latest is; nothing where there is none."""
 
-    def tell(view: View, cases: Ints) -> list[str]:
+    def tell(view: View, cases: Ints) -> pa.Array:
         rows = view.prior_records
         mark = rows.is_code("record_kind", *kinds)
-        counts = rows.count(mark)[cases].tolist()
         days = dates_of(rows.largest(np.where(mark, rows.seconds("recorded_at"), np.nan))[cases])
-        return [_say_records(count, day) for count, day in zip(counts, days, strict=True)]
+        return say_each(_say_records, rows.count(mark)[cases], days)
 
     return tell
 
@@ -136,23 +138,27 @@ _IDENTITY = names_of(
 )
 
 
-def _who(view: View, cases: Ints) -> list[str]:
+def _who(view: View, cases: Ints) -> pa.Array:
     """Tell how the best known reported person is known, and how many there are."""
     rows = view.persons
-    count = rows.count_distinct(rows.tokens("person_id"))[cases].tolist()
-    several = [count_words(number, "person") if number > 1 else "" for number in count]
-    known = [f"known {how}" if how else "" for how in _IDENTITY(view, cases)]
-    return [", ".join(part for part in parts if part) for parts in zip(several, known, strict=True)]
+    return say_each(_say_who, rows.count_distinct(rows.tokens("person_id"))[cases], _IDENTITY(view, cases))
 
 
-def _span(view: View, cases: Ints) -> list[str]:
+def _say_who(count: float, how: str) -> str:
+    several = count_words(count, "person") if count > 1 else ""
+    return ", ".join(part for part in (several, f"known {how}" if how else "") if part)
+
+
+def _span(view: View, cases: Ints) -> pa.Array:
     """Tell from which day to which the reports came."""
-    first, last = dates_of(view.first_received[cases]), dates_of(view.last_received[cases])
-    own = view.reports.count(~view.reports.is_code("actionability", "batch"))[cases].tolist()
-    return [
-        "a single report" if number == 1 else f"from {one} to {other}" if one and other else ""
-        for one, other, number in zip(first, last, own, strict=True)
-    ]
+    own = view.reports.count(~view.reports.is_code("actionability", "batch"))[cases]
+    return say_each(
+        _say_span, dates_of(view.first_received[cases]), dates_of(view.last_received[cases]), own == 1
+    )
+
+
+def _say_span(first: str, last: str, single: bool) -> str:
+    return "a single report" if single else f"from {first} to {last}" if first and last else ""
 
 
 def _opened(view: View) -> Floats:

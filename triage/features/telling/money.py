@@ -8,9 +8,12 @@ import numpy as np
 
 from triage.features.of_money import days_between_payments, payments, small_payments
 from triage.features.telling.of_rows import both, count_of, latest, tagged, when
+from triage.features.telling.texts import say_each
 from triage.features.telling.words import count_words
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from triage.features.kernels import Mask
     from triage.features.telling.of_rows import Facts, Ints
     from triage.features.view import Rows, View
@@ -28,25 +31,25 @@ def _noted(*codes: str) -> Facts:
     return count_of(_rows, tagged("indicator_codes", *codes), "payment")
 
 
-def _small(view: View, cases: Ints) -> list[str]:
-    counts = view.remember("small_payments", small_payments)[cases].tolist()
-    return [f"{count:,.0f} of under 55 euro" if count else "" for count in counts]
+def _small(view: View, cases: Ints) -> pa.Array:
+    counts = view.remember("small_payments", small_payments)[cases]
+    return say_each(lambda count: f"{count:,.0f} of under 55 euro" if count else "", counts)
 
 
-def _in_all(view: View, cases: Ints) -> list[str]:
-    total = view.remember("payments", payments)[cases].tolist()
-    small = view.remember("small_payments", small_payments)[cases].tolist()
-    return [f"of {count:,.0f} in all" if count > few else "" for count, few in zip(total, small, strict=True)]
+def _in_all(view: View, cases: Ints) -> pa.Array:
+    total = view.remember("payments", payments)[cases]
+    small = view.remember("small_payments", small_payments)[cases]
+    return say_each(lambda count, few: f"of {count:,.0f} in all" if count > few else "", total, small)
 
 
-def _apart(view: View, cases: Ints) -> list[str]:
-    days = view.remember("days_between_payments", days_between_payments)[cases].tolist()
-    return ["" if np.isnan(gap) else f"{gap:,.{0 if gap >= 10 else 1}f} days apart" for gap in days]
+def _apart(view: View, cases: Ints) -> pa.Array:
+    days = view.remember("days_between_payments", days_between_payments)[cases]
+    return say_each(lambda gap: "" if np.isnan(gap) else f"{gap:,.{0 if gap >= 10 else 1}f} days apart", days)
 
 
-def _number(view: View, cases: Ints) -> list[str]:
-    total = view.remember("payments", payments)[cases].tolist()
-    return [count_words(count, "payment") if count else "" for count in total]
+def _number(view: View, cases: Ints) -> pa.Array:
+    total = view.remember("payments", payments)[cases]
+    return say_each(lambda count: count_words(count, "payment") if count else "", total)
 
 
 _LAST = when(latest(_rows, "executed_at", _out))

@@ -1,7 +1,7 @@
 """Facts that are counts, codes and times of the rows behind a feature.
 
 A function here returns one that takes a view and the cases to tell of, and returns a text for each: empty
-where there is nothing to tell. Arrays are made for all cases at once, words only for those that are told.
+where there is nothing to tell. Arrays are made for all cases at once, words only for what is told, once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage.features.telling.texts import say_each
 from triage.features.telling.words import (
     band_words,
     count_words,
@@ -24,6 +25,7 @@ from triage.schema.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from triage.features.view import Rows, View
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Mask = NDArray[np.bool_]
-    Facts = Callable[[View, Ints], list[str]]
+    Facts = Callable[[View, Ints], pa.Array]
     Choose = Callable[[View], Rows]
     Mark = Callable[[Rows], Mask]
 
@@ -69,14 +71,15 @@ def count_of(choose: Choose, mark: Mark, noun: str, among: Mark = every, *, alon
     >>> told = count_of(lambda view: view.files, coded("severity_class", "A1"), "file")
     """
 
-    def tell(view: View, cases: Ints) -> list[str]:
+    def tell(view: View, cases: Ints) -> pa.Array:
         rows = choose(view)
         of = among(rows)
         marked, all_of = rows.count(mark(rows) & of)[cases], rows.count(of)[cases]
-        return [
-            part_words(n, whole, noun) if whole > 1 or (alone and whole) else ""
-            for n, whole in zip(marked.tolist(), all_of.tolist(), strict=True)
-        ]
+        return say_each(
+            lambda n, whole: part_words(n, whole, noun) if whole > 1 or (alone and whole) else "",
+            marked,
+            all_of,
+        )
 
     return tell
 
@@ -84,14 +87,13 @@ def count_of(choose: Choose, mark: Mark, noun: str, among: Mark = every, *, alon
 def share_of(choose: Choose, mark: Mark, noun: str, among: Mark) -> Facts:
     """Tell how many of how many a percentage is."""
 
-    def tell(view: View, cases: Ints) -> list[str]:
+    def tell(view: View, cases: Ints) -> pa.Array:
         rows = choose(view)
         of = among(rows)
         marked, all_of = rows.count(mark(rows) & of)[cases], rows.count(of)[cases]
-        return [
-            f"{n:,.0f} of {count_words(whole, noun)}" if whole else ""
-            for n, whole in zip(marked.tolist(), all_of.tolist(), strict=True)
-        ]
+        return say_each(
+            lambda n, whole: f"{n:,.0f} of {count_words(whole, noun)}" if whole else "", marked, all_of
+        )
 
     return tell
 
@@ -112,20 +114,22 @@ def names_of(
     table, column = place.split(".")
     one_code = TABLES[table][column].kind is Kind.CODE
 
-    def tell(view: View, cases: Ints) -> list[str]:
+    def tell(view: View, cases: Ints) -> pa.Array:
         rows = choose(view)
         found = []
         for code in codes:
             marked = rows.is_code(column, code) if one_code else rows.has(column, code)
-            found.append(rows.count(marked)[cases])
+            # Without a noun nobody hears how often: that a code is there at all makes cases alike.
+            found.append((rows.count(marked) if count else rows.any(marked))[cases])
         words = [say(code) for code in codes]
-        told = [_name(words, counts, count) for counts in np.array(found).T.tolist()]
-        return [join_words(names[: 1 if first else None]) for names in told]
+        return say_each(
+            lambda *counts: join_words(_name(words, counts, count)[: 1 if first else None]), *found
+        )
 
     return tell
 
 
-def _name(words: list[str], counts: list[float], noun: str) -> list[str]:
+def _name(words: Sequence[str], counts: Sequence[float], noun: str) -> list[str]:
     named = [(word, count) for word, count in zip(words, counts, strict=True) if count]
     return [f"{count_words(count, noun)} {word}" if noun else word for word, count in named]
 
@@ -138,8 +142,8 @@ def bands_of(choose: Choose, place: str) -> Facts:
 def when(seconds: Callable[[View], Floats], before: str = "on ") -> Facts:
     """Tell the day."""
 
-    def tell(view: View, cases: Ints) -> list[str]:
-        return [f"{before}{day}" if day else "" for day in dates_of(seconds(view)[cases])]
+    def tell(view: View, cases: Ints) -> pa.Array:
+        return say_each(lambda day: f"{before}{day}" if day else "", dates_of(seconds(view)[cases]))
 
     return tell
 
@@ -157,8 +161,9 @@ def latest(choose: Choose, column: str, mark: Mark = every) -> Callable[[View], 
 def both(*facts: Facts) -> Facts:
     """Tell several facts, one behind the other."""
 
-    def tell(view: View, cases: Ints) -> list[str]:
-        told = [one(view, cases) for one in facts]
-        return [", ".join(part for part in parts if part) for parts in zip(*told, strict=True)]
+    def tell(view: View, cases: Ints) -> pa.Array:
+        return say_each(
+            lambda *parts: ", ".join(part for part in parts if part), *(one(view, cases) for one in facts)
+        )
 
     return tell

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from triage.features.catalogue import find_feature
 from triage.features.telling.facts import FACTS, INSTEAD
+from triage.features.telling.texts import choose_texts, glue, say_each
 
 if TYPE_CHECKING:
-    from triage.features.feature import Feature
+    from triage.features.feature import Feature, Floats
     from triage.features.telling.of_rows import Ints
     from triage.features.view import View
 
+_MARK = "\0"
 _PERCENT = ", in percent: {}"
 
 
-def tell_facts(name: str, view: View, cases: Ints) -> list[str]:
+def tell_facts(name: str, view: View, cases: Ints) -> pa.Array:
     """Return the facts behind a feature of some cases; an empty text where its own sentence says all.
 
     Parameters
@@ -28,8 +33,44 @@ def tell_facts(name: str, view: View, cases: Ints) -> list[str]:
         The part as known at the as-of time.
     cases : array of int, shape (n_told,)
         Which cases to tell of; words are made for these alone.
+
+    Returns
+    -------
+    pyarrow.Array of string, shape (n_told,)
     """
-    return FACTS[name](view, cases) if name in FACTS else [""] * len(cases)
+    return FACTS[name](view, cases) if name in FACTS else pa.repeat("", len(cases))
+
+
+def tell_each(name: str, values: Floats, facts: pa.Array) -> pa.Array:
+    """Return the sentence of a feature of many cases: `tell` of each.
+
+    Parameters
+    ----------
+    name : str
+        The feature.
+    values : array of float, shape (n_told,)
+        Its values.
+    facts : pyarrow.Array of string, shape (n_told,)
+        From `tell_facts`.
+
+    Examples
+    --------
+    >>> tell_each("small_payments", np.array([14.0, 2.0]), pa.array(["9 days apart", ""])).to_pylist()
+    ['payments of under 55 euro: 14, 9 days apart', 'payments of under 55 euro: 2']
+    """
+    plain = say_each(partial(tell, name), values)
+    unknown = np.isnan(values) | (find_feature(name).is_flag & (values == 0))
+    facts = choose_texts(unknown, "", facts)
+    if not pc.any(pc.not_equal(facts, "")).as_py():
+        return plain
+    # The fact is put in where a sentence that was made of a mark has the mark.
+    around = [say_each(lambda value, side=side: _around(name, value)[side], values) for side in (0, 1)]
+    return pc.if_else(pc.equal(facts, ""), plain, glue(around[0], facts, around[1]))
+
+
+def _around(name: str, value: float) -> tuple[str, str]:
+    before, _, behind = tell(name, value, _MARK).partition(_MARK)
+    return before, behind
 
 
 def tell(name: str, value: float, fact: str = "") -> str:

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from triage.features.telling.texts import say_each
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pyarrow as pa
     from numpy.typing import NDArray
+
+_DAY = 86_400
 
 _WORDS = {
     "other_family": "another relative",
@@ -107,15 +112,16 @@ def join_words(words: Iterable[str]) -> str:
     return " and ".join([", ".join(first), *last] if first else last)
 
 
-def dates_of(seconds: NDArray[np.float64]) -> list[str]:
+def dates_of(seconds: NDArray[np.float64]) -> pa.Array:
     """Return days in UTC; an empty text where the time is unknown.
 
     Examples
     --------
-    >>> dates_of(np.array([86_400.0 * 365, np.nan]))
+    >>> dates_of(np.array([86_400.0 * 365, np.nan])).to_pylist()
     ['1971-01-01', '']
     """
-    known = ~np.isnan(seconds)
-    days = np.where(known, seconds, 0.0).astype(np.int64).astype("datetime64[s]")
-    written: list[str] = np.where(known, np.datetime_as_string(days, unit="D"), "").tolist()
-    return written
+    return say_each(_say_day, np.floor(seconds / _DAY))
+
+
+def _say_day(day: float) -> str:
+    return "" if np.isnan(day) else str(np.datetime64(int(day), "D"))

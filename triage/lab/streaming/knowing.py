@@ -36,23 +36,6 @@ _OF_IDENTITY, _NOBODY = 4, -2
 
 
 @dataclass(frozen=True)
-class _Laid(Part):
-    """A part in which each version stands as a case of its own.
-
-    Parameters
-    ----------
-    places : dict of str to array of int
-        The version of each row of each table.
-    """
-
-    places: dict[str, Ints]
-
-    def position(self, table: str) -> Ints:
-        """Return the version of each row of a table."""
-        return self.places[table]
-
-
-@dataclass(frozen=True)
 class Known:
     """One entry a version, shape (n_versions,) each, as in `triage.lab.stream.Versions`."""
 
@@ -102,7 +85,7 @@ class _Rows:
             for name, table in part.tables.items()
         }
 
-    def lay_out(self, case: Ints, at: Ints) -> _Laid:
+    def lay_out(self, case: Ints, at: Ints) -> Part:
         """Return the rows known in each version, each version as a case of its own."""
         tables, places = {}, {}
         for name, table in self.part.tables.items():
@@ -112,7 +95,7 @@ class _Rows:
             row = np.arange(len(version)) + np.repeat(first - (np.cumsum(number) - number), number)
             come = self.known[name][row] <= at[version]
             tables[name], places[name] = table.take(pa.array(row[come])), version[come]
-        return _Laid(tables, self.part.cases.take(pa.array(case)), no_set_aside(), [], places)
+        return Part(tables, self.part.cases.take(pa.array(case)), no_set_aside(), [], places)
 
 
 def _know(part: Part, at: Ints, models: Mapping[str, Model], policy: Policy) -> Known:

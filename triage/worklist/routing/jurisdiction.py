@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from triage.worklist.naming import country_codes, name_codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,12 +17,10 @@ if TYPE_CHECKING:
     from triage.worklist.policy import Referral
 
     Mask = NDArray[np.bool_]
-    Names = NDArray[np.object_]
 
 ABROAD_SCHEMA = pa.schema(
     [("case_id", pa.string()), ("person_in", pa.string()), ("children_in", pa.string())]
 )
-_UNKNOWN = "ZZ"
 
 
 def find_foreign(view: View, referral: Referral) -> tuple[Mask, pa.Table]:
@@ -47,56 +48,30 @@ def find_foreign(view: View, referral: Referral) -> tuple[Mask, pa.Table]:
     verified = reports.is_code("jurisdiction_basis", "verified_location")
     if not verified.any():
         return np.zeros(view.n_cases, dtype=bool), ABROAD_SCHEMA.empty_table()
-    person_in = _countries(reports, "jurisdiction_country")
-    person_abroad = verified & _is_abroad(person_in, referral) & ~_of_several(view)
-    children_in = _countries(children, "country")
-    child_abroad = _is_abroad(children_in, referral)
+    person_abroad = verified & _is_abroad(reports, "jurisdiction_country", referral) & ~_of_several(view)
+    child_abroad = _is_abroad(children, "country", referral)
     foreign = (
         reports.any(person_abroad)
         & ~reports.any(~person_abroad)
         & children.any(child_abroad)
         & ~children.any(~child_abroad)
     )
-    cases = np.flatnonzero(foreign)
-    return foreign, pa.table(
-        [
-            view.part.cases.take(pa.array(cases)),
-            pa.array(_join(reports, person_in, cases), pa.string()),
-            pa.array(_join(children, children_in, cases), pa.string()),
-        ],
-        schema=ABROAD_SCHEMA,
-    )
+    columns = (view.part.cases, name_codes(reports, "jurisdiction_country"), name_codes(children, "country"))
+    return foreign, pa.table([column.filter(pa.array(foreign)) for column in columns], schema=ABROAD_SCHEMA)
 
 
-def _countries(rows: Rows, column: str) -> Names:
-    """Return the country of each row, None where it is not known."""
-    known = rows.codes(column) >= 0
-    names = np.array(rows.table[column].cast(pa.string()).to_pylist(), dtype=object)
-    names[~known | (names == _UNKNOWN)] = None
-    return names
-
-
-def _is_abroad(names: Names, referral: Referral) -> Mask:
-    home = {None, *referral.home}
-    return np.array([bool(referral.home) and name not in home for name in names], dtype=bool)
+def _is_abroad(rows: Rows, column: str, referral: Referral) -> Mask:
+    """Mark the rows with a known country that is not home; none where nobody said where home is."""
+    codes = country_codes(rows, column)
+    away = [name not in referral.home for name in rows.codes_of(column)]
+    return np.array([*away, False])[codes] & bool(referral.home)
 
 
 def _of_several(view: View) -> Mask:
     """Mark the reports that name more than one reported person."""
     persons, reports = view.persons, view.reports
-    of_report = {name: index for index, name in enumerate(reports.table["report_id"].to_pylist())}
-    held: list[set[str]] = [set() for _ in of_report]
-    for report, person in zip(
-        *(persons.table[name].to_pylist() for name in ("report_id", "person_id")), strict=True
-    ):
-        if report in of_report:
-            held[of_report[report]].add(person)
-    return np.array([len(some) > 1 for some in held], dtype=bool)
-
-
-def _join(rows: Rows, names: Names, cases: NDArray[np.int64]) -> list[str]:
-    chosen = np.isin(rows.position, cases)
-    found: dict[int, set[str]] = {case: set() for case in cases.tolist()}
-    for case, name in zip(rows.position[chosen].tolist(), names[chosen].tolist(), strict=True):
-        found[case].add(name)
-    return [" ".join(sorted(some)) for some in found.values()]
+    at = pc.index_in(persons.table["report_id"], reports.table["report_id"].combine_chunks())
+    report = np.asarray(pc.fill_null(at, -1)).astype(np.int64)
+    person = persons.tokens("person_id")
+    pairs = np.unique(np.column_stack([report, person])[report >= 0], axis=0)
+    return np.bincount(pairs[:, 0], minlength=reports.table.num_rows) > 1

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from triage.features.telling.texts import glue, say_each
+from triage.features.telling.words import dates_of
 from triage.worklist.routing.wishes import Wish, Wishes
 
 if TYPE_CHECKING:
@@ -138,53 +142,64 @@ def make_lists(
     dict of str to pyarrow.Table
         The lists of `LISTS`, by name, columns of `SCHEMAS`. No victim who asked not to be told stands on any.
     """
-    places = _places(worklist)
-    held = wishes or Wishes()
-    victims = [row for row in routed.victims.to_pylist() if held.of(row["victim"]) is not Wish.DO_NOT_TELL]
-    rows = {
-        "referral": [
-            _refer(row, places, as_of, referral, (tracked or {}).get(row["case_id"], Tracked()))
-            for row in routed.abroad.to_pylist()
-        ],
-        "notice": [
-            row | {"state": _notify(places.get(row["case_id"], {}))} for row in routed.notices.to_pylist()
-        ],
-        "identification": [
-            row | {name: places.get(row["case_id"], {}).get(name) for name in ("lane", "received_at")}
-            for row in routed.novel.to_pylist()
-        ],
-        "notification": [
-            _tell(row, held, told)
-            for row in victims
-            if (told := (notified or {}).get((row["case_id"], row["victim"] or ""))) is None or told.news
-        ],
-        "claims": [_tell(row, held) | {"fund": not row["person_named"]} for row in victims],
+    places = _places(worklist, routed.abroad["case_id"])
+    referred = [
+        _refer(row, places, as_of, referral, (tracked or {}).get(row["case_id"], Tracked()))
+        for row in routed.abroad.to_pylist()
+    ]
+    claims = _tell_victims(routed.victims, wishes or Wishes())
+    tables = {
+        "referral": _sort_by_place(pa.Table.from_pylist(referred, SCHEMAS["referral"]), worklist),
+        "notice": _sort_by_place(_notify(routed.notices, worklist), worklist),
+        "identification": _sort_by_place(_place(routed.novel, worklist), worklist),
+        "notification": _leave_out_told(claims, notified or {}).select(SCHEMAS["notification"].names),
+        "claims": claims,
     }
-    return {
-        name: pa.Table.from_pylist(_sort(name, some, places), schema=SCHEMAS[name])
-        for name, some in rows.items()
-    }
+    return {name: tables[name] for name in LISTS}
 
 
-def name_lists(lists: Mapping[str, pa.Table]) -> dict[str, str]:
+def name_lists(lists: Mapping[str, pa.Table], cases: pa.Array) -> pa.Array:
     """Return the names of the lists on which each case stands, joined by blanks, for the worklist's column.
 
     Parameters
     ----------
     lists : mapping of str to pyarrow.Table
         As `make_lists` returns them.
+    cases : pyarrow.Array of string, shape (n_cases,)
+        Case ids.
+
+    Returns
+    -------
+    pyarrow.Array of string, shape (n_cases,)
     """
-    named: dict[str, list[str]] = {}
-    for name, table in lists.items():
-        for case in dict.fromkeys(table["case_id"].to_pylist()):
-            named.setdefault(case, []).append(name)
-    return {case: " ".join(names) for case, names in named.items()}
+    on = [np.asarray(pc.is_in(cases, table["case_id"].combine_chunks())) for table in lists.values()]
+
+    def say(*stands: bool) -> str:
+        return " ".join(name for name, here in zip(lists, stands, strict=True) if here)
+
+    return say_each(say, *on)
 
 
-def _places(worklist: pa.Table) -> dict[str, dict[str, Any]]:
-    """Return where each case stands on the worklist."""
-    columns = worklist.select(["case_id", "lane", "tier", "received_at"]).to_pylist()
-    return {row["case_id"]: row | {"place": place} for place, row in enumerate(columns)}
+def _places(worklist: pa.Table, cases: pa.ChunkedArray) -> dict[str, dict[str, Any]]:
+    """Return where some cases stand on the worklist."""
+    some = worklist.filter(pc.is_in(worklist["case_id"], cases.combine_chunks()))
+    return {row["case_id"]: row for row in some.select(["case_id", "lane", "tier"]).to_pylist()}
+
+
+def _place(table: pa.Table, worklist: pa.Table) -> pa.Table:
+    """Return what was routed with the lane and the time of each case."""
+    at = pc.index_in(table["case_id"], worklist["case_id"].combine_chunks())
+    for name in ("lane", "received_at"):
+        table = table.append_column(name, worklist[name].take(at))
+    return table.select(SCHEMAS["identification"].names).cast(SCHEMAS["identification"])
+
+
+def _notify(table: pa.Table, worklist: pa.Table) -> pa.Table:
+    """Say whether the hotline may act at once: a take-down warns, and ends what others may be watching."""
+    at = pc.index_in(table["case_id"], worklist["case_id"].combine_chunks())
+    ranked = pc.fill_null(pc.equal(worklist["lane"].take(at), "ranked"), False)
+    state = pc.if_else(ranked, "may go to the hotline", "ask the police first")
+    return table.append_column("state", state).cast(SCHEMAS["notice"])
 
 
 def _refer(
@@ -217,31 +232,42 @@ def _is_urgent(place: dict[str, Any]) -> bool:
     return place.get("lane", "escalated") == "escalated" or (place["lane"], place["tier"]) == ("youth", 1)
 
 
-def _notify(place: dict[str, Any]) -> str:
-    """Say whether the hotline may act at once: a take-down warns, and ends what others may be watching."""
-    return "may go to the hotline" if place.get("lane") == "ranked" else "ask the police first"
+def _tell_victims(victims: pa.Table, wishes: Wishes) -> pa.Table:
+    """Return who may be told of what, by date, the latest first, and not by any rank."""
+    wish = say_each(wishes.of, victims["victim"].combine_chunks())
+    may_tell = pc.not_equal(wish, Wish.DO_NOT_TELL.value)
+    victims = victims.append_column("state", pc.if_else(pc.equal(wish, Wish.TELL.value), "tell", ASK))
+    victims = victims.filter(may_tell)
+    day = pc.floor_temporal(victims["found_at"], unit="day")
+    keys = pa.table({"day": day, "victim": pc.fill_null(victims["victim"], ""), "case": victims["case_id"]})
+    order = pc.sort_indices(
+        keys, sort_keys=[("day", "descending"), ("victim", "ascending"), ("case", "ascending")]
+    )
+    victims = victims.take(order)
+    date = dates_of(np.asarray(victims["found_at"].cast(pa.int64())).astype(np.float64))
+    victims = victims.append_column("date", date)
+    fund = pc.invert(victims["person_named"])
+    return victims.append_column("fund", fund).select(SCHEMAS["claims"].names).cast(SCHEMAS["claims"])
 
 
-def _tell(row: dict[str, Any], wishes: Wishes, told: Told | None = None) -> dict[str, Any]:
-    state = "tell" if wishes.of(row["victim"]) is Wish.TELL else ASK
-    before = f"; told {told.at:%Y-%m-%d}, and something new came since: look what" if told else ""
-    return {
-        "date": f"{row['found_at']:%Y-%m-%d}",
-        "victim": row["victim"],
-        "case_id": row["case_id"],
-        "files": row["files"],
-        "state": f"{state}{before}",
-    }
+def _leave_out_told(victims: pa.Table, notified: Mapping[tuple[str, str], Told]) -> pa.Table:
+    """Leave out whom somebody told, unless something new came since, and say so of the others."""
+    if not notified:
+        return victims
+    names = zip(victims["case_id"].to_pylist(), victims["victim"].to_pylist(), strict=True)
+    told = [notified.get((case, victim or "")) for case, victim in names]
+    since = [
+        f"; told {one.at:%Y-%m-%d}, and something new came since: look what" if one else "" for one in told
+    ]
+    at = victims.column_names.index("state")
+    victims = victims.set_column(at, "state", glue(victims["state"].combine_chunks(), pa.array(since)))
+    return victims.filter(pa.array([one is None or one.news for one in told]))
 
 
-def _sort(name: str, rows: list[dict[str, Any]], places: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Sort as the worklist; what speaks of victims by date, the latest first, and not by any rank."""
-
-    def by_place(row: dict[str, Any]) -> tuple[Any, ...]:
-        place = places.get(row["case_id"], {}).get("place", len(places))
-        return place, row["case_id"], row.get("report_id") or ""
-
-    if name not in {"notification", "claims"}:
-        return sorted(rows, key=by_place)
-    by_name = sorted(rows, key=lambda row: (row["victim"] or "", row["case_id"]))
-    return sorted(by_name, key=lambda row: str(row["date"]), reverse=True)
+def _sort_by_place(table: pa.Table, worklist: pa.Table) -> pa.Table:
+    """Sort as the worklist; what is not on it comes last."""
+    places = pc.index_in(table["case_id"], worklist["case_id"].combine_chunks())
+    names = ["case_id", *({"report_id"} & set(table.column_names))]
+    keys = pa.table({"place": places, **{name: table[name] for name in names}})
+    order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
+    return table.take(order)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from triage.features.telling.texts import number_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from triage.features.view import Rows, View
 
+    Ints = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
 _TIME = pa.timestamp("s", tz="UTC")
@@ -37,7 +39,7 @@ VICTIMS_SCHEMA = pa.schema(
 )
 _BY_AGE = ("0-2", "3-6", "prepubescent", "7-10", "11-13", "pubescent", "14-15", "16-17", "18+")
 # A child without a token of its own was given a number when it was read; that names nobody in a register.
-_NUMBERED = re.compile(r"row-([0-9a-f]{8}-)?\d+")
+_NUMBERED = r"^row-([0-9a-f]{8}-)?\d+$"
 
 
 def find_unidentified(view: View) -> tuple[Mask, pa.Table]:
@@ -75,7 +77,7 @@ def find_unidentified(view: View) -> tuple[Mask, pa.Table]:
         [
             view.part.cases.take(pa.array(cases)),
             pa.array(chosen.count(np.ones(len(chosen.position), dtype=bool))[cases].astype(np.int64)),
-            pa.array([None if np.isnan(place) else _BY_AGE[int(place)] for place in age], pa.string()),
+            pa.array(_BY_AGE).take(pa.array(np.nan_to_num(age).astype(np.int64), mask=np.isnan(age))),
             pa.array(chosen.any(chosen.has("file_annotations", "self_produced"))[cases]),
             pa.array(np.nan_to_num(upload).astype(np.int64), mask=np.isnan(upload)).cast(_TIME),
         ],
@@ -107,28 +109,37 @@ def find_identified(view: View) -> tuple[Mask, pa.Table]:
     material = files.is_code("victim_status", "identified") & ~_cleared(files)
     found, chosen = files.any(material), files.only(material)
     known = children.only(children.is_code("identification", "previously_identified"))
-    victims: dict[str, set[str | None]] = {}
-    for report, child in zip(*_columns(known, "report_id", "child_id"), strict=True):
-        victims.setdefault(report, set()).add(None if _NUMBERED.fullmatch(child) else child)
     of_report = pc.index_in(chosen.table["report_id"], reports.table["report_id"].combine_chunks())
     received = pc.coalesce(pc.take(reports.table["received_at"], of_report), chosen.table["known_at"])
-    named = persons.any(persons.is_code("identity_level", "named", "civil_identity"))[chosen.position]
-    held: dict[tuple[str, str | None], dict[str, Any]] = {}
-    rows = zip(*_columns(chosen, "report_id", "case_id"), received.to_pylist(), named.tolist(), strict=True)
-    for report, case, at, by_name in rows:
-        for victim in victims.get(report, {None}):
-            row = held.setdefault(
-                (case, victim),
-                {"found_at": at, "victim": victim, "case_id": case, "files": 0, "person_named": by_name},
-            )
-            row["files"] += 1
-            row["found_at"] = max(row["found_at"], at)
-    return found, pa.Table.from_pylist(list(held.values()), schema=VICTIMS_SCHEMA)
+    named = persons.any(persons.is_code("identity_level", "named", "civil_identity"))
+    row, victim = _find_victims(chosen.table["report_id"], known)
+    which, first = number_rows(pa.array(chosen.position[row]), victim)
+    latest = np.full(len(first), np.iinfo(np.int64).min)
+    np.maximum.at(latest, which, np.asarray(received.cast(pa.int64()))[row])
+    case = chosen.position[row[first]]
+    return found, pa.table(
+        [
+            pa.array(latest).cast(_TIME),
+            victim.take(pa.array(first)),
+            view.part.cases.take(pa.array(case)),
+            pa.array(np.bincount(which, minlength=len(first)).astype(np.int64)),
+            pa.array(named[case]),
+        ],
+        schema=VICTIMS_SCHEMA,
+    )
+
+
+def _find_victims(report: pa.ChunkedArray, known: Rows) -> tuple[Ints, pa.Array]:
+    """Return the rows of files with each victim that their report names: the row, and the victim or none."""
+    children = known.table["child_id"].combine_chunks()
+    numbered = pc.match_substring_regex(children, _NUMBERED)
+    victim = pc.if_else(numbered, pa.scalar(None, pa.string()), children)
+    named = pa.table({"report_id": known.table["report_id"], "victim": victim})
+    named = named.group_by(named.column_names, use_threads=False).aggregate([])
+    files = pa.table({"report_id": report, "row": np.arange(len(report))})
+    joined = files.join(named, "report_id", join_type="left outer", use_threads=False)
+    return np.asarray(joined["row"]).astype(np.int64), joined["victim"].combine_chunks()
 
 
 def _cleared(files: Rows) -> Mask:
     return files.is_code("legal_class", "not_illegal")
-
-
-def _columns(rows: Rows, *names: str) -> list[list[Any]]:
-    return [rows.table[name].to_pylist() for name in names]

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from triage.features.catalogue import build_features, find_feature
+from triage.features.telling.texts import join_texts
 from triage.features.view import View
 from triage.schema.part import known_cases
 from triage.worklist.facts import Facts, gather_facts
@@ -33,7 +34,7 @@ class Cases:
 
     name: str
     facts: list[Facts]
-    case_id: list[str]
+    case_id: pa.Array
     matrix: Floats
     without_own: Floats
     unreadable: int
@@ -42,7 +43,7 @@ class Cases:
 class ScoredCases(NamedTuple):
     """The cases of a part, as far as their order needs them."""
 
-    case_id: list[str]
+    case_id: pa.Array
     score: Floats
     facts: Facts
 
@@ -69,7 +70,7 @@ def gather_cases(
     progress : callable, optional
         Called with the number of cases after each part.
     """
-    facts, case_id, matrix, without_own = [], [], [], []
+    facts, cases, matrix, without_own = [], [], [], []
     asides = [batch.set_aside]
     for whole in batch.parts():
         part = known_cases(whole, now)
@@ -77,7 +78,7 @@ def gather_cases(
         as_of = np.full(len(part.cases), int(now.timestamp()))
         view = View(part, as_of)
         facts.append(gather_facts(view, policy))
-        case_id += part.cases.to_pylist()
+        cases.append(part.cases)
         matrix.append(build_features(view, model.features))
         without_own.append(build_features(View(part, as_of, own_records=False), model.features))
         if progress:
@@ -86,7 +87,7 @@ def gather_cases(
     return Cases(
         batch.meta.name,
         facts,
-        case_id,
+        join_texts(cases),
         np.concatenate([none, *matrix]),
         np.concatenate([none, *without_own]),
         len(gather_unreadable(pa.concat_tables(asides))),

@@ -142,7 +142,7 @@ def _measure(
     found = count_stays(Weighted.of(model, competing, spreads), first[ranked], seniority[ranked], weights)
     stays = first.astype(np.float64)
     stays[ranked] = found.stays
-    outcome = _outcomes([cases.case_id[case] for case in row.tolist()], labels)
+    outcome = _outcomes(cases.case_id.take(pa.array(row)).to_pylist(), labels)
 
     def vary(name: str, matrix: Floats) -> Variant:
         other = model.score(model.contributions(matrix[row[ranked]]))
@@ -201,7 +201,7 @@ def _tabulate(
 ) -> pa.Table:
     return pa.table(
         [
-            [cases.case_id[case] for case in order_row.tolist()],
+            cases.case_id.take(pa.array(order_row)),
             [LANES[one] for one in lane.tolist()],
             unreadable + np.arange(1, len(order_row) + 1),
             score[order_row],
