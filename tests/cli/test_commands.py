@@ -102,6 +102,29 @@ def test_help_imports_no_command() -> None:
     assert done.stderr.strip() == "[]"
 
 
+def test_a_list_is_made_with_numpy_and_arrow_alone(year: Path, tmp_path: Path) -> None:
+    """Each of the others takes longer to load than the list of a morning takes to make."""
+    code = (
+        "import sys\nfrom triage.cli import main\n"
+        f"try:\n    main(['score', {str(year)!r}, '--out', {str(tmp_path / 'list.csv')!r}])\n"
+        "except SystemExit:\n    pass\n"
+        "heavy = ('pandas', 'sklearn', 'scipy', 'matplotlib', 'sqlalchemy', 'openpyxl', 'joblib')\n"
+        "print([m for m in heavy if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip().endswith("[]")
+    assert (tmp_path / "list.csv").exists()
+
+
+def test_arrow_finds_pandas_where_somebody_wants_a_frame() -> None:
+    code = (
+        "from triage.cli.say import load_arrow_alone\nload_arrow_alone()\nimport pyarrow as pa\n"
+        "print(pa.table({'a': [1, None]}).to_pandas()['a'].isna().tolist())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[False, True]"
+
+
 def test_wrong_usage_ends_with_2() -> None:
     for words in (["nonsense"], ["score"], ["synth", "nl-2017", "--cases", "many", "--out", "x"], ["check"]):
         run(*words, code=2)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from triage.cli.say import json_option, leave, program, progress, say_result
+from triage.cli.say import json_option, leave, load_arrow_alone, program, progress, say_result
 
 
 @click.command("check")
@@ -18,6 +18,7 @@ def command(batch: Path, *, as_json: bool) -> None:
     BATCH is a folder with batch.json, or a folder of CSV files (reports.csv, persons.csv, ...). Rows are
     counted below the header: row 1 of a CSV file is its line 2.
     """
+    load_arrow_alone()
     from triage.intake.opening import open_any
     from triage.schema.findings import printable
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from triage.cli.record_ import key_option, open_store
-from triage.cli.say import TimeType, console, json_option, say_result
+from triage.cli.say import TimeType, console, json_option, load_arrow_alone, say_result
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,6 +47,7 @@ def command(  # noqa: PLR0917 - click passes options by name
 
     Cases of a list that was made with --store may have come with earlier batches: give the same --store.
     """
+    load_arrow_alone()
     from triage.intake.opening import open_any
     from triage.scoring.loading import load_model
     from triage.worklist.explain import explain_case

@@ -14,6 +14,7 @@ from triage.cli.say import (
     force_option,
     json_option,
     leave,
+    load_arrow_alone,
     program,
     progress,
     say_findings,
@@ -78,6 +79,7 @@ def command(  # noqa: PLR0917 - click passes options by name
         return
     if not files or out is None:
         raise click.UsageError("Missing " + ("option '--out'." if files else "argument 'FILES...'."))
+    load_arrow_alone()
     from triage.intake.importing import import_files
     from triage.intake.limits import set_limits
     from triage.intake.refs import refs_file, write_refs

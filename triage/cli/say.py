@@ -62,6 +62,29 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Give the res
 force_option = click.option("--force", is_flag=True, help="Replace an output that is there.")
 
 
+def load_arrow_alone() -> None:
+    """Load Arrow without pandas, which it would look for at its first array: half of a short command's time.
+
+    A frame that is asked for later finds pandas all the same.
+    """
+    import pyarrow as pa
+
+    class NotNow:
+        """Finds no pandas."""
+
+        def find_spec(self, name: str, *_more: object) -> None:
+            """Say that it is not there; all else is left to the other finders."""
+            if name == "pandas":
+                raise ModuleNotFoundError(name)
+
+    finder = NotNow()
+    sys.meta_path.insert(0, finder)
+    try:
+        pa.array([0])
+    finally:
+        sys.meta_path.remove(finder)
+
+
 def say_result(result: dict[str, Any], text: str, *, as_json: bool) -> None:
     """Print the result: JSON for a machine, else the text."""
     click.echo(json.dumps(result, indent=1, default=str, allow_nan=False) if as_json else text)

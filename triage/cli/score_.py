@@ -15,6 +15,7 @@ from triage.cli.say import (
     force_option,
     json_option,
     leave,
+    load_arrow_alone,
     program,
     progress,
     refuse_inputs,
@@ -98,6 +99,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     With --store the list is the open pool: all cases that nobody has decided on yet, with the new batch. The
     list is kept in the record, and audit slots are drawn.
     """
+    load_arrow_alone()
     from triage.intake.opening import open_any
     from triage.scoring.loading import load_model
     from triage.worklist.build import build_worklist

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -45,12 +47,14 @@ def draw_worklist(worklist: Worklist, top: int) -> Iterator[RenderableType]:
     top : int
         Most cases of the list; of the lists beside it at most five are shown.
     """
-    rows = worklist.table.to_pylist()
+    lane = worklist.table["lane"]
+    beside = [name for name in _TITLES if name != "main"]
     for name, title in _TITLES.items():
-        chosen = [row for row in rows if (row["lane"] if row["lane"] in _TITLES else "main") == name]
-        shown = chosen[: top if name == "main" else min(top, SHOWN_BESIDE)]
-        if chosen or name == "main":
-            yield Text(f"{title}, {len(shown):,} of {len(chosen):,}", style="bold")
+        here = pc.equal(lane, name) if name != "main" else pc.invert(pc.is_in(lane, pa.array(beside)))
+        chosen = worklist.table.filter(here)
+        shown = chosen.slice(0, top if name == "main" else min(top, SHOWN_BESIDE)).to_pylist()
+        if chosen.num_rows or name == "main":
+            yield Text(f"{title}, {len(shown):,} of {chosen.num_rows:,}", style="bold")
             yield from _lines(shown)
             yield Text()
 

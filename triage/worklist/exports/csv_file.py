@@ -87,12 +87,13 @@ def neutralise(table: pa.Table) -> pa.Table:
             values = pc.strftime(values, format="%Y-%m-%dT%H:%M:%SZ")
         elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
             # Tables of pandas have long strings, which Arrow does not join with short ones.
-            values = neutralise_text(values.cast(pa.string()))
+            distinct = values.cast(pa.string()).combine_chunks().dictionary_encode()
+            values = neutralise_text(distinct.dictionary).take(distinct.indices)
         columns[name] = values
     return pa.table(columns)
 
 
-def neutralise_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def neutralise_text(values: pa.Array) -> pa.Array:
     """Return text in which nothing begins a formula."""
     broken = pc.replace_substring_regex(values, _BROKEN, r"\1'\2")
     risky = pc.or_(
