@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-browser check bench models docs format clean
+.PHONY: demo test test-slow test-browser check bench models docs governance format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/triage demo --out triage-demo --force
@@ -30,7 +30,8 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/score.py
 	$(BIN)/python benchmarks/evaluate.py
 
-# The released bundles, trained on a synthetic world with its truth; then the scores that are held fixed.
+# The released bundles, trained on a synthetic world with its truth; then the scores that are held fixed, and the figures
+# of the governance pack.
 models: $(VENV)/.dev
 	rm -rf build/history build/history-truth
 	mkdir -p build models/nl-2017
@@ -40,11 +41,16 @@ models: $(VENV)/.dev
 	    --out models/nl-2017/$$recipe --force || exit 1; \
 	done
 	$(BIN)/python tests/golden/write_golden.py
+	$(BIN)/python docs/governance/fill.py
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m triage.schema.dictionary > docs/data-dictionary.md
 	$(BIN)/python -m triage.features.page > docs/features.md
 	$(BIN)/python -m triage.lab.report.listing > docs/lab-assumptions.md
+
+# What the shipped models find on fresh synthetic years, into the pages of docs/governance.
+governance: $(VENV)/.dev
+	$(BIN)/python docs/governance/fill.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
