@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from triage.cli import main
 from triage.intake.refs import write_refs
-from triage.schema.batch import BatchMeta, write_batch
+from triage.schema.batch import BatchMeta, open_batch, write_batch
 from triage.schema.part import Part
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
@@ -177,3 +177,13 @@ def test_folder_without_references_is_refused(make_batch, store: Path, tmp_path:
     (tmp_path / "empty").mkdir()
     run("open", "a", "--store", store, "--batch", tmp_path / "empty", code=4)
     run("open", "a", "--store", store, "--batch", tmp_path / "nowhere", code=4)
+
+
+def test_what_could_not_be_read_opens_by_the_first_letters_that_the_list_prints(tmp_path: Path) -> None:
+    sheet, batch = tmp_path / "contacts.csv", tmp_path / "batch"
+    sheet.write_text("Contact number;Received;Who contacts us\n1;01/03/2024 08:00;child\n;02/03/2024;child\n")
+    run("import", sheet, "--out", batch, code=3)
+    (name,) = open_batch(batch).set_aside["where"].to_pylist()
+    for letters in (name, name[:10]):
+        assert answer("open", batch, letters)["reports"] == {name: ["file contacts.csv"]}
+    run("open", batch, f"{name}0", code=4)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from triage.errors import InputRefusedError
-from triage.intake.tokens import SEPARATOR, TokenKey, load_key
+from triage.intake.tokens import SEPARATOR, TokenKey, load_key, make_key
 
 KEY = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
@@ -50,6 +50,34 @@ def test_what_is_no_key_is_refused_without_repeating_it(
     with pytest.raises(InputRefusedError, match="key") as caught:
         load_key()
     assert not text or text not in str(caught.value)
-    assert "secrets" in caught.value.mend
+    assert "triage key" in caught.value.mend
     with pytest.raises(InputRefusedError, match="cannot be read"):
         load_key(tmp_path / "nowhere")
+
+
+def test_a_key_is_made_for_its_owner_alone_and_never_twice_the_same(tmp_path: Path) -> None:
+    one, other = make_key(tmp_path / "one"), make_key(tmp_path / "other")
+    assert one != other
+    assert load_key(tmp_path / "one") == one
+    assert (tmp_path / "one").stat().st_mode & 0o777 == 0o600
+    assert len(one.secret) == 32
+
+
+def test_a_key_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
+    made = make_key(tmp_path / "key")
+    (tmp_path / "link").symlink_to(tmp_path / "key")
+    for name in ("key", "link"):
+        with pytest.raises(InputRefusedError, match="--next"):
+            make_key(tmp_path / name)
+    assert load_key(tmp_path / "key") == made
+
+
+def test_the_next_key_stands_below_those_before_it(tmp_path: Path) -> None:
+    first = make_key(tmp_path / "key")
+    second = make_key(tmp_path / "key", replace=True)
+    third = make_key(tmp_path / "key", replace=True)
+    assert third.previous == second
+    assert second.previous == first
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(InputRefusedError, match="triage key FILE"):
+        make_key(tmp_path / "nowhere", replace=True)

@@ -15,6 +15,7 @@ from triage.errors import TriageError
 COMMANDS = {
     "demo": "Make a synthetic world, a model, a worklist and an evaluation, in one folder.",
     "synth": "Make a synthetic batch from a world.",
+    "key": "Make the key with which identifiers become tokens.",
     "import": "Turn reports in outside formats into a batch.",
     "check": "Say what is wrong with a batch, where, and how to mend it.",
     "score": "Rank the cases of a batch: the worklist.",

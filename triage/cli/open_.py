@@ -13,6 +13,8 @@ from triage.cli.say import json_option, say_result
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from triage.schema.batch import Batch
+
 DOCUMENT = "file:"
 
 
@@ -67,7 +69,8 @@ def _open_in_batch(batch: Path, case: str, *, as_json: bool) -> None:
 
     opened = open_any(batch)
     if case.startswith(DOCUMENT):
-        name, tokens = case, [case]
+        name = _find_document(opened, case)
+        tokens = [name]
     else:
         part, row = find_case(opened, case)
         name, reports = part.cases[row].as_py(), part.tables["reports"]
@@ -75,6 +78,20 @@ def _open_in_batch(batch: Path, case: str, *, as_json: bool) -> None:
     found = _read_numbers([batch], tokens)
     lines = [f"{token}: {', '.join(some) or 'the sender gave no number'}" for token, some in found.items()]
     say_result({"case_id": name, "reports": found}, "\n".join([f"case {name}", *lines]), as_json=as_json)
+
+
+def _find_document(batch: Batch, case: str) -> str:
+    """Return the name of the document that could not be read, or of which a record could not."""
+    from triage.errors import InputRefusedError
+
+    found = {place for place in batch.set_aside["where"].to_pylist() if place.startswith(case)}
+    if len(found) == 1:
+        return str(found.pop())
+    raise InputRefusedError(
+        f"{len(found)} documents that begin like that" if found else "no such document",
+        where=case,
+        expected=f"the name of a row of lane unreadable in {batch.meta.name}, or the first letters of it",
+    )
 
 
 def _open_in_store(

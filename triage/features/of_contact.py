@@ -68,7 +68,7 @@ def _of_threads(name: str, codes: tuple[str, ...], what: str, evidence: str) -> 
         _coded(*codes),
         f"threads show {what}",
         evidence,
-        denied=f"the threads that were read show no {what}",
+        denied=f"the threads that were read show no {what.removeprefix('a ')}",
         asks=f"whether threads show {what}",
         knowable=Knowable.ENRICHMENT,
     )

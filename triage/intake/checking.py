@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import tomllib
 from dataclasses import dataclass
@@ -38,7 +39,10 @@ def read_mapping_file(path: Path, mend: str) -> dict[str, Any]:
     """
     require_plain(path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        # Editors and shells of Windows begin a file with a mark, and some write UTF-16.
+        utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return tomllib.loads(content.decode("utf-16" if utf16 else "utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         twice = "overwrite" in str(error)
         raise InputRefusedError(

@@ -22,13 +22,12 @@ class Notes:
 
     def __init__(self) -> None:
         self._counts: dict[Remark, int] = {}
-        self._first: dict[Remark, str] = {}
+        self._first: dict[Remark, tuple[str, int]] = {}
         self._aside: dict[tuple[str, str, str], tuple[int, int]] = {}
 
-    def add(self, remark: Remark, where: str, count: int = 1) -> None:
-        """Count a remark about a file."""
-        if remark not in self._counts:
-            self._first[remark] = where
+    def add(self, remark: Remark, where: str, count: int = 1, *, row: int = 0) -> None:
+        """Count a remark about a file; of rows, `row` is the first of them."""
+        self._first.setdefault(remark, (where, row))
         self._counts[remark] = self._counts.get(remark, 0) + count
 
     def set_aside(self, where: str, reason: str, mend: str, *, row: int = 0, count: int = 1) -> None:
@@ -43,8 +42,8 @@ class Notes:
             for (where, reason, mend), (row, count) in self._aside.items()
         ]
         counted = [
-            Finding(remark.level, self._first[remark], remark.column, 0, count, *remark[2:])
-            for remark, count in self._counts.items()
+            Finding(remark.level, where, remark.column, row, self._counts[remark], *remark[2:])
+            for remark, (where, row) in self._first.items()
         ]
         return [*aside, *counted]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hmac
 import os
 import re
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from triage.errors import InputRefusedError
-from triage.writing import require_plain
+from triage.writing import require_plain, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +22,8 @@ TOKEN_DIGITS = 24
 SEPARATOR = "\x1f"
 _TOKEN = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{TOKEN_DIGITS}}}(?![0-9a-f])")
 _MEND = (
-    f'make one with: python -c "import secrets; print(secrets.token_hex({KEY_BYTES}))" and give it as the'
-    f" variable {KEY_VARIABLE} or in a file with --key-file; keep it, or old and new reports will not link"
+    f"make one with: triage key FILE; give it with --key-file, or as the variable {KEY_VARIABLE}; keep it, or"
+    " old and new reports will not link"
 )
 
 
@@ -162,3 +163,35 @@ def load_key(key_file: Path | None = None) -> TokenKey:
         )
     *before, secret = (bytes.fromhex(one) for one in keys)
     return TokenKey(secret, tuple(before))
+
+
+def make_key(file: Path, *, replace: bool = False) -> TokenKey:
+    """Write a new key to a file that its owner alone can read, and return it.
+
+    Parameters
+    ----------
+    file : Path
+        Must not be there: a key that is overwritten is lost, and with it every link to what it made.
+    replace : bool
+        The file is there and holds a key; the new one goes on the line below.
+
+    Raises
+    ------
+    InputRefusedError
+        The file is there, or with `replace`, it holds no key.
+    """
+    before: list[str] = []
+    if replace:
+        load_key(file)
+        before = file.read_text(encoding="ascii").split()
+    elif file.exists() or file.is_symlink():
+        raise InputRefusedError(
+            "is there already",
+            where=str(file),
+            expected="no file: a key that is overwritten is lost, and so is every link to what it made",
+            mend="choose another name, or give --next to put the next key below it",
+        )
+    with write_file(file, force=replace, mode=0o600) as partial:
+        lines = [*before, secrets.token_hex(KEY_BYTES)]
+        partial.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
+    return load_key(file)

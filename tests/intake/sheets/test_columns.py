@@ -203,3 +203,28 @@ link_token = {{ token = {{ address = "IP", port = "Port", device = "Dev", device
         KEY.token("address", "203.0.113.7", "40443"), None, None, None, "d:" + KEY.token("device", "imei", "ab"), None, None,
     ]  # fmt: skip
     assert told(imported)["link_token", "an IP address that cannot be read"] == 1
+
+
+def test_a_remark_says_in_which_row_it_first_holds():
+    # Row 2 has no number, row 4 no child: what is read of a block of some lines keeps their places.
+    mapping = """
+[sheet.a]
+must_have = ["No", "Age"]
+report = "No"
+[sheet.a.reports]
+received_at = { time = "At", zone = "Europe/Paris" }
+[sheet.a.children]
+when = ["Age"]
+age_band = { age = "Age" }
+"""
+    lines = [
+        "1;2025-05-01;9",
+        ";2025-05-01;9",
+        "3;2025-05-01;8",
+        "4;yesterday;",
+        "5;2025-05-01;ten",
+        "6;once;old",
+    ]
+    imported = read(mapping, "\n".join(["No;At;Age", *lines]))
+    places = {finding.column: (finding.row, finding.count) for finding in imported.findings if finding.column}
+    assert places == {"received_at": (4, 2), "age_band": (5, 2)}

@@ -116,3 +116,10 @@ def test_a_template_of_no_table_is_refused(tmp_path):
     path.write_text("<report/>")
     with pytest.raises(InputRefusedError, match="no table"):
         write_template(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_mapping_may_come_from_an_editor_or_shell_of_windows(tmp_path, encoding):
+    path = tmp_path / "my.toml"
+    path.write_bytes((HEAD + "[sheet.a.reports]").replace("\n", "\r\n").encode(encoding))
+    assert load_sheet_mapping(path).name == "my-sheet"

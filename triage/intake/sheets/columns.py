@@ -52,6 +52,8 @@ class Columns:
         Takes remarks.
     label : str
         Name of the document, for remarks.
+    lines : array of int, shape (n_lines,)
+        Where they stand in the document, for remarks.
     serials : bool
         Whether bare numbers can be dates, as in a workbook.
     reception : pyarrow.Array of timestamp
@@ -65,6 +67,7 @@ class Columns:
     received_at: datetime
     notes: Notes
     label: str
+    lines: NDArray[np.int64]
     serials: bool = False
     reception: pa.Array = field(init=False)
     _texts: dict[str, pa.Array] = field(default_factory=dict, repr=False)
@@ -101,17 +104,19 @@ class Columns:
         made = pa.array(self.key.tokens(encoded.dictionary.to_pylist()), TEXT)
         return made.take(encoded.indices)
 
-    def remark(self, remark: Remark, count: int) -> None:
-        """Count a remark."""
-        if count:
-            self.notes.add(remark, self.label, int(count))
+    def remark(self, remark: Remark, where: NDArray[np.bool_]) -> None:
+        """Count the lines to which a remark applies, and say where the first of them stands."""
+        if where.any():
+            # Rows are counted below the header, as everywhere.
+            row = int(self.lines[where].min()) - 1
+            self.notes.add(remark, self.label, int(where.sum()), row=row)
 
     def filter(self, mask: NDArray[np.bool_]) -> Columns:
         """Return some of the lines."""
         kept = pa.array(mask)
         part = Columns(
             self.table.filter(kept), self.places, self.key, self.scope, self.received_at, self.notes,
-            self.label, self.serials,
+            self.label, self.lines[mask], self.serials,
         )  # fmt: skip
         part.reception = self.reception.filter(kept)
         part._texts = {name: text.filter(kept) for name, text in self._texts.items()}

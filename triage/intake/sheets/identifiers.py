@@ -89,7 +89,7 @@ def link_tokens(filling: Filling, columns: Columns) -> pa.Array:
         # Without a port an address is shared by many, and whether it can be read does not matter.
         stated = pc.if_else(port.is_valid(), columns.text(*parts["address"]), _NOTHING)
         routed, bad = by_word(stated, _route, TEXT)
-        columns.remark(remarks.BAD_ADDRESS, bad.sum())
+        columns.remark(remarks.BAD_ADDRESS, bad)
         found = columns.tokens(join("address", routed, pc.cast(port, TEXT)))
     if "device" in parts:
         device = pc.utf8_lower(columns.text(*parts["device"]))

@@ -48,14 +48,14 @@ def fill_time(filling: Filling, columns: Columns, table: str) -> pa.Array:
     times, bad, zoneless = parse_times(
         columns.text(*filling.columns), filling.options["formats"], filling.options["zone"], columns.serials
     )
-    columns.remark(remarks.BAD_TIME._replace(column=name), bad.sum())
-    columns.remark(remarks.NO_ZONE._replace(column=name), zoneless.sum())
+    columns.remark(remarks.BAD_TIME._replace(column=name), bad)
+    columns.remark(remarks.NO_ZONE._replace(column=name), zoneless)
     if name == "preserve_until":
         return times
     ours = table == "outcomes" or name in {"known_at", "enriched_at", "received_at", "recorded_at"}
     reference = pa.scalar(columns.received_at, TIME) if ours else columns.reception
     ahead = pc.fill_null(pc.greater(pc.subtract(times, reference), FUTURE_TOLERANCE), False)
-    columns.remark(remarks.FUTURE_TIME._replace(column=name), pc.sum(ahead).as_py() or 0)
+    columns.remark(remarks.FUTURE_TIME._replace(column=name), np.asarray(ahead))
     return pc.if_else(ahead, _NO_TIME, times)
 
 
@@ -121,7 +121,7 @@ def fill_age(filling: Filling, columns: Columns, table: str) -> pa.Array:
     known = ~np.isnan(years)
     band = np.searchsorted(highest, np.where(known, years, 0))
     if table == "children":
-        columns.remark(remarks.ADULT_VICTIM, (known & (band == len(bands))).sum())
+        columns.remark(remarks.ADULT_VICTIM, known & (band == len(bands)))
     known &= band < len(bands)
     return pa.array(np.array(codes)[np.minimum(band, len(bands) - 1)], pa.int16(), mask=~known)
 
@@ -139,7 +139,7 @@ def _years(filling: Filling, columns: Columns) -> NDArray[np.float64]:
     digits = pc.if_else(pc.match_substring_regex(text, r"^\d{1,3}$"), text, pa.scalar(None, TEXT))
     stated = _floats(pc.cast(digits, pa.float64()))
     stated[stated > OLDEST] = np.nan
-    columns.remark(remarks.BAD_AGE, (np.asarray(text.is_valid()) & np.isnan(stated)).sum())
+    columns.remark(remarks.BAD_AGE, np.asarray(text.is_valid()) & np.isnan(stated))
     if "born" not in filling.parts:
         return stated
     dates = columns.text(*filling.parts["born"])
@@ -153,9 +153,9 @@ def _years(filling: Filling, columns: Columns) -> NDArray[np.float64]:
     if any("%y" in form for form in formats):
         born[born < 0] += 100
     born[(born < 0) | (born > OLDEST)] = np.nan
-    columns.remark(remarks.BAD_AGE, (np.asarray(dates.is_valid()) & np.isnan(born)).sum())
+    columns.remark(remarks.BAD_AGE, np.asarray(dates.is_valid()) & np.isnan(born))
     conflict = np.abs(stated - born) > 1
-    columns.remark(remarks.AGE_CONFLICT, conflict.sum())
+    columns.remark(remarks.AGE_CONFLICT, conflict)
     agreed = np.where(np.isnan(stated), born, stated)
     agreed[conflict] = np.nan
     return agreed

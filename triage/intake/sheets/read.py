@@ -135,7 +135,7 @@ class ReadSheets:
                 _count_left(sheet, table.names, lines, taken)
                 columns = Columns(
                     lines.table, places, self.intake.key, self.mapping.scope, self.intake.received_at,
-                    self.intake.gathered.notes, document.label, table.serials,
+                    self.intake.gathered.notes, document.label, lines.numbers, table.serials,
                 )  # fmt: skip
                 self._fill(sheet, columns, lines, taken)
         return taken

@@ -102,7 +102,7 @@ def _number(filling: Filling, columns: Columns) -> pa.Array:
     if filling.options["decimal"] == ",":
         text = pc.replace_substring(text, ",", ".")
     found, bad = mend_column(text, filling.column)
-    columns.remark(NO_NUMBER._replace(column=filling.column.name), bad.sum())
+    columns.remark(NO_NUMBER._replace(column=filling.column.name), bad)
     return found
 
 
@@ -132,7 +132,7 @@ def _set(filling: Filling, columns: Columns) -> pa.Array:
     found, _ = by_word(text, read, _SETS)
     if any(lost.values()):
         _, bad = by_word(text, lambda word: BAD if lost[word] else None, _PLACE)
-        columns.remark(NO_WORD._replace(column=filling.column.name), bad.sum())
+        columns.remark(NO_WORD._replace(column=filling.column.name), bad)
     return found
 
 
@@ -142,7 +142,7 @@ def _boxes(filling: Filling, columns: Columns) -> pa.Array:
     ticked = np.zeros((len(columns), len(filling.parts)), bool)
     for place, (_, read) in enumerate(filling.parts.items()):
         flags, bad = by_word(columns.text(*read), reader, _PLACE)
-        columns.remark(NO_WORD._replace(column=filling.column.name), bad.sum())
+        columns.remark(NO_WORD._replace(column=filling.column.name), bad)
         ticked[:, place] = np.asarray(pc.fill_null(pc.equal(flags, 0), False))
     codes = pa.array(list(filling.parts), TEXT)
     _, which = np.nonzero(ticked)
@@ -177,7 +177,7 @@ def _told(
     remark: Remark,
 ) -> pa.Array:
     found, bad = by_word(columns.text(*filling.columns), read, kind)
-    columns.remark(remark._replace(column=filling.column.name), bad.sum())
+    columns.remark(remark._replace(column=filling.column.name), bad)
     return found
 
 
