@@ -293,6 +293,23 @@ def test_a_deadline_of_24_hours_does_not_slide_from_list_to_list(record: Record,
     assert next(row["due_at"] for row in back if row["case_id"] == "a") == START + timedelta(days=10)
 
 
+def test_the_week_of_a_child_to_protect_does_not_slide_either(record: Record, batch_of) -> None:
+    """Lane youth is tier 2, 7 days; a case that becomes urgent there has 24 hours from then."""
+    minor = [{"person_id": "p", "report_id": "a", "role": "reported", "age_band": "13-15"}]
+    show(record, open_pool(record, batch_of(reports=reports("a"), persons=minor)))
+    later = show(record, open_pool(record, batch_of("thursday", 3, reports=reports("b"))))
+    (row,) = (row for row in later.table.to_pylist() if row["lane"] == "youth")
+    assert (row["tier"], row["due_at"]) == (2, START + timedelta(days=7))
+    late = show(record, open_pool(record, batch_of("next week", 8, reports=reports("c"))))
+    assert late.alarms[0].startswith("1 case is overdue (1 in lane youth)")
+    crisis = batch_of(
+        "tuesday", 9, reports=reports("a", escalated_by_reporter="asserted", incident_type="csam")
+    )
+    told = show(record, open_pool(record, crisis)).table.to_pylist()
+    (row,) = (row for row in told if row["lane"] == "youth")
+    assert (row["tier"], row["due_at"]) == (1, START + timedelta(days=10))
+
+
 def test_a_list_made_for_a_day_ahead_puts_no_deadline_off_for_good(record: Record, batch_of) -> None:
     urgent = batch_of(reports=reports("a", escalated_by_reporter="asserted"))
     pool = open_pool(record, urgent)

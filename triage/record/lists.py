@@ -167,25 +167,38 @@ def last_in_lane(store: Store, connection: Connection, lane: str) -> set[str]:
     return {aliases.get(row["case_id"], row["case_id"]) for _, row in rows if row.get("lane") == lane}
 
 
-def urgent_since_in(store: Store, connection: Connection) -> dict[str, datetime]:
-    """Return since when each case has stood in the first tier, list after list; by the "now" of the lists.
+def due_since_in(store: Store, connection: Connection) -> dict[int, dict[str, datetime]]:
+    """Return since when each case has had a deadline, list after list, by tier; by the "now" of the lists.
 
-    A case that left the first tier for a list and came back counts from when it came back. The earliest "now"
-    counts: a list that was once made for a day ahead must not put off the deadline for good.
+    Of the first tier that is every case, of the second those whose place no other case can take: lanes
+    escalated and youth. A case that left a tier downward for a list and came back counts from when it came
+    back. The earliest "now" counts: a list that was once made for a day ahead must not put off the deadline
+    for good.
     """
     aliases, headers = aliases_in(store, connection), headers_by_number(store, connection)
-    since: dict[str, datetime] = {}
-    last: dict[str, int] = {}
+    since: dict[int, dict[str, datetime]] = {1: {}, 2: {}}
+    last: dict[int, dict[str, int]] = {1: {}, 2: {}}
     numbers = sorted(headers)
     before = {number: numbers[place - 1] if place else 0 for place, number in enumerate(numbers)}
     now = {number: datetime.fromisoformat(headers[number]["as_of"]) for number in numbers}
     for number, row in chosen_rows(store, connection):
-        if row.get("tier") == 1:
-            case = aliases.get(row["case_id"], row["case_id"])
-            stayed = last.get(case) in {number, before[number]}
-            since[case] = min(since[case], now[number]) if stayed else now[number]
-            last[case] = number
-    return {case: at for case, at in since.items() if numbers and last[case] == numbers[-1]}
+        case, at = aliases.get(row["case_id"], row["case_id"]), now[number]
+        for tier in _held_to(row):
+            stayed = last[tier].get(case) in {number, before[number]}
+            since[tier][case] = min(since[tier][case], at) if stayed else at
+            last[tier][case] = number
+    return {
+        tier: {case: at for case, at in some.items() if last[tier][case] == numbers[-1]}
+        for tier, some in since.items()
+    }
+
+
+def _held_to(row: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the tiers whose deadline holds for a row: that of its own tier and of those after it."""
+    tier, certain = row.get("tier"), row.get("lane") != "ranked"
+    if tier == 1:
+        return (1, 2) if certain else (1,)
+    return (2,) if tier == 2 and certain else ()
 
 
 def read_list(store: Store, connection: Connection, seq: int) -> list[dict[str, Any]]:

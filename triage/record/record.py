@@ -104,10 +104,10 @@ class Record:
         with self._store.reading() as connection:
             return lists.drawn_in(self._store, connection)
 
-    def urgent_since(self) -> dict[str, datetime]:
-        """Return since when each case has stood in the first tier, list after list."""
+    def due_since(self) -> dict[int, dict[str, datetime]]:
+        """Return since when each case has had the deadline of the first and of the second tier."""
         with self._store.reading() as connection:
-            return lists.urgent_since_in(self._store, connection)
+            return lists.due_since_in(self._store, connection)
 
     def last_in_lane(self, lane: str) -> set[str]:
         """Return the cases that stood on the latest list in a lane that it opens whole, such as ``youth``."""

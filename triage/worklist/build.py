@@ -234,7 +234,7 @@ def build_worklist(
     table = pa.concat_tables([list_unreadable(unreadable, now, policy, same), table])
     cases = table["case_id"].combine_chunks()
     table = put(table, "batch", look_up(cases, known.batches, batch.meta.name))
-    table = keep_deadlines(table, known.urgent_since, policy)
+    table = keep_deadlines(table, known.due_since, policy)
     table = _assign_units(table, max(limit, ahead), len(base.row), policy)
     lists = make_lists(
         join_routed([part.routed for part in gathered.scored]), table,

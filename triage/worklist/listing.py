@@ -178,8 +178,8 @@ def is_unreadable(row: dict[str, Any]) -> bool:
     return bool(row["table"] == "reports" and row["why"] == Why.UNREADABLE.value)
 
 
-def keep_deadlines(table: pa.Table, since: Mapping[str, datetime], policy: Policy) -> pa.Table:
-    """Return the list with the deadlines of the first tier as they were first given.
+def keep_deadlines(table: pa.Table, since: Mapping[int, Mapping[str, datetime]], policy: Policy) -> pa.Table:
+    """Return the list with deadlines as they were first given.
 
     Counted from each list anew, a case that nobody opens would never be overdue.
 
@@ -187,20 +187,23 @@ def keep_deadlines(table: pa.Table, since: Mapping[str, datetime], policy: Polic
     ----------
     table : pyarrow.Table
         The list.
-    since : mapping of str to datetime
-        Since when each case has stood in the first tier, list after list.
+    since : mapping of int to mapping of str to datetime
+        By tier, since when each case has had its deadline, list after list.
     policy : Policy
-        Has the days of the first tier.
+        Has the days of the tiers.
     """
-    days = timedelta(days=days_of(1, policy.tiers))
-    first = pc.and_(
-        pc.equal(table["tier"], 1), pc.is_in(table["case_id"], pa.array(list(since), pa.string()))
-    ).combine_chunks()
-    rows = table.select(["case_id", "due_at"]).filter(first).to_pylist()
-    due = [min(row["due_at"], since[row["case_id"]] + days) for row in rows]
-    return put(
-        table, "due_at", pc.replace_with_mask(table["due_at"].combine_chunks(), first, pa.array(due, _TIME))
-    )
+    due = table["due_at"].combine_chunks()
+    competes = pc.and_(pc.equal(table["lane"], "ranked"), pc.greater(table["tier"], 1))
+    for tier, began in since.items():
+        if tier > len(policy.tiers):
+            continue
+        days = timedelta(days=days_of(tier, policy.tiers))
+        known = pc.is_in(table["case_id"], pa.array(list(began), pa.string()))
+        here = pc.and_(pc.and_not(pc.equal(table["tier"], tier), competes), known).combine_chunks()
+        rows = zip(table["case_id"].filter(here).to_pylist(), due.filter(here).to_pylist(), strict=True)
+        kept = [min(at, began[case] + days) for case, at in rows]
+        due = pc.replace_with_mask(due, here, pa.array(kept, _TIME))
+    return put(table, "due_at", due)
 
 
 def name_unreadable(row: dict[str, Any]) -> str:

@@ -36,8 +36,8 @@ class Standing:
         Cases that hold an audit slot of an earlier list and were not opened yet.
     aliases : mapping of str to str
         Earlier names of cases, and the names that they have now.
-    urgent_since : mapping of str to datetime
-        Since when each case has stood in the first tier, list after list: its deadline runs from then.
+    due_since : mapping of int to mapping of str to datetime
+        By tier, since when each case has had its deadline, list after list: it runs from then.
     youth : frozenset of str
         Cases that stood in lane youth on the last list.
     came : frozenset of str
@@ -56,7 +56,7 @@ class Standing:
     paused: frozenset[str] = frozenset()
     drawn: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
-    urgent_since: Mapping[str, datetime] = field(default_factory=dict)
+    due_since: Mapping[int, Mapping[str, datetime]] = field(default_factory=dict)
     youth: frozenset[str] = frozenset()
     came: frozenset[str] = frozenset()
     tracked: Mapping[str, Tracked] = field(default_factory=dict)
@@ -100,7 +100,7 @@ def read_standing(record: Record, pool: Pool) -> Standing:
         paused=frozenset(case for case, row in states.items() if row["paused"]),
         drawn=frozenset(record.drawn()) - dealt,
         aliases=record.aliases(),
-        urgent_since=record.urgent_since(),
+        due_since=record.due_since(),
         youth=frozenset(record.last_in_lane("youth")),
         came=pool.arrived | pool.reopened,
         tracked={

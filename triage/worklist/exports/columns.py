@@ -11,7 +11,7 @@ COLUMNS: dict[str, str] = {
     "probability": "Calibrated reading of the score; empty where it is not calibrated for these cases.",
     "probability_low": "Lower end of the band of the calibration curve; not of the one case.",
     "probability_high": "Upper end of the band of the calibration curve; not of the one case.",
-    "due_at": "When it must be opened; with a record, 24 hours run from the first list that said so.",
+    "due_at": "When it must be opened; with a record, urgent cases and children keep their first date.",
     "received_at": "When the first report came.",
     "waiting_hours": "Hours since the first report came.",
     "reports": "Reports that were linked into the case.",
