@@ -30,7 +30,7 @@ def test_a_template_imports_the_sheet_it_was_made_for(tmp_path, sheet):
     (tmp_path / "my.toml").write_text(template.output, encoding="utf-8")
     out = tmp_path / "B"
     done = run("import", sheet, "--mapping", tmp_path / "my.toml", "--out", out)
-    assert "1 cases from 1 files" in done.output
+    assert "1 case from 1 file" in done.output
     assert "reports: 3 in, 2 read, 1 set aside" in done.output
     # 3: something is set aside, which check and score say again.
     assert run("check", out).exit_code == 3

@@ -180,7 +180,7 @@ def test_list_with_a_report_that_came_twice_with_other_values_can_be_evaluated_a
     )
     out, outcomes = tmp_path / "list.csv", tmp_path / "outcomes.csv"
     score(batch, out=out, code=3)
-    assert [row["case_id"] for row in read_rows(out)] == ["reports.csv:2", "a", "b"]
+    assert [row["case_id"] for row in read_rows(out)] == ["reports.csv", "a", "b"]
     outcomes.write_text("case_id,current_abuse\na,1\nb,0\n")
     assert "recall" in run("evaluate", out, "--outcomes", outcomes)
     assert answer("diff", out, out)["unchanged"] == 3

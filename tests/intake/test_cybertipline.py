@@ -91,9 +91,32 @@ def test_the_largest_report_holds_every_element_that_the_mapping_knows():
     for file in FIXTURES.glob("*.xml"):
         root = parse_xml(file.read_bytes())
         walk(root, root.name)
-    legacy_or_shared = {"person": {"middleName"}}
+    legacy_or_shared = {
+        "person": {"middleName"},
+        "report": {"fileDetails"},
+        "incidentSummary": {"additionalIncidentTypes", "additionalIncidentType"},
+    }
     for group, known in elements.items():
         assert set(known) - legacy_or_shared.get(group, set()) <= seen[group], group
+
+
+VARIANT = b"""<report><incidentSummary><incidentType>Child Pornography (possession)</incidentType>
+<additionalIncidentTypes><incidentType>Online Enticement of Children</incidentType></additionalIncidentTypes>
+</incidentSummary><reportedPeople><reportedPerson><person><age>30</age></person><espService>S</espService>
+<espIdentifier>x</espIdentifier></reportedPerson></reportedPeople><uploadedFiles>
+<uploadedFile><reportId>71</reportId><fileId>f1</fileId><industryClassification>A1</industryClassification></uploadedFile>
+<fileDetails><fileId>f2</fileId></fileDetails><fileDetails><fileId>f2</fileId></fileDetails></uploadedFiles></report>"""
+
+
+def test_other_names_for_the_reported_person_and_files_inside_the_report_are_read():
+    imported = read_all([("a.xml", VARIANT)], KEY, RECEIVED)
+    assert only(imported, "reports")["incident_type"] == "enticement"
+    assert only(imported, "reports")["source_ref_hash"] == KEY.token("source-report", "71")
+    person = only(imported, "persons")
+    assert (person["person_id"], person["age_band"]) == (KEY.token("person", "S", "x"), "25-39")
+    assert sorted(row["severity_class"] for row in rows(imported, "files")) == ["A1", "unknown", "unknown"]
+    assert imported.sources[0]["records"] == {"reports": 1, "files": 3}
+    assert imported.unknown == {}
 
 
 def test_the_report_row(lantern):

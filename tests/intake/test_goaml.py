@@ -127,6 +127,19 @@ WHOLE = bank(
 )
 
 
+@pytest.mark.parametrize("root", ["report", "reportdata"])
+def test_a_report_folded_as_some_countries_do_says_the_same(root):
+    plain = read(bank(payment(paid())))
+    one = payment(paid()).replace("transactionnumber>", "transaction_number>")
+    one = f"<transactions>{one.replace('date_transaction>', 'transaction_date>')}</transactions>"
+    folded = bank(f"<reportdata>{one}</reportdata>" if root == "report" else one)
+    folded = read(folded.replace("report>", f"{root}>"))
+    assert rows(folded, "transactions") == rows(plain, "transactions")
+    assert rows(folded, "transactions")
+    assert rows(folded, "reports") == rows(plain, "reports")
+    assert folded.unknown == plain.unknown == {}
+
+
 @pytest.fixture(scope="module")
 def whole():
     return read(WHOLE)
@@ -613,7 +626,7 @@ def test_an_agency_lays_its_own_codes_over_the_mapping(tmp_path):
         encoding="utf-8",
     )
     (national,) = with_own([GOAML], [own])
-    assert national.mapping == "goaml 1+3"
+    assert national.mapping == "goaml 2+3"
     content = bank(payment(paid(funds="-")), indicator="NL-77").replace("ONBNK", "NLX").replace("EUR", "AED")
     imported = read(content, formats=(national,))
     assert only(imported, "reports")["incident_type"] == "trafficking"

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.intake.documents import Document, Unreadable
-from triage.intake.json_reading import BAD_ENCODING, BAD_NUMBER, SAME_NAME, names_in, parse_json
+from triage.intake.json_reading import names_in
+from triage.intake.json_values import BAD_ENCODING, BAD_NUMBER, SAME_NAME, parse_json
 from triage.intake.limits import Limits
 
 _VALUES = st.recursive(

@@ -513,3 +513,64 @@ def test_an_agency_may_give_its_own_list_of_tags():
     assert imported.sources[0]["mapping"].endswith("tags agency 4")
     with pytest.raises(InputRefusedError):
         police_format({"Viral": "Jane Doe"}, "agency 5")
+
+
+# Further accounts and types
+
+
+def with_accounts(*accounts, **person):
+    return about(
+        espUserId="x",
+        espService="Quillchat",
+        associatedAccounts={"associatedAccounts": list(accounts)},
+        **person,
+    )
+
+
+def test_further_accounts_of_a_person_are_accounts_of_that_person_and_say_who_it_is():
+    linked = {
+        "type": "Linked", "espService": "Pixlo", "espUserId": "y", "priorCTReports": ["800009"],
+        "accountPermanentlyDisabled": True,
+        "sourceInformation": {"sourceCaptures": [{"captureType": "IP", "value": "203.0.113.8", "port": 40000}]},
+    }  # fmt: skip
+    billing = {"accountType": "Billing", "emails": ["a@mail.example.com"], "approximateAge": 33}
+    imported = read(with_accounts(linked, billing))
+    person = KEY.token("person", "Quillchat", "x")
+    assert rows(imported, "persons", "person_id", "age_band", "identity_level") == [
+        (person, "25-39", "named")
+    ]
+    assert rows(imported, "accounts", "account_id", "person_id", "account_status") == [
+        (KEY.token("account", person, "Quillchat", "x"), person, "unknown"),
+        (KEY.token("account", person, "Pixlo", "y"), person, "permanently_disabled"),
+    ]
+    (event,) = rows(imported, "network_events", "account_id")
+    assert event == (KEY.token("account", person, "Pixlo", "y"),)
+    assert rows(imported, "prior_records", "record_kind") == [("prior_report",)]
+    assert imported.tables["children"].num_rows == 0
+    assert imported.unknown == {}
+
+
+def test_an_account_of_a_child_beside_that_of_a_parent_is_a_child_in_reach():
+    child = {"type": "Parent/Guardian", "espUserId": "z", "approximateAge": 9}
+    imported = read(with_accounts(child, accessToChildren="Yes"))
+    assert rows(
+        imported, "children", "relation_to_suspect", "access_level", "age_band", "identification"
+    ) == [("parent", "unspecified", "7-10", "handle_only")]
+    assert len(rows(imported, "accounts")) == 1
+    for grown, age in ((40, None), (9, 15)):
+        said = {"approximateAge": age} if age else {}
+        imported = read(with_accounts({**child, "approximateAge": grown}, **said))
+        assert imported.tables["children"].num_rows == 0
+        assert imported.dropped["associatedAccounts"] == 1
+
+
+def test_of_several_types_of_incident_the_nearest_to_a_child_counts():
+    report = full()
+    summary = report["reportedInformation"]["incidentSummary"]
+    for others, code in (
+        (None, "enticement"),
+        (["Child Pornography"], "enticement"),
+        ([{"value": "Child Sexual Molestation"}, "Child Pornography"], "molestation"),
+    ):
+        summary["additionalIncidentTypes"] = others
+        assert rows(read(report), "reports", "incident_type") == [(code,)]

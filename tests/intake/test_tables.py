@@ -137,6 +137,25 @@ def test_stray_quote_takes_its_own_line_and_no_other(tmp_path: Path, now: dateti
     assert set(part.set_aside["why"].to_pylist()) == {"unreadable"}
 
 
+def test_thousands_of_lines_that_cannot_be_read_take_one_place_on_the_list_which_says_how_many(
+    tmp_path: Path, now: datetime
+) -> None:
+    lines = [
+        "r1,csam",
+        *(f"r{n},csam,web" for n in range(2, 1501)),
+        *(f"no token {n},csam" for n in range(500)),
+    ]
+    batch = open_any(write(tmp_path / "in", reports="\n".join(["report_id,incident_type", *lines])), now)
+    (part,) = batch.parts()
+    assert part.tables["reports"].num_rows + part.set_aside.num_rows == len(lines)
+    table = build_worklist(batch, load_model("expert"), Capacity(count=5)).table
+    assert table["case_id"].to_pylist() == ["reports.csv", "r1"]
+    assert table["reports"].to_pylist() == [1999, 1]
+    reasons = table["reasons"].to_pylist()[0]
+    assert "1,499 records, the first in row 2" in reasons
+    assert "500 records, the first in row 1501" in reasons
+
+
 def test_rows_in_are_rows_out_and_rows_set_aside_whatever_the_quotes(tmp_path: Path, now: datetime) -> None:
     @given(st.lists(st.text(alphabet="r1\",'a b", max_size=12).filter(str.strip), max_size=12))
     @settings(deadline=None, max_examples=80)

@@ -31,7 +31,6 @@ REFUSED = {
     "empty": (b"", "empty"),
     "blank": (b" \n ", "empty"),
     "PNG": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "invalid token"),
-    "UTF-16 that is not": (b'<?xml version="1.0" encoding="UTF-16"?><r/>', "encoding"),
     "UTF-16 cut in two": ("<r>text</r>".encode("utf-16")[:-3], "not well-formed"),
     "Latin-1 bytes as UTF-8": (b"<r>caf\xe9</r>", "invalid token"),
     "codec of Python": (b'<?xml version="1.0" encoding="rot13"?><r/>', "encoding that is not accepted"),
@@ -73,6 +72,14 @@ def test_a_refusal_carries_what_was_read():
     with pytest.raises(UnreadableXmlError) as caught:
         parse_xml(b"<fileDetails><fileId>1</fileId>")
     assert (caught.value.root.name, caught.value.root.value("fileId")) == ("fileDetails", "1")
+
+
+@pytest.mark.parametrize("declared", ["", ' encoding="UTF-8"', ' encoding="utf-16"'])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_the_first_bytes_tell_the_encoding_whatever_is_declared(declared, codec):
+    content = f'<?xml version="1.0"{declared}?><r><a>café €</a></r>'.encode(codec)
+    assert parse_xml(content).value("a") == "café €"
+    assert first_child_among(content, {"a"}) == ("r", "a")
 
 
 @pytest.mark.parametrize(

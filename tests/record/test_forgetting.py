@@ -157,10 +157,10 @@ def test_member_that_moved_on_stays_where_it_is_now(record: Record) -> None:
 def test_unreadable_document_is_forgotten_by_the_name_it_had_on_the_list(record: Record) -> None:
     aside = pa.table({"where": ["file:ab", "rows.csv"], "row": [0, 3], "report_id": pa.nulls(2, pa.string())})
     record.keep_rows("b1", {}, {"reports": reports("r1"), "set_aside": aside})
-    record.keep_list(header(), [row("file:ab", lane="unreadable"), row("rows.csv:3", 2), row("r1", 3)])
+    record.keep_list(header(), [row("file:ab", lane="unreadable"), row("rows.csv", 2), row("r1", 3)])
     record.forget("file:ab")
     assert rows_of(record)["set_aside"]["where"].to_pylist() == ["rows.csv"]
-    record.forget("rows.csv:3")
+    record.forget("rows.csv")
     assert rows_of(record)["set_aside"].num_rows == 0
     assert rows_of(record)["reports"].num_rows == 1
 

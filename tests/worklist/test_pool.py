@@ -473,7 +473,7 @@ def test_list_in_the_record_says_what_it_was_made_of_and_how_each_case_stood(
     twice = [*reports("a", incident_type="csam"), *reports("a", incident_type="travel"), *reports("b")]
     pool = open_pool(record, batch_of(reports=twice))
     worklist = show(record, pool)
-    second = f"{pool.digest[:8]}/reports.csv:2"
+    second = f"{pool.digest[:8]}/reports.csv"
     assert worklist.table["case_id"].to_pylist() == [second, "a", "b"]
     (header,) = record.lists()
     assert {name: header[name] for name in ("batch", "policy", "policy_digest", "capacity")} == {

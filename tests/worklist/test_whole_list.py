@@ -57,8 +57,8 @@ def test_report_that_could_not_be_read_takes_a_place_of_the_capacity(make_part: 
     part = make_part(reports=[{"report_id": "a b"}, *plain(3)])
     worklist = build(part, capacity=3)
     assert worklist.lanes == {"unreadable": 1, "escalated": 0, "youth": 0, "ranked": 3, "paused": 0}
-    assert column(worklist, "rank") == {"reports.csv:1": 1, "r000": 2, "r001": 3, "r002": 4}
-    assert chances(worklist) == {"reports.csv:1": 1.0, "r000": 1.0, "r001": 1.0, "r002": 0.0}
+    assert column(worklist, "rank") == {"reports.csv": 1, "r000": 2, "r001": 3, "r002": 4}
+    assert chances(worklist) == {"reports.csv": 1.0, "r000": 1.0, "r001": 1.0, "r002": 0.0}
     # Two of three tied cases can be opened; were the first row not counted, all of them could.
     assert worklist.tied_at_cut == 3
     assert build(part, capacity=4).tied_at_cut == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from triage.cli.say import json_option, leave, load_arrow_alone, program, progress, say_result
+from triage.cli.say import counted, json_option, leave, load_arrow_alone, program, progress, say_result
 
 
 @click.command("check")
@@ -50,8 +50,8 @@ def command(batch: Path, *, as_json: bool) -> None:
     lines = lines or ["nothing wrong"]
     kind = "synthetic" if opened.meta.synthetic else "not marked synthetic"
     lines.append(
-        f"{opened.meta.name} ({kind}): {cases:,} cases, {rows.get('reports', 0):,} reports,"
-        f" {sum(rows.values()):,} rows in all, {len(aside):,} set aside"
+        f"{opened.meta.name} ({kind}): {counted(cases, 'case')}, {counted(rows.get('reports', 0), 'report')},"
+        f" {counted(sum(rows.values()), 'row')} in all, {len(aside):,} set aside"
     )
     lines.append(f"next: {program()} score {batch} --out LIST.csv")
     say_result(result, "\n".join(lines), as_json=as_json)

@@ -31,5 +31,5 @@ def command(batch: Path, form: str, out: Path, *, force: bool, as_json: bool) ->
     from triage.schema.exporting import export_batch
 
     rows = export_batch(open_any(batch), out, form, force=force)
-    said = ", ".join(f"{count:,} {name}" for name, count in rows.items() if count)
+    said = ", ".join(f"{name} {count:,}" for name, count in rows.items() if count)
     say_result({"out": str(out), "form": form, "rows": rows}, f"{out}: {said or 'no rows'}", as_json=as_json)

@@ -11,6 +11,7 @@ import click
 
 from triage.cli.say import (
     TimeType,
+    counted,
     force_option,
     json_option,
     leave,
@@ -125,7 +126,7 @@ def command(  # noqa: PLR0917 - click passes options by name
         "findings": [finding.as_dict() for finding in imported.part.findings],
     }
     lines = [
-        f"{out}: {len(imported.part.cases):,} cases from {len(meta.source_files):,} files",
+        f"{out}: {counted(len(imported.part.cases), 'case')} from {counted(len(meta.source_files), 'file')}",
         *_account(meta),
         f"left behind on purpose: {_listed(imported.dropped)}",
         f"elements that the mapping does not know: {_listed(imported.unknown)}",
@@ -171,4 +172,4 @@ def _listed(names: Counter[str]) -> str:
         return "none"
     listed = ", ".join(f"{name} ({count:,})" for name, count in names.most_common(SHOWN_NAMES))
     more = len(names) - SHOWN_NAMES
-    return f"{listed} and {more:,} more names" if more > 0 else listed
+    return f"{listed} and {counted(more, 'more name')}" if more > 0 else listed

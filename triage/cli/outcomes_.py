@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from triage.cli.record_ import key_option, open_store, store_option
-from triage.cli.say import REFUSED, SHOWN_FINDINGS, force_option, json_option, say_result
+from triage.cli.say import REFUSED, SHOWN_FINDINGS, counted, force_option, json_option, say_result
 
 
 @click.group("outcomes")
@@ -89,7 +89,7 @@ def export_file(
     table = found if everything else label_cases(found)
     export_table(table, out, title="Outcomes", force=force)
     unseen = record.unseen()
-    lines = [f"{out}: {table.num_rows:,} rows, record at {checked.head}"]
+    lines = [f"{out}: {counted(table.num_rows, 'row')}, record at {checked.head}"]
     if unseen:
         was = "1 case that was drawn by lot was" if unseen == 1 else f"{unseen:,} cases drawn by lot were"
         lines.append(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from triage.cli.say import force_option, json_option, say_result
+from triage.cli.say import counted, force_option, json_option, say_result
 
 
 @click.command("rekey")
@@ -41,7 +41,7 @@ def command(batch: Path, out: Path, key_file: Path | None, *, force: bool, as_js
         refs = [(key.bridge(token), number) for token, number in read_refs(batch, set(names))]
         write_refs(out, refs, force=force)
     meta = write_batch(out, new.parts(), new.meta, force=force)
-    text = f"{out}: {meta.rows['reports']:,} reports under the new key" + (
+    text = f"{out}: {counted(meta.rows['reports'], 'report')} under the new key" + (
         "" if refs else "; no way back to the senders' numbers was found beside the old batch"
     )
     say_result({"batch": str(out), "rows": meta.rows, "refs": len(refs)}, text, as_json=as_json)

@@ -85,6 +85,17 @@ def load_arrow_alone() -> None:
         sys.meta_path.remove(finder)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with what it counts, in the singular for one.
+
+    Examples
+    --------
+    >>> counted(1, "case"), counted(1200, "case")
+    ('1 case', '1,200 cases')
+    """
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def say_result(result: dict[str, Any], text: str, *, as_json: bool) -> None:
     """Print the result: JSON for a machine, else the text."""
     click.echo(json.dumps(result, indent=1, default=str, allow_nan=False) if as_json else text)

@@ -12,6 +12,7 @@ from triage.cli.say import (
     CapacityType,
     TimeType,
     console,
+    counted,
     force_option,
     json_option,
     leave,
@@ -288,14 +289,16 @@ def _summary(
     lanes = ", ".join(f"{count:,} {lane}" for lane, count in worklist.lanes.items())
     lines = [f"alarm: {alarm}" for alarm in worklist.alarms]
     names = ", ".join(str(out) for out in outs)
-    lines.append(f"{names}: {worklist.table.num_rows:,} rows ({lanes}); capacity {worklist.capacity:,}")
+    lines.append(
+        f"{names}: {counted(worklist.table.num_rows, 'row')} ({lanes}); capacity {worklist.capacity:,}"
+    )
     if worklist.tied_at_cut:
         lines.append(
             f"{worklist.tied_at_cut:,} cases are tied where the capacity ends; the longest waiting go first"
         )
     if worklist.not_yet_known:
         lines.append(
-            f"{worklist.not_yet_known:,} cases of the batch were not known at that time and are not listed"
+            f"of the batch not known at that time and not listed: {counted(worklist.not_yet_known, 'case')}"
         )
     lines.append(f"probability: {worklist.probability_note}")
     lines += [f"audit: {note}" for note in worklist.audit_notes]
@@ -306,7 +309,7 @@ def _summary(
         lines.append(f"beside it: {beside} ({f'in {folder}' if folder else '--lists FOLDER writes them'})")
     if pool and record:
         lines.append(
-            f"open pool: {len(pool.new):,} cases with new reports, {len(pool.reopened):,} reopened,"
+            f"open pool: {counted(len(pool.new), 'case')} with new reports, {len(pool.reopened):,} reopened,"
             f" {pool.decided:,} decided and not listed, {len(pool.aliases):,} merged"
         )
         begun = "begun just now; " if record.begun else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from triage.intake.documents import Unreadable
-from triage.intake.imagery import REFUSED, names_imagery
+from triage.intake.imagery import INSIDE, REFUSED, names_imagery
 from triage.intake.limits import Limits
 from triage.intake.rows import Gathered
 from triage.schema.findings import printable
@@ -110,7 +110,7 @@ class Intake:
         """
         content = document.read(self.limits.document_bytes)
         if names_imagery(content):
-            raise Unreadable("an image or a film inside a text", REFUSED)
+            raise Unreadable(INSIDE, REFUSED)
         return content
 
     def where(self, document: Document) -> str:

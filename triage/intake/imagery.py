@@ -69,6 +69,7 @@ _BEFORE, _BEHIND = 12, 100
 # So many parts stand in no text by chance: then all of it is looked through once.
 _MOST_PARTS = 10_000
 HEAD_BYTES = 512
+INSIDE = "an image or a film inside a text"
 REFUSED = "nothing of it was read; keep it in the system for material, and import the report without it"
 _IMAGES = "jpg jpeg png gif bmp tif tiff webp heic avif emf wmf"
 _FILMS = "mp4 mov avi mkv webm wmv 3gp m4v mpg mpeg flv"

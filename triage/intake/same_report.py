@@ -124,15 +124,14 @@ def _by_report(rows: Iterable[_Row], reports: frozenset[str]) -> defaultdict[str
 
 
 def _fold_children(gathered: Gathered, into: Mapping[str, str]) -> None:
-    """Keep the longer list of children; of two single children the row is filled from both."""
+    """Keep the longer list of children, each filled from the one at its place in the other."""
     concerned = frozenset((*into, *into.values()))
     held = _by_report(gathered.children, concerned)
     left = [row for row in gathered.children if row.report_id not in concerned]
     for report_id, same in into.items():
         first, second = held.pop(same, []), held.pop(report_id, [])
-        rows = first if len(first) > len(second) else second
-        if len(first) == len(second) == 1:
-            rows = [_fill(second[0], first[0])]
+        rows, others = (first, second) if len(first) > len(second) else (second, first)
+        rows = [*(map(_fill, rows, others)), *rows[len(others) :]]
         left += [row._replace(report_id=same) for row in rows]
     gathered.children[:] = left
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -13,6 +15,7 @@ import pyarrow.parquet as pq
 from triage.errors import InputRefusedError
 from triage.intake.delimited import read_lines
 from triage.intake.header import UnreadableHeaderError, find_encoding, read_header
+from triage.intake.imagery import INSIDE, REFUSED, names_imagery
 from triage.intake.link import attach_cases
 from triage.schema.batch import Batch, BatchMeta
 from triage.schema.exporting import SET_ASIDE
@@ -25,7 +28,27 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 _MEND = "put one CSV file a table into the folder (reports.csv, persons.csv, ...); docs/data-dictionary.md"
+
+
+class _Lines(NamedTuple):
+    """A CSV file as text.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Its rows.
+    numbers : array of int, shape (n_rows,)
+        The line of each row, the header being line 1.
+    broken : list of int
+        The lines that are no rows.
+    """
+
+    table: pa.Table
+    numbers: NDArray[np.int64]
+    broken: list[int]
 
 
 def read_csv_folder(folder: Path, as_of: datetime) -> Batch:
@@ -53,19 +76,20 @@ def read_csv_folder(folder: Path, as_of: datetime) -> Batch:
         raise InputRefusedError(
             "neither batch.json nor reports.csv", where=str(folder), expected="a batch", mend=_MEND
         )
-    raw, where, broken, notes = {}, {}, [], []
+    raw, where, numbers, broken, notes = {}, {}, {}, [], []
     aside = files.pop(SET_ASIDE, None)
     for stem, path in files.items():
         if stem not in TABLES:
             notes.append(_not_a_table(path))
             continue
-        table, lines = _read_csv(path)
-        raw[stem] = table.rename_columns([name.lower() for name in table.column_names])
-        where[stem] = path.name
-        broken += [_broken_line(stem, path.name, line) for line in lines]
-        notes += [_broken_finding(path.name, lines)] if lines else []
+        found = _read_csv(path)
+        raw[stem] = found.table.rename_columns([name.lower() for name in found.table.column_names])
+        where[stem], numbers[path.name] = path.name, found.numbers
+        broken += [_broken_line(stem, path.name, line) for line in found.broken]
+        notes += [_broken_finding(path.name, found.broken)] if found.broken else []
     rows = mend_rows({name: _stamp_enrichment(name, table, as_of) for name, table in raw.items()}, where)
     _forget_future_knowing(rows, where, as_of)
+    _number_as_in_file(rows, numbers)
     rows.findings += notes
     earlier = _read_set_aside(aside) if aside else no_set_aside()
     rows.set_aside = pa.concat_tables(
@@ -78,9 +102,22 @@ def read_csv_folder(folder: Path, as_of: datetime) -> Batch:
     return Batch(meta, lambda _index: part)
 
 
+def _number_as_in_file(rows: Rows, numbers: dict[str, NDArray[np.int64]]) -> None:
+    """Give rows the numbers that they have in their files: broken and empty lines are no rows, and count."""
+
+    def number(where: str, row: int) -> int:
+        lines = numbers.get(where, ())
+        return int(lines[row - 1]) - 1 if 0 < row <= len(lines) else row
+
+    rows.findings = [replace(found, row=number(found.where, found.row)) for found in rows.findings]
+    places = zip(rows.set_aside["where"].to_pylist(), rows.set_aside["row"].to_pylist(), strict=True)
+    counted = pa.array([number(where, row) for where, row in places], pa.int64())
+    rows.set_aside = rows.set_aside.set_column(rows.set_aside.column_names.index("row"), "row", counted)
+
+
 def _read_set_aside(path: Path) -> pa.Table:
     """Read what an export says was set aside, so that no report is lost on the way out and in again."""
-    table, broken = _read_csv(path)
+    table, _, broken = _read_csv(path)
     if broken or table.column_names != SET_ASIDE_SCHEMA.names:
         raise InputRefusedError(
             "other columns" if not broken else f"{len(broken):,} lines that cannot be read",
@@ -150,7 +187,7 @@ def _read_parquet(path: Path) -> pa.Table:
 
 
 def _read_whole_csv(path: Path) -> pa.Table:
-    table, broken = _read_csv(path)
+    table, _, broken = _read_csv(path)
     if broken:
         raise InputRefusedError(
             f"{len(broken):,} lines that cannot be read, the first line {broken[0]}",
@@ -167,8 +204,8 @@ def _stamp_enrichment(name: str, table: pa.Table, as_of: datetime) -> pa.Table:
     return table.append_column("enriched_at", pa.array([as_of.isoformat()] * table.num_rows, pa.string()))
 
 
-def _read_csv(path: Path) -> tuple[pa.Table, list[int]]:
-    """Read every column as text; return the lines that could not be read, the header being line 1."""
+def _read_csv(path: Path) -> _Lines:
+    """Read every column as text."""
     content = _content(path)
     try:
         header = read_header(content)
@@ -179,7 +216,8 @@ def _read_csv(path: Path) -> tuple[pa.Table, list[int]]:
     # No canonical column holds a line break, so a quote that is not closed on its line is a mistake.
     found = list(read_lines([content], header, loose=False))
     table = pa.concat_tables([lines.table for lines in found]).rename_columns(list(header.names))
-    return table, sorted(line for lines in found for line, _ in lines.broken)
+    numbers = np.concatenate([lines.numbers for lines in found])
+    return _Lines(table, numbers, sorted(line for lines in found for line, _ in lines.broken))
 
 
 def _no_header(path: Path, found: str) -> InputRefusedError:
@@ -199,6 +237,8 @@ def _content(path: Path) -> bytes:
         raise InputRefusedError(
             "UTF-16 text", where=str(path), expected="UTF-8", mend="save it as CSV UTF-8 and read again"
         )
+    if names_imagery(content):
+        raise InputRefusedError(INSIDE, where=str(path), expected="codes, tokens and times", mend=REFUSED)
     return content.removeprefix(codecs.BOM_UTF8)
 
 

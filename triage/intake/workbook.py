@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -76,14 +77,17 @@ def open_sheets(file: BinaryIO) -> Iterator[list[Iterator[tuple[Any, ...]]]]:
     from openpyxl import load_workbook  # noqa: PLC0415
     from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
 
-    try:
-        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-    except InvalidFileException as error:
-        raise ValueError(str(error)) from error
-    try:
-        for sheet in book.worksheets:
-            # What a sheet says of its own size need not be true, and neither need the number of a row.
-            sheet.reset_dimensions()
-        yield [sheet.iter_rows(max_row=MOST_ROWS, values_only=True) for sheet in book.worksheets]
-    finally:
-        book.close()
+    with warnings.catch_warnings():
+        # What openpyxl warns of quotes cells.
+        warnings.simplefilter("ignore")
+        try:
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        except InvalidFileException as error:
+            raise ValueError(str(error)) from error
+        try:
+            for sheet in book.worksheets:
+                # What a sheet says of its own size need not be true, and neither need the number of a row.
+                sheet.reset_dimensions()
+            yield [sheet.iter_rows(max_row=MOST_ROWS, values_only=True) for sheet in book.worksheets]
+        finally:
+            book.close()

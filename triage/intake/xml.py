@@ -15,6 +15,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from triage.errors import InputRefusedError
 from triage.intake.limits import Limits
+from triage.intake.xml_encoding import find_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -216,7 +217,7 @@ def parse_xml(
         raise UnreadableXmlError("an empty file")
     tree = _Tree(max_depth, max_nodes)
     try:
-        _feed(_make_parser(tree), content)
+        _feed(_make_parser(tree, find_encoding(content)), content)
     except DefusedXmlException:
         found = "a document type or entities, which can make a small file fill the memory or fetch others"
         raise UnreadableXmlError(
@@ -264,14 +265,14 @@ def first_child_among(content: bytes, names: Container[str], level: int = 2) -> 
     """
     glance = _Glance(names, level)
     with suppress(_SeenError, _OverLimitError, DefusedXmlException, ExpatError, LookupError, ValueError):
-        _feed(_make_parser(glance), content[:PEEK_BYTES])
+        _feed(_make_parser(glance, find_encoding(content)), content[:PEEK_BYTES])
     return glance.root, glance.child
 
 
-def _make_parser(handler: _Tree | _Glance) -> Any:
+def _make_parser(handler: _Tree | _Glance, encoding: str | None) -> Any:
     """Return defusedxml's parser with our handlers in the place of its own tree."""
     parser = DefusedXMLParser(
-        target=object(), forbid_dtd=True, forbid_entities=True, forbid_external=True
+        target=object(), encoding=encoding, forbid_dtd=True, forbid_entities=True, forbid_external=True
     ).parser
     parser.DefaultHandlerExpand = None
     parser.ordered_attributes = False

@@ -112,7 +112,7 @@ def _gather_rows(store: Store, connection: Connection, names: set[str]) -> tuple
     emptied = {order: names | _emptied(table, reports) for order, table in kept.items()}
     erasure = _Erasure()
     for place, (table, name, order) in tables.items():
-        ours = _is_in(table, "report_id", reports) | _is_unreadable(table, names)
+        ours = _is_in(table, "report_id", reports) | _is_in(table, "where", names)
         if name != "reports":
             left = _cases(kept.get(order), reports, gone=False)
             ours |= _is_in(table, "case_id", emptied.get(order, names) - left)
@@ -138,16 +138,8 @@ def _cases(table: pa.Table | None, reports: set[str], *, gone: bool) -> set[str]
     return set(some["case_id"].drop_null().to_pylist()) if "case_id" in some.column_names else set()
 
 
-def _is_unreadable(table: pa.Table, names: set[str]) -> NDArray[np.bool_]:
-    """Find rows set aside that stood on the list by the name of their document, or by their place in it."""
-    if not {"where", "row"} <= set(table.column_names):
-        return np.zeros(table.num_rows, dtype=bool)
-    places = pc.binary_join_element_wise(table["where"], table["row"].cast(pa.string()), ":")
-    named = table.select(["where"]).append_column("place", places)
-    return _is_in(named, "where", names) | _is_in(named, "place", names)
-
-
 def _is_in(table: pa.Table, column: str, values: set[str]) -> NDArray[np.bool_]:
+    """Find the rows with one of some values; what could not be read has the name of its document."""
     if column not in table.column_names:
         return np.zeros(table.num_rows, dtype=bool)
     found = pc.is_in(table[column].cast(pa.string()), pa.array(sorted(values), pa.string()))

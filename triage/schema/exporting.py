@@ -11,7 +11,7 @@ import pyarrow.csv as pv
 
 from triage.errors import InputRefusedError
 from triage.schema.declare import EXTENSION, Kind
-from triage.schema.part import SET_ASIDE_SCHEMA
+from triage.schema.part import SET_ASIDE_SCHEMA, Why
 from triage.schema.tables import TABLES
 from triage.writing import write_folder
 
@@ -33,6 +33,17 @@ _TYPES = {
     Kind.INTEGER: ("integer", "default"),
     Kind.AMOUNT: ("number", "default"),
     Kind.SHARE: ("number", "default"),
+}
+_ASIDE = {
+    "why": "Why it was set aside",
+    "table": "The table that it would be a row of",
+    "where": "The document, by a keyed hash, or the file of the batch",
+    "row": "Its place in the document, from 1 below a header",
+    "report_id": "Token of the report that it belongs to or repeats",
+    "reason": "What is wrong with it",
+    "mend": "What to do",
+    "waits_for": "Tokens of the report numbers or persons that it waits for, with blanks between them",
+    "held": "Of what waits: its row in codes and tokens, as JSON",
 }
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -97,19 +108,48 @@ def describe_package(batch: Batch, rows: dict[str, int]) -> dict[str, Any]:
         + (" All of it is synthetic." if batch.meta.synthetic else ""),
         "created": batch.meta.as_of.strftime(_ISO),
         "resources": [
-            {
-                "profile": "tabular-data-resource",
-                "name": name,
-                "path": f"{name}.csv",
-                "description": declared.means,
-                "format": "csv",
-                "mediatype": "text/csv",
-                "encoding": "utf-8",
-                "schema": _describe_table(declared),
-            }
-            for name, declared in TABLES.items()
-            if name in rows
+            *(
+                _describe_file(name, declared.means, _describe_table(declared))
+                for name, declared in TABLES.items()
+                if name in rows
+            ),
+            _describe_file(SET_ASIDE, "What could not be used, and why", _describe_set_aside()),
         ],
+    }
+
+
+def _describe_file(name: str, means: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "profile": "tabular-data-resource",
+        "name": name,
+        "path": f"{name}.csv",
+        "description": means,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "schema": schema,
+    }
+
+
+def _describe_set_aside() -> dict[str, Any]:
+    constraints: dict[str, Any] = {
+        "why": {"required": True, "enum": [why.value for why in Why]},
+        "table": {"required": True, "enum": list(TABLES)},
+        "where": {"required": True},
+        "reason": {"required": True},
+    }
+    return {
+        "fields": [
+            {
+                "name": field.name,
+                "type": "integer" if pa.types.is_integer(field.type) else "string",
+                "format": "default",
+                "description": _ASIDE[field.name],
+                **({"constraints": constraints[field.name]} if field.name in constraints else {}),
+            }
+            for field in SET_ASIDE_SCHEMA
+        ],
+        "missingValues": [""],
     }
 
 

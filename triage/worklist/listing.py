@@ -98,7 +98,7 @@ class Unreadable(NamedTuple):
 
 
 def gather_unreadable(aside: pa.Table) -> list[Unreadable]:
-    """Return what could not be read, once for each name: a table of broken lines takes one place, not each.
+    """Return what could not be read, once for each document: broken lines of a table take one place.
 
     Parameters
     ----------
@@ -207,20 +207,17 @@ def keep_deadlines(table: pa.Table, since: Mapping[int, Mapping[str, datetime]],
 
 
 def name_unreadable(row: dict[str, Any]) -> str:
-    """Return the name of what could not be read: its document, else its place, else the token of the report.
+    """Return the name of what could not be read: its document, whatever stands in it.
 
-    The token alone would be the name of a case where two reports of one number differ: one of them is the
-    case, and the other stands above it.
+    A thousand broken lines of one file are one thing to look at. The token of a report would be the name of a
+    case where two reports of one number differ: one of them is the case, and the other stands above it.
 
     Examples
     --------
     >>> name_unreadable({"report_id": "r1", "where": "reports.csv", "row": 7})
-    'reports.csv:7'
+    'reports.csv'
     """
-    where = str(row["where"])
-    if where.startswith("file:"):
-        return where
-    return f"{where}:{row['row']}" if row["row"] or not row["report_id"] else str(row["report_id"])
+    return str(row["where"])
 
 
 def real(values: Floats) -> pa.Array:

@@ -23,6 +23,7 @@ from triage.schema.part import SET_ASIDE_SCHEMA, Part, Rows, settle
 from triage.schema.tables import TABLES
 from triage.worklist.listing import is_unreadable, name_unreadable
 from triage.worklist.origin import name_batches
+from triage.worklist.same_number import find_pairs, fold_pairs
 from triage.worklist.standing import DEALT_WITH
 from triage.worklist.told import (
     SET_ASIDE,
@@ -117,12 +118,16 @@ def open_pool(record: Record, batch: Batch) -> Pool:
     _require_kin(record, batch.meta)
     record.keep_rows(digest, _say(batch.meta), tables)
     kept = _read_kept(record)
+    pairs = find_pairs(kept)
+    kept = fold_pairs(kept, pairs)
     # Of batches that are read in another order than they were made in, none is taken for the future.
     as_of = max(batch.meta.as_of, *(some.as_of for some in kept))
     whole = _link(kept, as_of)
     before = record.members()
     reports = whole.tables["reports"]
     now = dict(zip(reports["report_id"].to_pylist(), reports["case_id"].to_pylist(), strict=True))
+    # Both names of one report lead to its case: whoever opens or forgets it must find all of it.
+    now |= {pair.goes: now[pair.stands] for pair in pairs if pair.stands in now}
     # A case that lost a report keeps its name; a name that comes back into use leads nowhere else.
     names = set(now.values())
     aliases = {case: now[report] for report, case in before.items() if report in now and case not in names}
@@ -163,7 +168,8 @@ def read_cases(record: Record, batch: Batch) -> Batch:
     batch : Batch
         Gives name and time.
     """
-    return _as_batch(_link(_read_kept(record), batch.meta.as_of), batch.meta)
+    kept = _read_kept(record)
+    return _as_batch(_link(fold_pairs(kept, find_pairs(kept)), batch.meta.as_of), batch.meta)
 
 
 def _as_batch(whole: Part, meta: BatchMeta) -> Batch:

@@ -79,6 +79,22 @@ def test_a_head_that_is_not_whole_is_refused(tmp_path, head, found):
     assert found in caught.value.found
 
 
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("{ columns = ['a'], like = { a = 'x' } }", "a column of must_have that is not there"),
+        ("{ columns = ['No', 'a'] }", "nothing by which a line is known"),
+        ("{ columns = ['No', 'a'], like = { a = '(' } }", "a pattern that is none"),
+        ("{ columns = ['No', 'a'], like = { b = 'x' } }", "'b' is no setting here"),
+    ],
+)
+def test_a_sheet_without_header_that_could_not_be_known_is_refused(tmp_path, given, found):
+    sheet = f"without_header = {given}\n[sheet.a.reports]\nchannels = 'web'\n"
+    with pytest.raises(InputRefusedError) as caught:
+        load(tmp_path, sheet)
+    assert caught.value.found == found
+
+
 def test_a_near_miss_is_asked_for(tmp_path):
     with pytest.raises(InputRefusedError) as caught:
         load(tmp_path, "[sheet.a.reports]\nrecieved_at = { time = 'D' }")

@@ -433,3 +433,43 @@ def test_number_seven_of_a_sheet_is_not_number_seven_of_another_sender_unless_bo
             [Document.of("a.csv", b"No;A\n7;x\n")], KEY, RECEIVED, formats=sheet_formats([mapping])
         )
         assert imported.tables["reports"]["source_ref_hash"].to_pylist() == [token]
+
+
+PEOPLE = """
+[sheet.a]
+must_have = ["No", "Role"]
+report = "No"
+[sheet.a.persons]
+role = { code = "Role" }
+age_band = { age = "Age" }
+person_id = { token = { screen_name = "Nick", service_is = "x" } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "persons"),
+    [
+        ("reported;30;;a reported;30;;b reported;;;c", [("reported", "25-39")]),
+        ("reported;30;;a recipient;30;;b", [("recipient", "25-39"), ("reported", "25-39")]),
+        ("recipient;30;;a recipient;12;;b recipient;12;;c", [("recipient", "0-12"), ("recipient", "25-39")]),
+        ("reported;30;nick;a reported;30;;b", [("reported", "25-39"), ("reported", "25-39")]),
+    ],
+    ids=["the same, or less", "another role", "another age", "named once"],
+)
+def test_a_person_whom_nothing_identifies_is_one_in_a_report_unless_role_or_age_differ(lines, persons):
+    """Nobody who could be a child, or a second reported person, vanishes in another."""
+    for order in (1, -1):
+        text = "".join(f"7;{line}\n" for line in lines.split()[::order])
+        imported = read(PEOPLE, "No;Role;Age;Nick;V\n" + text)
+        assert sorted(rows(imported, "persons", "role", "age_band")) == persons
+        assert len(set(rows(imported, "persons", "person_id"))) == len(persons)
+
+
+def test_a_cell_that_the_reader_of_workbooks_would_quote_in_a_warning_is_read_in_silence():
+    """Every warning is an error in these tests; to a person it would show the cell."""
+
+    def date_out_of_range(page):
+        page["B2"].value, page["B2"].number_format = 1e12, "yyyy-mm-dd"
+
+    imported = read(FORM, book([["Report", "Kind"], [1, 5]], edit=date_out_of_range))
+    assert imported.tables["reports"].num_rows == 1

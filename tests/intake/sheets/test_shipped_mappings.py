@@ -53,6 +53,20 @@ def test_scart_gives_a_report_for_each_reference_and_a_file_for_each_address():
     first, second = rows(imported, "reports", "report_id")
     assert rows(imported, "files", "report_id") == [first, first, second]
     assert [table for table, found in imported.tables.items() if found.num_rows] == ["reports", "files"]
+    headless = read("", text.partition("\n")[2])
+    assert {name: table.to_pylist() for name, table in headless.tables.items()} == {
+        name: table.to_pylist() for name, table in imported.tables.items()
+    }
+    assert headless.sources[0]["lines"] == 3
+    # Another table of six columns is not taken for it.
+    other = read("", "http://a.example/1;;w@example.com;X1;somebody;u\n" * 2)
+    assert other.set_aside["reason"].to_pylist() == ["a table with columns that no mapping knows"]
+
+
+def test_a_broken_line_of_a_table_without_a_header_has_the_number_of_its_line():
+    imported = read("", "http://a.example/1;;;X1;police;u\ntoo;few\nhttp://a.example/3;;;X1;police;u\n")
+    assert imported.set_aside["row"].to_pylist() == [2]
+    assert imported.tables["files"].num_rows == 2
 
 
 def test_a_helplines_form_gives_the_child_and_the_contact_with_it():

@@ -28,6 +28,8 @@ class CyberTiplineMapping:
         Element below the root -> the kind of document that it shows.
     incident_type : mapping of str to str
         Beginning of the incident type, in small letters -> code.
+    nearest : tuple of str
+        Codes of incident types: of several that a report names the first of these counts.
     channel : mapping of str to str
         Element inside ``internetDetails`` -> code.
     report_annotation, file_annotation : mapping of str to str
@@ -42,6 +44,10 @@ class CyberTiplineMapping:
         Kind of an associated account, in small letters -> ``account``, ``named`` or ``child``.
     platform_by_element : mapping of str to str
         Element -> category of a name that no word fits.
+    around : tuple of str
+        Elements that some clients put around those of a report, from the outside in.
+    variants : mapping of str to str
+        Other name of an element of a report -> its own.
     elements : mapping of str to mapping of str to str
         Group -> element -> ``kept``, ``dropped`` or the name of the group inside.
     """
@@ -49,6 +55,7 @@ class CyberTiplineMapping:
     version: int
     marks: Mapping[str, str]
     incident_type: Mapping[str, str]
+    nearest: tuple[str, ...]
     channel: Mapping[str, str]
     report_annotation: Mapping[str, str]
     file_annotation: Mapping[str, str]
@@ -57,6 +64,8 @@ class CyberTiplineMapping:
     event_name: Mapping[str, str]
     associated_account: Mapping[str, str]
     platform_by_element: Mapping[str, str]
+    around: tuple[str, ...]
+    variants: Mapping[str, str]
     elements: Mapping[str, Mapping[str, str]]
 
 
@@ -74,6 +83,7 @@ def load_mapping() -> CyberTiplineMapping:
         version=content["version"],
         marks={name: kind for kind, names in content["marks"].items() for name in names},
         incident_type={begin.lower(): code for begin, code in content["incident_type"].items()},
+        nearest=tuple(content["incident_order"]["nearest_to_a_child"]),
         channel=content["channel"],
         report_annotation=content["report_annotation"],
         file_annotation=content["file_annotation"],
@@ -82,18 +92,26 @@ def load_mapping() -> CyberTiplineMapping:
         event_name=content["event_name"],
         associated_account=content["associated_account"],
         platform_by_element=content["platform_by_element"],
+        around=tuple(content["around"]["names"]),
+        variants={other: name for name, others in content["variants"].items() for other in others},
         elements=read_actions(content["elements"]),
     )
 
 
-def incident_code(text: str) -> str:
-    """Return the code of an incident type, matched from the front.
+def incident_code(*texts: str) -> str:
+    """Return the code of an incident type, matched from the front; of several the nearest to a child.
 
     Examples
     --------
     >>> incident_code("Online Enticement of Children for Sexual Act"), incident_code("")
     ('enticement', 'unknown')
+    >>> incident_code("Child Pornography (possession)", "Child Sexual Molestation", "")
+    'molestation'
     """
+    return min(map(_one_code, texts), key=load_mapping().nearest.index)
+
+
+def _one_code(text: str) -> str:
     lowered = text.lower()
     if not lowered:
         return "unknown"

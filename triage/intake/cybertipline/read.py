@@ -13,6 +13,7 @@ from triage.intake.cybertipline.files import FileFacts, add_file, add_report_num
 from triage.intake.cybertipline.join import UNREADABLE, ReportNames
 from triage.intake.cybertipline.mapping import load_mapping
 from triage.intake.cybertipline.report import read_report
+from triage.intake.cybertipline.variants import unfold_variants
 from triage.intake.documents import Unreadable
 from triage.intake.elements import count_elements
 from triage.intake.gathering import file_name
@@ -81,6 +82,8 @@ class ReadCyberTipline:
         except (Unreadable, UnreadableXmlError) as error:
             raise Unreadable(error.found, error.mend, table="files" if is_file else "reports") from None
         self.intake.count(document, "files" if is_file else "reports")
+        if not is_file:
+            unfold_variants(root)
         gathered = self.intake.gathered
         count_elements(root, _ROOTS[kind], load_mapping().elements, gathered.dropped, gathered.unknown)
         if is_file:
@@ -96,6 +99,10 @@ class ReadCyberTipline:
             return
         read_report(gathered, root, report_id, document.label)
         self.intake.refs.append((report_id, file_name(document)))
+        for place, block in enumerate(root.every(FILE)):
+            self.intake.count(document, "files")
+            facts = read_file_facts(gathered, block, f"{document.digest} {place}", document.label)
+            self._add_file(document, facts, report_id)
 
     def finish(self) -> None:
         """Give each file to its report; set aside those that have none."""
@@ -129,6 +136,10 @@ class ReadCyberTipline:
                 held=hold(gathered.key, facts) if number else None,
             )
             return
+        self._add_file(document, facts, report_id)
+
+    def _add_file(self, document: Document, facts: FileFacts, report_id: str) -> None:
+        gathered = self.intake.gathered
         if facts.number and add_report_number(gathered, facts.number, report_id, document.label):
             self.intake.refs.append((report_id, facts.number))
         if not add_file(gathered, facts, report_id, document.label):

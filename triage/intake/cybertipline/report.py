@@ -96,7 +96,7 @@ def _report_row(place: Place, root: Element, summary: Element) -> ReportRow:
     return ReportRow(
         report_id=place.report_id,
         incident_at=read_time(place, summary.value("incidentDateTime"), "incident_at"),
-        incident_type=incident_code(summary.value("incidentType")),
+        incident_type=incident_code(summary.value("incidentType"), *_other_types(summary)),
         channels=_channels(root),
         escalated_by_reporter="asserted" if escalated else "unknown",
         escalation_reason="not_coded" if escalated else None,
@@ -105,6 +105,12 @@ def _report_row(place: Place, root: Element, summary: Element) -> ReportRow:
         jurisdiction_country=country,
         jurisdiction_basis=basis,
     )
+
+
+def _other_types(summary: Element) -> list[str]:
+    found = [*summary.every("additionalIncidentTypes"), *summary.every("additionalIncidentType")]
+    inside = (some for outer in found for some in chain.from_iterable(outer.children.values()))
+    return [element.text.strip() for element in (*found, *inside)]
 
 
 def _says_something(element: Element) -> bool:

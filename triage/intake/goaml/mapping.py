@@ -43,6 +43,10 @@ class GoamlMapping:
         Version of the mapping file, and of the agency's.
     wrappers : frozenset of str
         Roots around several reports, in small letters.
+    around : tuple of str
+        Elements around those of a report, from the outside in.
+    aliases : mapping of str to str
+        Other names of the elements of a transaction.
     zone : tzinfo
         Of times without a zone.
     rates : Rates
@@ -65,6 +69,8 @@ class GoamlMapping:
 
     version: str
     wrappers: frozenset[str]
+    around: tuple[str, ...]
+    aliases: Mapping[str, str]
     zone: tzinfo
     rates: Rates
     child: Mapping[str, str]
@@ -110,7 +116,7 @@ def lay_over(own: Mapping[str, Any], check: Checking) -> GoamlMapping:
     >>> own = {"version": 3, "transmode": {"cash": ["ELCFT"]}}
     >>> mapping = lay_over(own, Checking("own.toml", ""))
     >>> mapping.version, mapping.transmode["ELCFT"], mapping.transmode["SWIFT"]
-    ('1+3', 'cash', 'bank')
+    ('2+3', 'cash', 'bank')
     """
     check.settings(
         own, ("format", "version", "wrappers", "national", "rates", "indicator", "no_date", *_CODES)
@@ -166,6 +172,8 @@ def _mapping(shipped: dict[str, Any], own: Mapping[str, Any], version: str) -> G
     return GoamlMapping(
         version=version,
         wrappers=frozenset(name.lower() for name in listed("wrappers", "names")),
+        around=tuple(shipped["around"]["names"]),
+        aliases=shipped["aliases"],
         zone=ZoneInfo((shipped["national"] | own.get("national", {}))["zone"]),
         rates=Rates.of(shipped["rates"] | own.get("rates", {})),
         child=shipped["indicator"]["child"] | indicator.get("child", {}),

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from triage.intake.xml import Element
 
 KIND = "goaml_report"
-_ROOT = "report"
+_ROOT, _BARE = "report", "reportdata"
+_ROOTS = (_ROOT, _BARE)
 _LAST = datetime.max.replace(tzinfo=UTC)
 _AGAIN = "nothing to do: it is in the batch once"
 _NOBODY = (
@@ -70,7 +71,8 @@ def sniff_goaml(content: bytes, mapping: GoamlMapping | None = None) -> str:
     marks = load_cybertipline().marks
     for level in (2, 3):
         root, child = first_child_among(content, marks, level)
-        alone, wrapped = root.lower() == _ROOT, root.lower() in (mapping or load_mapping()).wrappers
+        alone = root.lower() in _ROOTS
+        wrapped = root.lower() in (_BARE, *(mapping or load_mapping()).wrappers)
         if marks.get(child) == "goaml" and (alone if level == 2 else wrapped):
             return KIND
     return ""
@@ -107,6 +109,7 @@ class ReadGoaml:
         except UnreadableXmlError as error:
             raise Unreadable(error.found, error.mend) from None
         for row, block in enumerate(_reports(root), start=1):
+            unfold_report(block, self.mapping)
             count_elements(block, "report", self.mapping.elements, gathered.dropped, gathered.unknown)
             source = Source(gathered, self.mapping, self.parties, document.label, f"{document.digest} {row}")
             report = read_bank_report(source, block)
@@ -240,12 +243,38 @@ class ReadGoaml:
 
 def _reports(root: Element) -> Iterator[Element]:
     """Yield the report that the root is, or those within it."""
-    if root.name.lower() == _ROOT:
+    if root.name.lower() in _ROOTS:
         yield root
         return
     for name, blocks in root.children.items():
         if name.lower() == _ROOT:
             yield from blocks
+
+
+def unfold_report(report: Element, mapping: GoamlMapping) -> None:
+    """Bring a report of a country with elements of its own into the common shape, in place.
+
+    Examples
+    --------
+    >>> from triage.intake.goaml.mapping import load_mapping
+    >>> text = b"<report><reportdata><transactions><transaction/></transactions></reportdata></report>"
+    >>> report = parse_xml(text)
+    >>> unfold_report(report, load_mapping())
+    >>> list(report.children)
+    ['transaction']
+    """
+    for name in mapping.around:
+        for around in report.every(name):
+            left = {inner: blocks for inner, blocks in report.children.items() if inner != name}
+            for inner, blocks in around.children.items():
+                left[inner] = [*left.get(inner, ()), *blocks]
+            report.children = left
+    for transaction in report.every("transaction"):
+        children = transaction.children
+        if not mapping.aliases.keys().isdisjoint(children):
+            transaction.children = {
+                mapping.aliases.get(name, name): blocks for name, blocks in children.items()
+            }
 
 
 def goaml_format(mapping: GoamlMapping | None = None) -> Format:

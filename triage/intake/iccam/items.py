@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from triage.intake.iccam.mapping import load_mapping
 from triage.intake.iccam.members import ACTION, ASSESSMENT, ITEM, count_members, sort_members, words_of
-from triage.intake.json_reading import objects_of, text_of
+from triage.intake.json_values import objects_of, text_of
 from triage.intake.notes import Remark
 from triage.intake.rows import FileRow
 from triage.intake.values import Place, read_time

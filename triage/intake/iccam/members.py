@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from triage.intake.elements import count_unknown
 from triage.intake.iccam.mapping import DROPPED, load_mapping
-from triage.intake.json_reading import fold_name, list_of, text_of
+from triage.intake.json_values import fold_name, list_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

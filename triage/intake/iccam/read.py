@@ -14,7 +14,8 @@ from triage.intake.gathering import file_name
 from triage.intake.iccam.items import Item, read_item, read_outcomes
 from triage.intake.iccam.mapping import load_mapping
 from triage.intake.iccam.members import ASSESSMENT, ITEM, REPORT, count_members, sort_members, words_of
-from triage.intake.json_reading import list_of, names_in, read_records, text_of
+from triage.intake.json_reading import names_in, read_records
+from triage.intake.json_values import list_of, text_of
 from triage.intake.reader import Format
 from triage.intake.rows import OutcomeRow, ReportRow
 from triage.intake.values import Place, read_time

@@ -8,7 +8,7 @@ from triage.intake import notes as remarks
 from triage.intake.notes import Remark
 from triage.intake.police.mapping import load_mapping
 from triage.intake.police.members import code_in, every, flag_in, text_in
-from triage.intake.police.people import add_records, countries_of, has_handle, read_somebody
+from triage.intake.police.people import CHILD, add_records, countries_of, has_handle, read_somebody
 from triage.intake.rows import ChildRow
 from triage.intake.values import CHILD_BANDS, Place, band_of
 from triage.schema.findings import Level
@@ -116,12 +116,15 @@ def add_children(
     for number, content in enumerate(victims):
         child = read_somebody(place, content, f"victim{number}")
         add_records(place, child, victim=True)
+        place.gathered.dropped["associatedAccounts"] += len(child.accounts)
         if child.age.minor is False:
             place.remark(remarks.ADULT_VICTIM)
         _add(place, rows, child, tie)
     for recipient in recipients:
         if recipient.age.minor:
             _add(place, rows, recipient, Tie(only.person_id))
+    for somebody in reported:
+        _add_in_reach(place, rows, somebody)
     if told and not victims:
         rows["told"] = _unseen(place, tie)
     place.gathered.dropped["accessToChildVictim"] += len(told[1:])
@@ -142,6 +145,19 @@ def identification_of(child: Somebody) -> str:
     if child.emails or child.phones or addresses or text_in(members.get("schoolName")):
         return "locatable"
     return "handle_only" if has_handle(members) else "unidentified"
+
+
+def _add_in_reach(place: Place, rows: dict[str, ChildRow], somebody: Somebody) -> None:
+    """Add the children whose accounts stand beside a reported person as those of parent and child.
+
+    The reported person is the parent unless the stated ages say otherwise.
+    """
+    for kind, child in somebody.accounts:
+        if kind == CHILD and (somebody.age.minor or child.age.minor is False):
+            place.remark(remarks.ADULT_ASSOCIATED)
+            place.gathered.dropped["associatedAccounts"] += 1
+        elif kind == CHILD:
+            _add(place, rows, child, Tie(somebody.person_id, "parent", "unspecified"))
 
 
 def _gravity(tie: Tie) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from triage.intake import notes as remarks
 from triage.intake.cybertipline.mapping import load_mapping as load_cybertipline
-from triage.intake.json_reading import fold_name
+from triage.intake.json_values import fold_name
 from triage.intake.people import account_for_events
 from triage.intake.police.events import read_events
 from triage.intake.police.mapping import load_mapping

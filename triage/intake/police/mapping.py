@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from triage.errors import InputRefusedError
 from triage.intake.cybertipline.mapping import load_mapping as load_cybertipline
-from triage.intake.json_reading import fold_name
+from triage.intake.json_values import fold_name
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from triage.intake.json_reading import list_of, objects_of, text_of
+from triage.intake.json_values import list_of, objects_of, text_of
 from triage.intake.police.mapping import load_mapping
 from triage.intake.words import read_country
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from triage.intake.people import (
-    add_person,
-    merge_account,
-    name_account,
-    name_person,
-    plain_contact,
-)
-from triage.intake.police.events import read_events
+from triage.intake.cybertipline.mapping import load_mapping as load_cybertipline
+from triage.intake.people import add_person, highest, name_person, plain_contact
+from triage.intake.police.accounts import add_account, screen_name
 from triage.intake.police.mapping import load_mapping
 from triage.intake.police.members import (
     age_text,
@@ -24,19 +19,19 @@ from triage.intake.police.members import (
     take_members,
     text_in,
 )
-from triage.intake.rows import AccountRow, PersonRow, PriorRow
+from triage.intake.rows import PersonRow, PriorRow
 from triage.intake.traces import plain_number
 from triage.intake.values import PERSON_BANDS, Place, StatedAge, agree_age, band_of
-from triage.intake.words import calling_country, names_somebody, platform_word
+from triage.intake.words import calling_country, names_somebody
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from triage.intake.police.accounts import Known
+
+# Kinds of accounts beside another, as the mapping of submissions says.
+NAMED, CHILD = "named", "child"
 _STREETS = ("street1", "street", "address", "addressline1")
-_ACCOUNT_SIGNS = (
-    *("espUserId", "espService", "screenNames", "displayNames", "profileUrl", "sourceInformation"),
-    *("compromisedAccount", "groupIdentifier", "accountTemporarilyDisabled", "accountPermanentlyDisabled"),
-)
 
 
 class Contact(NamedTuple):
@@ -45,21 +40,6 @@ class Contact(NamedTuple):
     text: str
     verified: bool
     country: str
-
-
-class Known(NamedTuple):
-    """What a report tells as a whole.
-
-    Parameters
-    ----------
-    platforms : list of (str, str)
-        Names of the platform, each with the category that its place tells.
-    countries : mapping of str to str
-        IP address -> country, as NCMEC looked it up.
-    """
-
-    platforms: list[tuple[str, str]]
-    countries: Mapping[str, str]
 
 
 class Somebody(NamedTuple):
@@ -75,6 +55,8 @@ class Somebody(NamedTuple):
         What is stated of the age.
     emails, phones : list of Contact
         The verified ones first.
+    accounts : tuple of (str, Somebody)
+        Further accounts by kind: the person's own (``account``, `NAMED`), and those of a `CHILD` in reach.
     account_id : str
         Token of the account; empty where none is told of.
     """
@@ -84,18 +66,24 @@ class Somebody(NamedTuple):
     age: StatedAge
     emails: list[Contact]
     phones: list[Contact]
+    accounts: tuple[tuple[str, Somebody], ...] = ()
     account_id: str = ""
 
+    @property
+    def own(self) -> list[tuple[str, Somebody]]:
+        """The accounts that are the person's own."""
+        return [(kind, account) for kind, account in self.accounts if kind != CHILD]
 
-def read_somebody(place: Place, content: Mapping[str, Any], number: str) -> Somebody:
+
+def read_somebody(place: Place, content: Mapping[str, Any], number: str, group: str = "person") -> Somebody:
     """Read what identifies a person, and the age; no row is added."""
-    members = take_members(place.gathered, content, "person")
+    members = take_members(place.gathered, content, group)
     emails, phones = _contacts(members, "email"), _contacts(members, "phone")
     person_id = name_person(
         place,
         text_in(members.get("espService")),
         text_in(members.get("espUserId")),
-        _screen_name(members),
+        screen_name(members),
         contacts=[
             (kind, some.text) for kind, found in (("email", emails), ("phone", phones)) for some in found[:1]
         ],
@@ -107,7 +95,14 @@ def read_somebody(place: Place, content: Mapping[str, Any], number: str) -> Some
         born=date_text(members.get("dateOfBirth")),
         disputed=flag_in(members.get("ageAssertionDiscrepancy")) == "asserted",
     )
-    return Somebody(members, person_id, age, emails, phones)
+    accounts = tuple(
+        (_kind_of(account.members), account)
+        for at, some in enumerate(every_object(members.get("associatedAccounts"), "associatedAccounts"))
+        for account in [read_somebody(place, some, f"{number}.{at}", "account")]
+    )
+    if age == StatedAge():
+        age = _age_of_accounts(account for kind, account in accounts if kind != CHILD)
+    return Somebody(members, person_id, age, emails, phones, accounts)
 
 
 def add_holder(
@@ -140,30 +135,13 @@ def add_holder(
         place.report_id,
         role,
         band_of(somebody.age.years, PERSON_BANDS),
-        identity_of(somebody),
+        highest([identity_of(somebody), *(_identity_of_account(*account) for account in somebody.own)]),
         "asserted" if work and has_word(work, load_mapping().child_facing) else "unknown",
     )
     add_person(place, row)
-    if not any(sign in members for sign in _ACCOUNT_SIGNS):
-        return somebody
-    service = text_in(members.get("espService"))
-    handle = text_in(members.get("espUserId")) or _screen_name(members)
-    account_id = name_account(place, somebody.person_id, service, handle)
-    events = read_events(place, members.get("sourceInformation"), account_id, known.countries)
-    opened = [event.event_at for event in events if event.event_name == "registration" and event.event_at]
-    merge_account(
-        place.gathered,
-        AccountRow(
-            account_id,
-            somebody.person_id,
-            platform_category([(service, ""), *known.platforms]),
-            min(opened, default=None),
-            _account_status(members),
-            flag_in(members.get("compromisedAccount")),
-            "asserted" if text_in(members.get("groupIdentifier")) else "unknown",
-        ),
-    )
-    place.gathered.network_events += events
+    account_id = add_account(place, members, somebody.person_id, known)
+    for _, account in somebody.own:
+        add_account(place, account.members, somebody.person_id, known)
     return somebody._replace(account_id=account_id)
 
 
@@ -192,19 +170,6 @@ def has_handle(members: Mapping[str, Any]) -> bool:
     )
 
 
-def platform_category(names: Iterable[tuple[str, str]]) -> str:
-    """Return the category of the first name that a known word fits, else the one that a place tells.
-
-    Examples
-    --------
-    >>> platform_category([("ACME", ""), ("Unheard Of", "gaming")])
-    'gaming'
-    """
-    names = [(name, category) for name, category in names if name]
-    fitting = next((category for name, _ in names if (category := platform_word(name))), "")
-    return fitting or next((category for _, category in names if category), "other")
-
-
 def add_records(place: Place, somebody: Somebody, *, victim: bool = False) -> None:
     """Add the earlier reports about a person, and the registry where the person is said to stand in it.
 
@@ -213,7 +178,8 @@ def add_records(place: Place, somebody: Somebody, *, victim: bool = False) -> No
     """
     numbers = [
         plain_number(part) or part
-        for some in every(somebody.members.get("priorCTReports"), "priorCTReports")
+        for members in (somebody.members, *(account.members for _, account in somebody.own))
+        for some in every(members.get("priorCTReports"), "priorCTReports")
         for part in _report_numbers(some)
     ]
     if victim:
@@ -256,21 +222,23 @@ def _contacts(members: Mapping[str, Any], kind: str) -> list[Contact]:
     return sorted(found, key=lambda contact: not contact.verified)
 
 
-def _screen_name(members: Mapping[str, Any]) -> str:
-    names = (text_in(some) for some in every(members.get("screenNames"), "screenNames"))
-    return next((name for name in names if name), "")
-
-
 def _report_numbers(some: object) -> list[str]:
     if isinstance(some, dict):
         some = some.get("value") or some.get("reportid") or some.get("id")
     return [part for part in text_in(some).replace(",", " ").replace(";", " ").split() if plain_number(part)]
 
 
-def _account_status(members: Mapping[str, Any]) -> str:
-    paused = members.get("accountTemporarilyDisabled")
-    if isinstance(paused, dict) and text_in(paused.get("reenableddate")):
-        return "reenabled"
-    if flag_in(members.get("accountPermanentlyDisabled")) == "asserted":
-        return "permanently_disabled"
-    return "temporarily_disabled" if flag_in(paused) == "asserted" else "unknown"
+def _kind_of(members: Mapping[str, Any]) -> str:
+    kinds = load_cybertipline().associated_account
+    return kinds.get(text_in(members.get("accountType")).lower(), "account")
+
+
+def _identity_of_account(kind: str, account: Somebody) -> str:
+    """Return how well an account identifies its holder: who pays under a name is named."""
+    return highest([identity_of(account), NAMED if kind == NAMED else "none"])
+
+
+def _age_of_accounts(accounts: Iterable[Somebody]) -> StatedAge:
+    """Return the age that accounts agree on; none where they differ."""
+    ages = {account.age for account in accounts} - {StatedAge()}
+    return ages.pop() if len({band_of(age.years, PERSON_BANDS) for age in ages}) == 1 else StatedAge()

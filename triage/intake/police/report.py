@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from triage.intake.cybertipline.mapping import incident_code
-from triage.intake.json_reading import list_of, objects_of
+from triage.intake.json_values import list_of, objects_of
 from triage.intake.notes import Remark
 from triage.intake.people import add_thread, note_sole_person
+from triage.intake.police.accounts import Known
 from triage.intake.police.children import add_children
 from triage.intake.police.events import looked_up
 from triage.intake.police.files import read_flags
@@ -21,7 +22,7 @@ from triage.intake.police.members import (
     text_in,
     time_text,
 )
-from triage.intake.police.people import Known, Somebody, add_holder, add_records, countries_of
+from triage.intake.police.people import Somebody, add_holder, add_records, countries_of
 from triage.intake.rows import ReportRow
 from triage.intake.traces import plain_number, routable
 from triage.intake.values import Place, read_time
@@ -135,6 +136,7 @@ def read_report(place: Place, parts: Parts, number: str) -> None:
     recipients = [add_holder(place, some, "recipient", i, known) for i, some in enumerate(people)]
     for recipient in recipients:
         add_records(place, recipient, victim=bool(recipient.age.minor))
+        gathered.dropped["associatedAccounts"] += len(recipient.accounts) - len(recipient.own)
         add_thread(
             place,
             recipient.person_id,
@@ -164,7 +166,10 @@ def _report_row(place: Place, parts: Parts, reported: Sequence[Somebody], number
     return ReportRow(
         report_id=place.report_id,
         incident_at=read_time(place, time_text(summary.get("incidentDateTime")), "incident_at"),
-        incident_type=incident_code(stated or text_in(parts.ncmec.get("ncmecClassification"))),
+        incident_type=incident_code(
+            stated or text_in(parts.ncmec.get("ncmecClassification")),
+            *map(text_in, every(summary.get("additionalIncidentTypes"), "additionalIncidentTypes")),
+        ),
         channels=_channels(place.gathered, parts),
         escalated_by_reporter="asserted" if escalated else "unknown",
         escalation_reason="not_coded" if escalated else None,

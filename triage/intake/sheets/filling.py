@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from triage.intake.notes import Notes
 from triage.intake.sheets.columns import TEXT, by_word, join, sentence
 from triage.intake.sheets.identifiers import (
     account_messages,
@@ -138,7 +140,10 @@ class _Filling:
         made = person_messages(block.filling("person_id"), part)
         mark = pa.array(self.lines).filter(kept).cast(TEXT) if block.each_line else ""
         # Whom nothing identifies is a person of this report alone.
-        tokens = part.tokens(pc.coalesce(made, join("person", reports, block.name, mark)))
+        nobody = join("person", reports, block.name, mark)
+        if made.null_count and not block.each_line:
+            nobody = pc.binary_join_element_wise(nobody, _stated(block, part, reports), "")
+        tokens = part.tokens(pc.coalesce(made, nobody))
         self.persons[block.name] = self._spread(tokens, kept)
         return {_Row.PERSON: tokens, _Row.REPORT: reports}
 
@@ -227,6 +232,31 @@ class _Filling:
         if not len(tokens):
             return pa.nulls(len(mask), TEXT)
         return pc.if_else(kept, tokens.take(pa.array(at)), _NOTHING)
+
+
+def _stated(block: Block, part: Columns, reports: pa.Array) -> pa.Array:
+    """Return what tells nameless persons of one report apart: another role or age than the first.
+
+    Lines that say the same, or nothing, are about one person: two who cannot be told apart count as one. Who
+    states another role or age is somebody else, since a child must not vanish in an adult.
+    """
+    quiet = copy(part)
+    quiet.notes = Notes()
+    codes = np.asarray(reports.dictionary_encode().indices)
+    told = pa.repeat(pa.scalar("", TEXT), len(part))
+    for name in ("role", "age_band"):
+        filling = block.filling(name)
+        if filling is None or filling.way == "constant":
+            continue
+        values = fill(filling, quiet, block.table)
+        said = np.asarray(values.is_valid())
+        places = np.asarray(pc.fill_null(values, 0)).astype(np.int64)
+        least = np.full(int(codes.max()) + 1, np.iinfo(np.int64).max)
+        np.minimum.at(least, codes[said], places[said])
+        other = pa.array(said & (places != least[codes]))
+        mark = pc.binary_join_element_wise("", name, pa.array(places).cast(TEXT), "\x1f")
+        told = pc.binary_join_element_wise(told, pc.if_else(other, mark, ""), "")
+    return told
 
 
 _MAKERS = {

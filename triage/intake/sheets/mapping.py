@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from triage.intake.checking import Checking, read_mapping_file
 from triage.intake.sheets.checking import read_filling
+from triage.intake.sheets.headless import Headless, read_headless
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _TOP = ("format", "name", "version", "scope", "zone", "sheet")
-_SHEET = ("must_have", "report", "dropped")
+_SHEET = ("must_have", "without_header", "report", "dropped")
 _BLOCK = ("name", "of", "with", "when", "each")
 # Whose rows hang on whose, and the column that ties them.
 PARENTS = {
@@ -95,6 +96,8 @@ class Sheet(NamedTuple):
         Its name in the mapping.
     must_have : tuple of str
         Columns by which it is known.
+    headless : Headless, optional
+        How it is known without the names of its columns.
     report : tuple of str
         Columns that hold the report's number; the first that is filled counts. Where there is none, each
         line is a report.
@@ -106,6 +109,7 @@ class Sheet(NamedTuple):
 
     name: str
     must_have: tuple[str, ...]
+    headless: Headless | None
     report: tuple[str, ...]
     dropped: tuple[str, ...]
     blocks: tuple[Block, ...]
@@ -212,7 +216,9 @@ def _read_sheet(check: Checking, name: str, given: Any, zone: str) -> Sheet:
         raise check.refused(
             "rows of no report", expected='report = "COLUMN" with the number of the report that a line is of'
         )
-    return Sheet(name, must_have, report, check.columns(given.get("dropped", []), "dropped"), tuple(blocks))
+    headless = read_headless(check.inside("without_header"), given.get("without_header"), must_have)
+    dropped = check.columns(given.get("dropped", []), "dropped")
+    return Sheet(name, must_have, headless, report, dropped, tuple(blocks))
 
 
 def _read_block(check: Checking, table: str, given: Any, blocks: list[Block], zone: str) -> Block:

@@ -18,6 +18,7 @@ from triage.intake.notes import Remark
 from triage.intake.reader import Format
 from triage.intake.sheets.columns import Columns
 from triage.intake.sheets.filling import fill_rows, report_tokens
+from triage.intake.sheets.headless import columns_without_header
 from triage.intake.sheets.mapping import load_sheet_mapping
 from triage.intake.sheets.merging import DISAGREE, DOCUMENT, as_canonical, merge_rows
 from triage.intake.sheets.names import find_columns, fold, shown_name
@@ -91,7 +92,11 @@ class ReadSheets:
         found: list[tuple[Sheet, _Taken]] = []
         wanted = [column for sheet in self.mapping.sheets for column in sheet.columns]
         with open_tables(
-            document, self.intake.limits, lambda some: self._remark(document, some), wanted
+            document,
+            self.intake.limits,
+            lambda some: self._remark(document, some),
+            wanted,
+            lambda fields: columns_without_header(self.mapping, fields),
         ) as tables:
             for table in tables:
                 sheet = known_sheet(self.mapping, table.names)
@@ -258,13 +263,15 @@ def sheet_formats(mappings: Sequence[SheetMapping]) -> tuple[Format, ...]:
         return Format(
             f"sheet {mapping.name}",
             f"{mapping.name} {mapping.version}",
-            lambda document: (
-                "sheet" if any(known_sheet(mapping, names) for names in headers(document)) else ""
-            ),
+            lambda document: "sheet" if any(_knows(mapping, names) for names in headers(document)) else "",
             lambda intake: ReadSheets(intake, mapping),
         )
 
     return tuple(map(format_of, mappings))
+
+
+def _knows(mapping: SheetMapping, names: Sequence[str]) -> bool:
+    return bool(known_sheet(mapping, names) or columns_without_header(mapping, names))
 
 
 def shipped_sheets() -> tuple[Format, ...]:

@@ -21,8 +21,8 @@ from triage.intake.header import (
     find_encoding,
     read_header,
 )
-from triage.intake.imagery import REFUSED, names_imagery, pictures_among
-from triage.intake.json_reading import fold_name, list_of, parse_json, text_of
+from triage.intake.imagery import INSIDE, REFUSED, names_imagery, pictures_among
+from triage.intake.json_values import fold_name, list_of, parse_json, text_of
 from triage.intake.workbook import DAMAGES, MOST_BYTES, MOST_RATIO, open_sheets
 from triage.schema.part import Why
 
@@ -39,6 +39,8 @@ _MOST_LINE = 2**20
 _OBJECTS = 200
 _ENDINGS = (".csv", ".tsv", ".tab")
 _LOOKED_AT = 20
+# So much of two blocks is looked at together, for an image that begins where one ends.
+_EDGE = 256
 NO_OBJECT = "no JSON object with values"
 
 
@@ -127,7 +129,11 @@ def headers_of(document: Document, limits: Limits) -> list[tuple[str, ...]]:
 
 @contextmanager
 def open_tables(
-    document: Document, limits: Limits, tell: Callable[[Remark], None], wanted: Iterable[str] = ()
+    document: Document,
+    limits: Limits,
+    tell: Callable[[Remark], None],
+    wanted: Iterable[str] = (),
+    headless: Callable[[tuple[str, ...]], tuple[str, ...]] = lambda _fields: (),
 ) -> Iterator[Iterator[Table]]:
     """Open the tables of a document, one after the other.
 
@@ -141,6 +147,8 @@ def open_tables(
         Is told what is odd.
     wanted : iterable of str
         Columns to look for in JSON Lines, where the first objects need not have all.
+    headless : callable
+        Returns the columns of delimited text whose first line is a row; none where it names them.
 
     Raises
     ------
@@ -160,7 +168,17 @@ def open_tables(
         header = _header(document.beginning())
         blocks = document.blocks(limits.table_bytes, BLOCK_BYTES)
         blocks = _without_imagery(as_utf8(blocks, find_encoding(document.beginning())))
-        yield iter([Table(header.names, read_lines(blocks, header))])
+        if columns := headless(header.names):
+            header = header._replace(names=columns, lines=header.lines - 1)
+            yield iter([Table(columns, map(_below_header, read_lines(blocks, header)))])
+        else:
+            yield iter([Table(header.names, read_lines(blocks, header))])
+
+
+def _below_header(lines: Lines) -> Lines:
+    """Return lines numbered as if a header stood above them, as rows are everywhere."""
+    broken = [(number + 1, why) for number, why in lines.broken]
+    return lines._replace(numbers=lines.numbers + 1, broken=broken)
 
 
 def _header(beginning: bytes) -> Any:
@@ -168,9 +186,11 @@ def _header(beginning: bytes) -> Any:
 
 
 def _without_imagery(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    edge = b""
     for block in blocks:
-        if names_imagery(block):
-            raise Unreadable("an image or a film inside a text", REFUSED, Why.IMAGERY)
+        if names_imagery(block) or (edge and names_imagery(edge + block[:_EDGE])):
+            raise Unreadable(INSIDE, REFUSED)
+        edge = block[-_EDGE:]
         yield block
 
 
@@ -212,6 +232,9 @@ def _sheet_lines(names: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> Ite
     first, width = 2, len(names)
     while part := list(islice(rows, _AT_ONCE)):
         texts = [tuple(map(_cell, row[:width])) + ("",) * (width - len(row)) for row in part]
+        written = (value for row in part for value in row if isinstance(value, str))
+        if names_imagery("\n".join(written).encode("utf-8", "replace")):
+            raise Unreadable(INSIDE, REFUSED)
         yield _as_lines(width, dict(enumerate(texts, start=first)), [])
         first += len(part)
 
@@ -255,7 +278,7 @@ def _json_lines(
             number += 1
             if not line.strip(b"\xef\xbb\xbf \t\r\n"):
                 continue
-            found = _object(line, limits, tell)
+            found = INSIDE if names_imagery(line) else _object(line, limits, tell)
             if isinstance(found, str):
                 broken.append((number, found))
             else:
@@ -268,8 +291,8 @@ def _json_lines(
 
 def _object(line: bytes, limits: Limits, tell: Callable[[Remark], None]) -> dict[str, str] | str:
     """Return the values of an object by name; what is wrong where there is none."""
-    if len(line) > _MOST_LINE or names_imagery(line):
-        return "an image inside a text" if names_imagery(line) else "a line that is too long"
+    if len(line) > _MOST_LINE:
+        return "a line that is too long"
     try:
         found = parse_json(line, limits, tell)
     except Unreadable as error:
