@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from triage.errors import InputRefusedError
     from triage.evaluation import (
         ComparisonDisplay,
         DecisionCurveDisplay,
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
         PeriodsDisplay,
         RecallDisplay,
         ReliabilityDisplay,
+        SelectionDisplay,
         compare,
         evaluate,
         evaluate_groups,
         evaluate_selected,
     )
+    from triage.evaluation.calibrating import calibrate_bundle
     from triage.evaluation.holdout import train_bundle
     from triage.evaluation.joining import evaluate_table, join_outcomes
     from triage.evaluation.outcomes import gather_outcomes
@@ -33,6 +36,12 @@ if TYPE_CHECKING:
     from triage.features.pipeline import FeaturePipeline
     from triage.features.view import View
     from triage.intake.opening import open_any as open_batch
+    from triage.lab.optimise import Goal, find_staff
+    from triage.lab.report.displays import CurvesDisplay, ExpenseDisplay, LearnedDisplay, WaysDisplay
+    from triage.lab.report.staff_display import StaffDisplay
+    from triage.lab.report.weeks_display import WeeksDisplay
+    from triage.lab.runs import simulate_ways
+    from triage.lab.staff import load_staff
     from triage.record import open_record
     from triage.scoring.boosting import MonotoneBoostingClassifier
     from triage.scoring.bundle import Bundle, save_bundle
@@ -49,8 +58,9 @@ if TYPE_CHECKING:
     from triage.worklist.exports import export, export_csv
     from triage.worklist.policy import Capacity, load_policy
     from triage.worklist.pool import open_pool
+    from triage.worklist.scores import score_cases
     from triage.worklist.stability import measure_stability
-    from triage.worlds import load_world, write_world
+    from triage.worlds import load_world, read_groups, read_truth, write_world, write_world_template
     from triage.worlds.convicted import write_convicted
     from triage.worlds.describe import describe_world
 
@@ -58,22 +68,32 @@ _HOME = {
     "Bundle": "triage.scoring.bundle",
     "Capacity": "triage.worklist.policy",
     "ComparisonDisplay": "triage.evaluation",
+    "CurvesDisplay": "triage.lab.report.displays",
     "DecisionCurveDisplay": "triage.evaluation",
     "Evaluation": "triage.evaluation",
+    "ExpenseDisplay": "triage.lab.report.displays",
     "FEATURES": "triage.features.catalogue",
     "FeaturePipeline": "triage.features.pipeline",
+    "Goal": "triage.lab.optimise",
     "GroupsDisplay": "triage.evaluation",
     "InformedLogisticClassifier": "triage.scoring.informed.classifier",
+    "InputRefusedError": "triage.errors",
+    "LearnedDisplay": "triage.lab.report.displays",
     "MonotoneBoostingClassifier": "triage.scoring.boosting",
     "PeriodsDisplay": "triage.evaluation",
     "RecallDisplay": "triage.evaluation",
     "ReliabilityDisplay": "triage.evaluation",
+    "SelectionDisplay": "triage.evaluation",
     "SignedAdditiveClassifier": "triage.scoring.signed_additive",
     "SignedLogisticClassifier": "triage.scoring.logistic",
     "SparseScorecardClassifier": "triage.scoring.scorecard.classifier",
+    "StaffDisplay": "triage.lab.report.staff_display",
     "View": "triage.features.view",
+    "WaysDisplay": "triage.lab.report.displays",
+    "WeeksDisplay": "triage.lab.report.weeks_display",
     "build_features": "triage.features.catalogue",
     "build_worklist": "triage.worklist.build",
+    "calibrate_bundle": "triage.evaluation.calibrating",
     "compare": "triage.evaluation",
     "describe_world": "triage.worlds.describe",
     "evaluate": "triage.evaluation",
@@ -84,6 +104,7 @@ _HOME = {
     "explain_cases": "triage.worklist.explain",
     "export": "triage.worklist.exports",
     "export_csv": "triage.worklist.exports",
+    "find_staff": "triage.lab.optimise",
     "fit_calibration": "triage.scoring.calibration",
     "gather_outcomes": "triage.evaluation.outcomes",
     "join_outcomes": "triage.evaluation.joining",
@@ -92,16 +113,22 @@ _HOME = {
     "load_model": "triage.scoring.loading",
     "load_policy": "triage.worklist.policy",
     "load_recipe": "triage.scoring.recipe",
+    "load_staff": "triage.lab.staff",
     "load_world": "triage.worlds",
     "measure_stability": "triage.worklist.stability",
     "open_batch": "triage.intake.opening",
     "open_pool": "triage.worklist.pool",
     "open_record": "triage.record",
+    "read_groups": "triage.worlds",
     "read_label_file": "triage.scoring.labels",
+    "read_truth": "triage.worlds",
     "save_bundle": "triage.scoring.bundle",
+    "score_cases": "triage.worklist.scores",
+    "simulate_ways": "triage.lab.runs",
     "train_bundle": "triage.evaluation.holdout",
     "write_convicted": "triage.worlds.convicted",
     "write_world": "triage.worlds",
+    "write_world_template": "triage.worlds",
 }
 _RENAMED = {"open_batch": "open_any"}
 
@@ -110,21 +137,31 @@ __all__ = [
     "Bundle",
     "Capacity",
     "ComparisonDisplay",
+    "CurvesDisplay",
     "DecisionCurveDisplay",
     "Evaluation",
+    "ExpenseDisplay",
     "FeaturePipeline",
+    "Goal",
     "GroupsDisplay",
     "InformedLogisticClassifier",
+    "InputRefusedError",
+    "LearnedDisplay",
     "MonotoneBoostingClassifier",
     "PeriodsDisplay",
     "RecallDisplay",
     "ReliabilityDisplay",
+    "SelectionDisplay",
     "SignedAdditiveClassifier",
     "SignedLogisticClassifier",
     "SparseScorecardClassifier",
+    "StaffDisplay",
     "View",
+    "WaysDisplay",
+    "WeeksDisplay",
     "build_features",
     "build_worklist",
+    "calibrate_bundle",
     "compare",
     "describe_world",
     "evaluate",
@@ -135,6 +172,7 @@ __all__ = [
     "explain_cases",
     "export",
     "export_csv",
+    "find_staff",
     "fit_calibration",
     "gather_outcomes",
     "join_outcomes",
@@ -143,16 +181,22 @@ __all__ = [
     "load_model",
     "load_policy",
     "load_recipe",
+    "load_staff",
     "load_world",
     "measure_stability",
     "open_batch",
     "open_pool",
     "open_record",
+    "read_groups",
     "read_label_file",
+    "read_truth",
     "save_bundle",
+    "score_cases",
+    "simulate_ways",
     "train_bundle",
     "write_convicted",
     "write_world",
+    "write_world_template",
 ]
 
 

@@ -10,20 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from sklearn.linear_model import LogisticRegression
 
-import triage.scoring.gathering
+import triage.evaluation.calibrating
 from triage.cli import main
+from triage.errors import InputRefusedError
+from triage.evaluation.calibrating import calibrate_bundle
 from triage.features.catalogue import build_features
 from triage.features.view import View
 from triage.schema.batch import open_batch
 from triage.scoring.bundle import load_bundle, save_bundle
 from triage.scoring.calibration import KINDS
 from triage.scoring.gathering import LabelledCases, gather_labelled
-from triage.scoring.labels import read_label_file
+from triage.scoring.labels import read_label_file, take_labels
 from triage.scoring.loading import load_model
 from triage.scoring.recipe import load_recipe
 
@@ -91,7 +94,7 @@ def choose(monkeypatch: pytest.MonkeyPatch, inclusion: dict[float, float]) -> No
         cases = gather_labelled(*arguments)
         return replace(cases, inclusion=np.array([inclusion[y] for y in cases.outcome]))
 
-    monkeypatch.setattr(triage.scoring.gathering, "gather_labelled", gather_chosen)
+    monkeypatch.setattr(triage.evaluation.calibrating, "gather_labelled", gather_chosen)
 
 
 def test_expert_gets_probabilities_where_it_had_none(place: Path, tmp_path: Path) -> None:
@@ -321,3 +324,24 @@ def test_held_wrong_it_says_how_to_hold_it(place: Path, tmp_path: Path) -> None:
     run("calibrate", "expert", batch, "--out", out, "--kind", "spline", code=2)
     run("calibrate", "expert", code=2)
     assert not out.exists()
+
+
+def test_the_command_calibrates_as_a_notebook_does(place: Path, tmp_path: Path) -> None:
+    found = answer("expert", place / "batch", "--out", tmp_path / "b", "--outcomes", place / "many.csv")
+    labels = read_label_file(place / "many.csv")
+    batch, expert = open_batch(place / "batch"), load_model("expert")
+    told = calibrate_bundle(expert, batch, pd.Series(labels))
+    assert told.calibration is not None
+    assert told.calibration.as_dict() == found["calibration"]
+    assert told.metrics == load_bundle(tmp_path / "b").metrics
+    assert (expert.calibration, expert.metrics) == (None, {})
+
+
+def test_labels_of_a_series_stand_once_under_each_case() -> None:
+    with pytest.raises(InputRefusedError, match="case a twice"):
+        take_labels(pd.Series([1, 0], index=["a", "a"]))
+
+
+def test_a_kind_that_is_not_there_is_refused_with_those_that_are(place: Path) -> None:
+    with pytest.raises(InputRefusedError, match=r"kind 'spline'; expected platt, beta"):
+        calibrate_bundle(load_model("expert"), open_batch(place / "batch"), kind="spline")

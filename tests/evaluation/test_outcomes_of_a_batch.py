@@ -96,6 +96,16 @@ def test_a_list_with_the_outcomes_of_its_batch_is_evaluated_as_a_whole(folder, t
     assert "Which outcomes exist, and why" in str(result)
 
 
+def test_a_table_with_outcomes_beside_it_is_evaluated_as_one_that_holds_them(folder):
+    table = gather_outcomes(open_batch(folder))
+    scores = table.select(["case_id"]).append_column("score", [np.random.default_rng(0).random(len(table))])
+    options = {"inclusion": "inclusion_probability", "resamples": 0}
+    joined = evaluate_table(join_outcomes(scores, table), **options)
+    assert evaluate_table(scores, table, **options).to_json() == joined.to_json()
+    shuffled = table.to_pandas().sample(frac=1, random_state=1)
+    assert evaluate_table(scores.to_pandas(), shuffled, **options).to_json() == joined.to_json()
+
+
 def test_a_batch_in_which_nothing_was_chosen_is_refused(tmp_path):
     world = load_world("nl-2017")
     write_world(world, 30, 1, tmp_path / "small")

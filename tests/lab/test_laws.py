@@ -10,7 +10,7 @@ from scipy.stats import ttest_rel
 
 from triage.lab.engine import simulate
 from triage.lab.report import compare_change, describe_change
-from triage.lab.runs import run
+from triage.lab.runs import simulate_ways
 from triage.lab.staff import Staff, Unit
 from triage.lab.whatif import Drift, WhatIf
 
@@ -35,8 +35,10 @@ def test_more_detectives_never_reach_fewer_children_beyond_noise(poisson_stream,
 
 def test_a_what_if_that_changes_nothing_gives_the_same_bytes():
     common = {"cases": 400, "weeks": 20, "seeds": [5, 6]}
-    plain = run("nl-2017", ["arrival", "expert+audit=0.2"], TEAM, **common)
-    same = run("nl-2017", ["arrival", "expert+audit=0.2"], TEAM.with_detectives(6), **common, change=NOTHING)
+    plain = simulate_ways("nl-2017", ["arrival", "expert+audit=0.2"], TEAM, **common)
+    same = simulate_ways(
+        "nl-2017", ["arrival", "expert+audit=0.2"], TEAM.with_detectives(6), **common, change=NOTHING
+    )
     assert replace(same, what_if=plain.what_if).to_json() == plain.to_json()
     changed = compare_change(plain, same, "nothing")
     for by_way in changed.differences.values():

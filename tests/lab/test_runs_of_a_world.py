@@ -1,8 +1,8 @@
 import pytest
 
 from triage.errors import InputRefusedError
-from triage.lab.optimise import Goal, add_detectives, optimise
-from triage.lab.runs import run
+from triage.lab.optimise import Goal, add_detectives, find_staff
+from triage.lab.runs import simulate_ways
 from triage.lab.staff import Staff, Unit
 from triage.lab.whatif import WhatIf
 from triage.shipped import find_shipped
@@ -13,7 +13,7 @@ TEAM = Staff("team", (Unit("one", 4, caseload=2),))
 
 @pytest.fixture(scope="module")
 def runs():
-    return run(WORLD, ["arrival", "expert", "oracle"], TEAM, cases=600, weeks=40, seeds=[1, 2])
+    return simulate_ways(WORLD, ["arrival", "expert", "oracle"], TEAM, cases=600, weeks=40, seeds=[1, 2])
 
 
 def test_every_way_meets_the_same_children_and_the_same_cases(runs):
@@ -28,12 +28,14 @@ def test_seeds_are_streams_of_their_own(runs):
 
 @pytest.mark.slow
 def test_as_many_processes_as_one_likes_change_nothing(runs):
-    again = run(WORLD, ["arrival", "expert", "oracle"], TEAM, cases=600, weeks=40, seeds=[1, 2], jobs=2)
+    again = simulate_ways(
+        WORLD, ["arrival", "expert", "oracle"], TEAM, cases=600, weeks=40, seeds=[1, 2], jobs=2
+    )
     assert again.to_json() == runs.to_json()
 
 
 def test_a_way_fares_the_same_whatever_it_is_compared_with(runs):
-    alone = run(WORLD, ["expert"], TEAM, cases=600, weeks=40, seeds=[2])
+    alone = simulate_ways(WORLD, ["expert"], TEAM, cases=600, weeks=40, seeds=[2])
     for measure, values in alone.values.items():
         assert values[0, 0] == pytest.approx(runs.of(measure, "expert")[1], nan_ok=True)
 
@@ -41,7 +43,7 @@ def test_a_way_fares_the_same_whatever_it_is_compared_with(runs):
 def test_every_order_that_the_documentation_names_is_lived_through():
     bundle = str(find_shipped("models", "nl-2017", "additive"))
     orders = ["arrival", "urgency", "rules", "four-step", "expert", "nl-2017/additive", bundle, "oracle"]
-    found = run(WORLD, orders, TEAM, cases=400, weeks=26, seeds=[3])
+    found = simulate_ways(WORLD, orders, TEAM, cases=400, weeks=26, seeds=[3])
     opened = dict(zip(found.ways, found.values["cases_opened"][:, 0], strict=True))
     assert min(opened.values()) > 10
     # The reporter's call escalates, and what escalates comes first under the order of arrival too.
@@ -51,7 +53,7 @@ def test_every_order_that_the_documentation_names_is_lived_through():
 
 
 def test_a_changed_world_is_named_and_holds_more(runs):
-    double = run(
+    double = simulate_ways(
         WORLD, ["arrival"], TEAM, cases=600, weeks=40, seeds=[1], change=WhatIf("twice as many", volume=2.0)
     )
     assert double.what_if == "twice as many"
@@ -62,19 +64,19 @@ def test_more_weeks_than_the_world_has_are_refused():
     with pytest.raises(
         InputRefusedError, match=r"weeks: 60 weeks; expected 1 to the 52\.\d weeks of nl-2017"
     ):
-        run(WORLD, ["arrival"], TEAM, cases=50, weeks=60, seeds=[1])
+        simulate_ways(WORLD, ["arrival"], TEAM, cases=50, weeks=60, seeds=[1])
 
 
 @pytest.mark.parametrize(("ways", "seeds"), [(["expert", "expert"], [1]), (["expert"], [1, 1]), ([], [1])])
 def test_what_stands_twice_or_not_at_all_is_refused(ways, seeds):
     with pytest.raises(InputRefusedError, match="at least one, each once"):
-        run(WORLD, ways, TEAM, cases=50, seeds=seeds)
+        simulate_ways(WORLD, ways, TEAM, cases=50, seeds=seeds)
 
 
 @pytest.mark.slow
 def test_the_smallest_staff_meets_the_goal_and_one_less_does_not():
     goal = Goal(0.3, 90, confidence=0.8)
-    (found,) = optimise(WORLD, ["oracle"], TEAM, goal, cases=1_500, seeds=range(4), most=400)
+    (found,) = find_staff(WORLD, ["oracle"], TEAM, goal, cases=1_500, seeds=range(4), most=400)
     met = {one.detectives: goal.met_by(one.share) for one in found.tried}
     assert met[found.smallest]
     assert not met[found.smallest - 1]

@@ -46,6 +46,20 @@ def test_batch_comes_back_as_it_was_written(folder: Path, part: Part) -> None:
     assert not any(p.findings or p.set_aside.num_rows for p in parts)
 
 
+def test_a_table_of_all_parts_is_one_frame(folder: Path, part: Part) -> None:
+    batch = open_batch(folder)
+    frame = batch.to_frame("files")
+    assert batch.meta.parts > 1
+    assert frame["file_id"].tolist() == part.tables["files"]["file_id"].to_pylist()
+    assert list(frame) == TABLES["files"].arrow_schema.names
+    assert batch.to_frame("transactions").empty
+
+
+def test_a_table_that_is_not_there_is_refused_with_those_that_are(folder: Path) -> None:
+    with pytest.raises(InputRefusedError, match="no table 'report'; expected reports, persons"):
+        open_batch(folder).to_frame("report")
+
+
 def test_part_holds_whole_cases_sorted_by_case(folder: Path) -> None:
     seen: set[str] = set()
     for part in open_batch(folder).parts():

@@ -19,7 +19,7 @@ from triage.scoring.calibration import PlattCalibration
 from triage.scoring.calibration.fit import fit_calibration
 from triage.scoring.loading import load_model
 from triage.worklist.build import WORKLIST_SCHEMA, Worklist, build_worklist
-from triage.worklist.policy import Capacity, load_policy
+from triage.worklist.policy import Capacity, CapacityError, load_policy
 
 CURVE = PlattCalibration(-0.5, 0.9, 0.01, 0.001, -0.002, 5000, 120, "all cases", "world w abc")
 PROBABILITIES = ("probability", "probability_low", "probability_high")
@@ -355,6 +355,24 @@ def test_case_that_is_not_yet_known_is_not_there_yet_and_is_counted(make_part) -
     worklist = build_worklist(batch_of(part), load_model("expert"), Capacity(count=5), as_of=then)
     assert worklist.table["case_id"].to_pylist() == ["old"]
     assert worklist.not_yet_known == 1
+
+
+def test_capacity_may_be_a_number_of_cases_or_a_share_of_them(make_part) -> None:
+    part = make_part(reports=[{"report_id": f"r{i}"} for i in range(10)])
+    expert = load_model("expert")
+    for number, same in ((3, Capacity(count=3)), (0.25, Capacity(share=0.25))):
+        assert build_worklist(batch_of(part), expert, number).capacity == same.of(10)
+    for wrong in (0, -1, 2.5, True, float("nan")):
+        with pytest.raises(CapacityError):
+            build_worklist(batch_of(part), expert, wrong)
+
+
+def test_list_says_in_a_few_lines_what_it_is(make_part) -> None:
+    worklist = build(make_part(reports=[{"report_id": "x"}]))
+    assert worklist.to_frame()["case_id"].tolist() == ["x"]
+    lines = repr(worklist).splitlines()
+    assert "1 rows (ranked 1)" in lines[1]
+    assert lines[2].strip() == f"probability: {worklist.probability_note}"
 
 
 def test_empty_batch_gives_an_empty_list(make_part) -> None:

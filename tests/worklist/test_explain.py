@@ -104,6 +104,20 @@ def test_child_to_protect_has_no_score_and_no_terms(make_part) -> None:
     assert (explained.lane, explained.score, explained.terms) == ("youth", None, [])
 
 
+def test_frame_has_a_row_a_term_also_where_there_is_none(world: Batch, make_part) -> None:
+    explained = explain_case(world, load_model("expert"), next(world.parts()).cases[0].as_py())
+    frame = explained.to_frame()
+    assert frame["contribution"].tolist() == [term.contribution for term in explained.terms]
+    assert frame["source"].str.len().gt(0).all()
+    child = make_part(
+        reports=[{"report_id": "x"}],
+        persons=[{"person_id": "p", "report_id": "x", "role": "reported", "age_band": "13-15"}],
+    )
+    none = explain_case(batch_of(child), Bundle(CARD), "x")
+    assert (len(none.to_frame()), list(none.to_frame())) == (0, list(frame))
+    assert repr(none).splitlines()[0] == "Case x, lane youth: no score by m"
+
+
 class _Failing(AdditiveModel):
     def score(self, contributions: Any) -> Any:
         return np.full(len(contributions), np.nan)

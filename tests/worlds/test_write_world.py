@@ -19,7 +19,7 @@ from triage.intake.link import link_reports
 from triage.schema.batch import open_batch
 from triage.schema.part import mend_rows, settle
 from triage.schema.tables import TABLES
-from triage.worlds import load_world, simulate, truth_folder, write_world
+from triage.worlds import load_world, read_truth, simulate, truth_folder, write_world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +47,20 @@ def plain(table: pa.Table) -> pa.Table:
 
 def count_different(frame: pd.DataFrame, key: str, column: str) -> pd.Series:
     return frame.groupby(key)[column].nunique()
+
+
+def test_the_truth_is_read_beside_its_batch(tmp_path: Path) -> None:
+    write_world(WORLD, 300, 7, tmp_path / "one")
+    truth = read_truth(str(tmp_path / "one"))
+    cases = open_batch(tmp_path / "one").to_frame("reports")["case_id"]
+    assert set(truth["case_id"]) == set(cases)
+    assert truth["current_abuse"].dtype == bool
+    assert truth["oracle"].between(0, 1).all()
+
+
+def test_a_batch_without_truth_is_refused_by_where_the_truth_would_be(tmp_path: Path) -> None:
+    with pytest.raises(InputRefusedError, match=r"no truth beside the batch.*nothing-truth"):
+        read_truth(tmp_path / "nothing")
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -104,13 +104,11 @@ def _rank(folder: Path, cases: int, seed: int) -> Worklist:
 
 
 def _evaluate(folder: Path, worklist: Worklist) -> Evaluation:
-    import pyarrow.parquet as pq
-
     from triage.evaluation.displays.reliability import save_reliability
-    from triage.evaluation.joining import evaluate_table, join_outcomes
+    from triage.evaluation.joining import evaluate_table
+    from triage.worlds.reading import read_truth
 
-    joined = join_outcomes(worklist.table, pq.read_table(folder / "batch-truth" / "truth.parquet"))
-    result = evaluate_table(joined, outcome="current_abuse", score="score", probability="probability")
+    result = evaluate_table(worklist.table, read_truth(folder / "batch"), probability="probability")
     (folder / "evaluation.json").write_text(json.dumps(result.as_dict(), indent=1) + "\n", encoding="utf-8")
     (folder / "evaluation.txt").write_text(f"{result}\n", encoding="utf-8")
     result.save_html(folder / "evaluation.html")

@@ -151,9 +151,9 @@ def command(  # noqa: PLR0917 - click passes options by name
     within 90 days, or that no number of them does, and what one more detective brings.
     """
     from triage.lab.asking import parse_what_if
-    from triage.lab.optimise import Goal, optimise
+    from triage.lab.optimise import Goal, find_staff
     from triage.lab.report import compare_change, describe_change, summarise, write_report
-    from triage.lab.runs import run
+    from triage.lab.runs import simulate_ways
     from triage.lab.ways import parse_ways
     from triage.lab.work import load_work
     from triage.worlds import load_world
@@ -181,9 +181,9 @@ def command(  # noqa: PLR0917 - click passes options by name
     capacities: tuple[Capacity, ...] = ()
     if reach is not None:
         _refuse_search(seeds, crew, most)
-        capacities = optimise(loaded, ways, crew, Goal(reach, within, sure), most=most, **common)
-    runs = run(loaded, ways, crew, **common)
-    before = run(loaded, ways, plain, **common | {"change": None}) if says else None
+        capacities = find_staff(loaded, ways, crew, Goal(reach, within, sure), most=most, **common)
+    runs = simulate_ways(loaded, ways, crew, **common)
+    before = simulate_ways(loaded, ways, plain, **common | {"change": None}) if says else None
     summary = summarise(
         runs,
         cases=number,
@@ -217,15 +217,13 @@ def _refuse_search(seeds: int, staff: Staff, most: int | None) -> None:
 def _gather_staff(name: str, world: World, cases: int, detectives: int | None, joining: int | None) -> Staff:
     """Return the staff with the changes that were asked for; a part of it for a part of the cases."""
     from triage.lab.staff import load_staff
-    from triage.worlds.state.model import natural_size
 
     staff = load_staff(name)
     if detectives is not None:
         staff = staff.with_detectives(detectives)
     if joining is not None:
         staff = staff.with_joining(joining)
-    whole = natural_size(world)
-    return staff if cases >= whole else staff.scaled(cases / whole)
+    return staff.for_cases(world, cases)
 
 
 def _read_assumptions(staff: str, work: str) -> Iterator[Assumption]:

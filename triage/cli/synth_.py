@@ -40,6 +40,14 @@ class Run:
     as_json: bool
 
 
+def _print_template(context: click.Context, _option: click.Parameter, asked: bool) -> None:
+    if asked:
+        from triage.worlds.template import read_world_template
+
+        click.echo(read_world_template(), nl=False)
+        context.exit()
+
+
 @click.command("synth", epilog="Shipped worlds: " + ", ".join(WORLDS) + ".")
 @click.argument("world")
 @click.option(
@@ -57,6 +65,14 @@ class Run:
 )
 @jobs_option
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to make.")
+@click.option(
+    "--template",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_template,
+    help="Print a world file to start from, with every key explained, and do nothing else.",
+)
 @click.option(
     "--describe",
     is_flag=True,

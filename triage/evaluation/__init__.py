@@ -111,6 +111,7 @@ if TYPE_CHECKING:
     from triage.evaluation.displays.periods import PeriodsDisplay
     from triage.evaluation.displays.recall import RecallDisplay
     from triage.evaluation.displays.reliability import ReliabilityDisplay
+    from triage.evaluation.displays.selection import SelectionDisplay
 
 __all__ = [
     "AtCapacity",
@@ -150,6 +151,7 @@ __all__ = [
     "ScoreDecomposition",
     "ScoreParts",
     "SelectedFigures",
+    "SelectionDisplay",
     "SmoothCalibration",
     "ThresholdChoice",
     "adjust_holm",
@@ -245,6 +247,7 @@ _DRAWN = {
     "PeriodsDisplay": "triage.evaluation.displays.periods",
     "RecallDisplay": "triage.evaluation.displays.recall",
     "ReliabilityDisplay": "triage.evaluation.displays.reliability",
+    "SelectionDisplay": "triage.evaluation.displays.selection",
 }
 
 

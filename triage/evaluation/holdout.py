@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from triage.evaluation.evaluate import evaluate
 from triage.scoring.bundle import Bundle
 from triage.scoring.gathering import gather_labelled
-from triage.scoring.labels import FiledLabels
+from triage.scoring.labels import FiledLabels, take_labels
 from triage.scoring.learners import LEARNERS
 from triage.scoring.recipe import load_recipe
 from triage.scoring.training import train
@@ -20,6 +20,8 @@ NO_BETTER_THAN_CHANCE = 0.5
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
+
     from triage.schema.batch import Batch
     from triage.scoring.recipe import Recipe
     from triage.scoring.training import Trained
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 def train_bundle(
     batch: Batch,
     recipe: Recipe | str,
-    labels: Mapping[str, float] | None = None,
+    labels: Mapping[str, float] | pd.Series | None = None,
     *,
     missed: Sequence[float] = (),
 ) -> Bundle:
@@ -40,8 +42,9 @@ def train_bundle(
         With outcomes, unless `labels` are given.
     recipe : Recipe or str
         What to fit, or the name of a shipped recipe.
-    labels : mapping of case id to 0 or 1, optional
-        Labels from outside, such as the truth of a world, for research.
+    labels : mapping or pandas.Series of case id to 0 or 1, optional
+        Labels from outside, such as the truth of a world, for research; those of a Series by its index. An
+        empty one says that nothing is known yet.
     missed : sequence of float
         Shares of abuse that investigations may have missed: how far would the order change?
 
@@ -56,6 +59,7 @@ def train_bundle(
         There are too few labels.
     """
     recipe = load_recipe(recipe) if isinstance(recipe, str) else recipe
+    labels = take_labels(labels)
     empty = LEARNERS[recipe.kind].fewest_positives == 0
     cases = gather_labelled(batch, recipe.features, labels, allow_none=empty)
     findings = "findings of investigations, which miss some abuse"

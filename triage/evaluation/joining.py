@@ -14,7 +14,7 @@ from triage.evaluation.columns import ORACLE
 from triage.evaluation.evaluate import RESAMPLES, evaluate
 from triage.evaluation.hidden import WORKLIST, require_shown
 from triage.evaluation.order.capacity import CAPACITIES
-from triage.evaluation.outcomes import REASON, STATE
+from triage.evaluation.outcomes import OUTCOME, REASON, STATE
 from triage.evaluation.selection.description import NOT_CHOSEN, describe_selection
 from triage.evaluation.tables import read_numbers, read_texts, read_times
 from triage.scoring.labels import CASE, parse_labels
@@ -22,6 +22,7 @@ from triage.scoring.labels import CASE, parse_labels
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from triage.evaluation.evaluate import Unit
@@ -32,12 +33,26 @@ TRUTH = frozenset({ORACLE, "selection_probability", "situation"})
 ARRIVAL, URGENCY, LIST_ORDER = "arrival order", "urgency flag only", "list with escalations"
 
 
-def join_outcomes(scores: pa.Table, outcomes: pa.Table, what: str = "outcomes") -> pa.Table:
+def as_table(table: pa.Table | pd.DataFrame) -> pa.Table:
+    """Return a table of Arrow, also of a pandas frame; its index is not looked at.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> as_table(pd.DataFrame({"case_id": ["a"], "score": [2]})).column_names
+    ['case_id', 'score']
+    """
+    return table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
+
+
+def join_outcomes(
+    scores: pa.Table | pd.DataFrame, outcomes: pa.Table | pd.DataFrame, what: str = "outcomes"
+) -> pa.Table:
     """Add the columns of a table of outcomes, or of attributes, to a table of scores, by ``case_id``.
 
     Parameters
     ----------
-    scores, outcomes : pyarrow.Table
+    scores, outcomes : pyarrow.Table or pandas.DataFrame
         Both with ``case_id``; a case stands once in `outcomes`.
     what : str
         What the second table is called in errors.
@@ -53,6 +68,7 @@ def join_outcomes(scores: pa.Table, outcomes: pa.Table, what: str = "outcomes") 
     InputRefusedError
         A case stands twice in `outcomes`, or no case stands in both.
     """
+    scores, outcomes = as_table(scores), as_table(outcomes)
     for name, table in (("scores", scores), (what, outcomes)):
         if CASE not in table.column_names:
             raise InputRefusedError(f"no column {CASE}", where=name, expected="case_id in both tables")
@@ -75,10 +91,11 @@ def join_outcomes(scores: pa.Table, outcomes: pa.Table, what: str = "outcomes") 
 
 
 def evaluate_table(
-    table: pa.Table,
+    table: pa.Table | pd.DataFrame,
+    outcomes: pa.Table | pd.DataFrame | None = None,
     *,
-    outcome: str,
-    score: str,
+    outcome: str = OUTCOME,
+    score: str = "score",
     probability: str | None = None,
     weight: str | None = None,
     groups: Sequence[str] = (),
@@ -100,8 +117,11 @@ def evaluate_table(
 
     Parameters
     ----------
-    table : pyarrow.Table
+    table : pyarrow.Table or pandas.DataFrame
         One row per case, or per report.
+    outcomes : pyarrow.Table or pandas.DataFrame, optional
+        What became known of the cases, such as the truth of a world: it is joined by ``case_id``, see
+        `join_outcomes`.
     outcome, score, probability, weight, inclusion, time : str
         Names of columns; see `triage.evaluation.evaluate`. Outcomes are 1 and 0, yes and no, or true and
         false.
@@ -122,7 +142,16 @@ def evaluate_table(
     ------
     InputRefusedError
         A column is missing or not as described, or the table is a worklist that hides scores.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> scores = pd.DataFrame({"case_id": ["a", "b", "c"], "score": [3, 2, 1]})
+    >>> found = pd.DataFrame({"case_id": ["c", "a", "b"], "current_abuse": ["no", "yes", "no"]})
+    >>> evaluate_table(scores, found, capacity=[1]).model.at[0].recall.estimate
+    1.0
     """
+    table = as_table(table) if outcomes is None else join_outcomes(table, outcomes)
     named = [outcome, score, probability, weight, inclusion, time, *groups, *baselines]
     missing = [name for name in named if name is not None and name not in table.column_names]
     if missing:

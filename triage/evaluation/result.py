@@ -290,6 +290,10 @@ class Evaluation:
 
         return draw_sheet(self)
 
+    def __repr__(self) -> str:
+        """Return the report: a notebook shows it."""
+        return str(self)
+
     def __str__(self) -> str:
         """Return a report in plain text."""
         return write_report(self)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    import pandas as pd
+
 FORMAT_VERSION = 1
 PART_CASES = 50_000
 MOST_PARTS = 100_000
@@ -105,6 +107,21 @@ class Batch:
         """Yield the parts in order; only one needs to be in memory."""
         for index in range(self.meta.parts):
             yield self.read_part(index)
+
+    def to_frame(self, table: str) -> pd.DataFrame:
+        """Return one table of the whole batch, such as ``reports``, as a frame.
+
+        Raises
+        ------
+        InputRefusedError
+            There is no such table.
+        """
+        if table not in TABLES:
+            raise InputRefusedError(f"no table {table!r}", where=self.meta.name, expected=", ".join(TABLES))
+        schema = TABLES[table].arrow_schema
+        rows = [schema.empty_table(), *(part.tables[table].cast(schema) for part in self.parts())]
+        frame: pd.DataFrame = pa.concat_tables(rows).to_pandas()
+        return frame
 
 
 def open_batch(path: Path) -> Batch:

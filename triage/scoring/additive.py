@@ -19,6 +19,7 @@ from triage.scoring.written import LONGEST_NAME, LONGEST_SOURCE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -156,6 +157,19 @@ class AdditiveModel:
         for column in range(contributions.shape[1]):
             total += contributions[:, column]
         return total
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the model as it is read: one row a statement, with what it adds and what it rests on.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``feature``, ``domain``, ``statement``, ``adds`` (in the unit of the score) and
+            ``source``, in the order of the terms. What adds nothing has no row.
+        """
+        from triage.scoring.statements import list_statements  # noqa: PLC0415 - loads pandas
+
+        return list_statements(self)
 
     @property
     def reasons_note(self) -> str:

@@ -61,6 +61,17 @@ class Bundle:
     about: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Return what it is, in a few lines: the model by itself is a long table."""
+        model, curve = self.model, self.calibration
+        chance = f"not calibrated: {self.not_calibrated}" if curve is None else f"probability: {curve.note}"
+        lines = [f"Bundle {model.name}: {len(model.features)} features, in {model.unit}", f"  {chance}"]
+        lines += [
+            f"  {name}: {period['cases']:,} cases, {period['positives']:,} positive"
+            for name, period in sorted(self.about.get("periods", {}).items(), key=_date)
+        ]
+        return "\n".join(lines)
+
     def calibration_for(self, population: str) -> tuple[Calibration | None, str]:
         """Return the calibration if it belongs to the population of a batch, and what to say of it.
 
@@ -70,6 +81,10 @@ class Bundle:
             Where the cases to be scored come from (`triage.schema.batch.BatchMeta.population`).
         """
         return choose_calibration(self.calibration, population, self.not_calibrated)
+
+
+def _date(period: tuple[str, dict[str, Any]]) -> str:
+    return str(period[1]["from_to"])
 
 
 def save_bundle(path: Path | str, bundle: Bundle, recipe_text: str, *, force: bool = False) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import pandas as pd
+
     from triage.features.feature import Feature
 
 STEPS = (1, 2, 3, 4)
@@ -78,6 +80,25 @@ class Scorecard(AdditiveModel):
 
     steps: Mapping[str, int] = field(default_factory=dict)
     spreads: Mapping[str, Spread] = field(default_factory=dict)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a statement, with what the file says of its factor.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Also ``step``, where the file has steps, and ``log_odds_ratio`` and ``sd``, the distribution
+            behind the points of the factor, where it has classes.
+        """
+        frame = super().to_frame()
+        if self.steps:
+            frame["step"] = frame["feature"].map(dict(self.steps))
+        if self.spreads:
+            frame["log_odds_ratio"] = frame["feature"].map(
+                {name: one.mean for name, one in self.spreads.items()}
+            )
+            frame["sd"] = frame["feature"].map({name: one.sd for name, one in self.spreads.items()})
+        return frame
 
 
 def read_scorecard(path: Path) -> Scorecard:

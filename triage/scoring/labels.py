@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,7 @@ from triage.intake.tables import read_scores
 from triage.schema.tables import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    import pandas as pd
     from numpy.typing import NDArray
 
     from triage.schema.part import Part
@@ -116,6 +116,24 @@ class FiledLabels(dict[str, float]):
     def __init__(self, labels: Mapping[str, float], choices: Mapping[str, Choice]) -> None:
         super().__init__(labels)
         self.choices = dict(choices)
+
+
+def take_labels(labels: Mapping[str, float] | pd.Series | None) -> Mapping[str, float] | None:
+    """Return labels by case; those of a Series stand under its index.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> take_labels(pd.Series([True, False, None], index=["a", "b", "c"]))
+    {'a': 1.0, 'b': 0.0}
+    """
+    if labels is None or isinstance(labels, Mapping):
+        return labels
+    known = labels.dropna()
+    if known.index.has_duplicates:
+        twice = known.index[known.index.duplicated()][0]
+        raise InputRefusedError(f"case {str(twice)[:60]} twice", where="labels", expected="one label a case")
+    return {str(case): float(value) for case, value in known.items()}
 
 
 def read_label_file(path: Path | str) -> FiledLabels:

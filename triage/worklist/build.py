@@ -45,7 +45,7 @@ from triage.worklist.order import (
     order_cases,
     sort_within_tiers,
 )
-from triage.worklist.policy import LANES, load_policy
+from triage.worklist.policy import LANES, load_policy, take_capacity
 from triage.worklist.routing import join_routed, make_lists, name_lists
 from triage.worklist.standing import Standing
 from triage.worklist.tabulate import tabulate_cases
@@ -53,6 +53,8 @@ from triage.worklist.tabulate import tabulate_cases
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    import pandas as pd
 
     from triage.intake.tokens import TokenKey
     from triage.schema.batch import Batch
@@ -132,6 +134,22 @@ class Worklist:
     policy: Policy
     synthetic: bool
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the list as a frame: one row a case, in order, with the columns of `WORKLIST_SCHEMA`."""
+        frame: pd.DataFrame = self.table.to_pandas()
+        return frame
+
+    def __repr__(self) -> str:
+        """Return what is said of the list, in a few lines."""
+        lanes = ", ".join(f"{name} {count:,}" for name, count in self.lanes.items() if count)
+        lines = [
+            f"Worklist of {self.batch}, as of {self.as_of:%Y-%m-%d %H:%M} UTC",
+            f"  {self.table.num_rows:,} rows ({lanes}); {self.capacity:,} can be opened",
+            f"  probability: {self.probability_note}",
+            *(f"  alarm: {alarm}" for alarm in self.alarms),
+        ]
+        return "\n".join(lines)
+
     def as_dict(self) -> dict[str, Any]:
         """Return what is said of the list, for machines."""
         return {
@@ -154,7 +172,7 @@ class Worklist:
 def build_worklist(
     batch: Batch,
     bundle: Bundle,
-    capacity: Capacity | None = None,
+    capacity: Capacity | float | None = None,
     *,
     policy: Policy | None = None,
     as_of: datetime | None = None,
@@ -171,8 +189,8 @@ def build_worklist(
         Read part by part; the open pool (`triage.worklist.pool.open_pool`) where there is a record.
     bundle : Bundle
         The model, and its calibration if it has one that belongs to this batch.
-    capacity : Capacity, optional
-        How many cases can be opened; as the policy says by default.
+    capacity : Capacity, int or float, optional
+        How many cases can be opened, such as 25, or 0.023 of the list; as the policy says by default.
     policy : Policy, optional
         What people decide of the list; the one called ``default`` if left out.
     as_of : datetime, optional
@@ -193,7 +211,7 @@ def build_worklist(
         Every case of the batch and every document of which a report could not be read, once.
     """
     written = policy or load_policy()
-    policy = written.with_capacity(capacity) if capacity else written
+    policy = written if capacity is None else written.with_capacity(take_capacity(capacity))
     now = as_of or batch.meta.as_of
     known = standing or Standing()
     gathered = score_parts(batch, bundle.model, policy, now, progress)

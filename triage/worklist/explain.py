@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from triage.worklist.reasons import tell_signs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from triage.schema.batch import Batch, BatchMeta
@@ -88,6 +89,25 @@ class Explanation:
     probability_note: str
     terms: list[TermExplained]
     reasons_note: str = ""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a term, the largest first, with the fields of `TermExplained` as columns."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and the command line never asks for a frame
+
+        columns = [one.name for one in fields(TermExplained)]
+        return pd.DataFrame([asdict(term) for term in self.terms], columns=columns)
+
+    def __repr__(self) -> str:
+        """Return the case, its score and what is said of it, in a few lines."""
+        score = "no score" if self.score is None else f"{self.score:.4g} {self.unit}"
+        case = f"Case {self.case_id}, lane {self.lane}: {score} by {self.model}"
+        return f"{case}\n  {self.facts}\n  {self._chance()}"
+
+    def _chance(self) -> str:
+        if self.probability is None:
+            return self.probability_note
+        low, high = self.probability_low or 0.0, self.probability_high or 0.0
+        return f"probability {self.probability:.1%} [{low:.1%}, {high:.1%}]: {self.probability_note}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the explanation as plain values."""

@@ -50,6 +50,7 @@ def describe_world(
     seed: int = 1,
     *,
     draw: int = 0,
+    against: World | None = None,
     everything: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> pd.DataFrame:
@@ -65,8 +66,11 @@ def describe_world(
         Of the draw.
     draw : int
         Which draw of the effects; 0 is the world as its file says.
+    against : World, optional
+        Whose published numbers these are, such as the world that this one is like: a world of one's own has
+        none before somebody writes them into its file. By default those of the world itself.
     everything : bool
-        Also give the measures that the world has no published number for.
+        Also give the measures that have no published number.
     progress : callable, optional
         Told after every block how many cases were added.
 
@@ -88,7 +92,7 @@ def describe_world(
     100
     """
     sample = draw_sample(world, cases, seed, draw=draw, progress=progress)
-    return compare(sample, world.published, everything=everything)
+    return compare(sample, (against or world).published, everything=everything)
 
 
 def draw_sample(

@@ -73,9 +73,27 @@ def test_that_questions_are_counted_is_said_only_where_it_decides(summary: Summa
     assert said in write_report(summarise(make_runs(values=values), cases=100))
 
 
+def test_runs_give_the_same_as_a_frame() -> None:
+    before = make_runs()
+    after = make_runs(values={**before.values, "children_reached": before.values["children_reached"] + SHIFT})
+    frame = after.compare_with(before).set_index(["measure", "way"])
+    known = ttest_rel(before.values["children_reached"][2] + SHIFT, before.values["children_reached"][2])
+    row = frame.loc["children_reached", "oracle"]
+    assert (row["before"], row["after"], row["difference"]) == pytest.approx((75, 86, 11))
+    assert (row["low"], row["p_value"]) == pytest.approx((known.confidence_interval(0.95).low, known.pvalue))
+    told = compare_change(before, after, "more").differences
+    assert frame["p_holm"].to_dict() == pytest.approx(
+        {(name, way): one.p_value for name, ways in told.items() for way, one in ways.items()}
+    )
+
+
 def test_only_the_same_ways_and_seeds_are_set_against_each_other() -> None:
     with pytest.raises(InputRefusedError, match="other ways or other seeds"):
         compare_change(make_runs(), make_runs(seeds=(0, 1, 2, 9)), "another year")
+    with pytest.raises(InputRefusedError, match="other ways or other seeds"):
+        make_runs().compare_with(make_runs(WAYS[:2]))
+    some = make_runs(WAYS[:2], curves=make_runs().curves[:2], weekly={}).compare_with(make_runs())
+    assert set(some["way"]) == set(WAYS[:2])
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,10 @@ class Comparison:
                 frames.append(frame)
         return pd.concat(frames, ignore_index=True)
 
+    def __repr__(self) -> str:
+        """Return the report: a notebook shows it."""
+        return str(self)
+
     def __str__(self) -> str:
         """Return a report in plain text."""
         return write_comparison(self)

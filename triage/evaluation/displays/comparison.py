@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from triage.evaluation.comparison.compare import compare
-from triage.evaluation.displays.look import GREY, INK, add_note, take_axes, title_of
+from triage.evaluation.displays.look import GREY, INK, take_axes, title_of
 from triage.evaluation.order.capacity import CAPACITIES
 
 if TYPE_CHECKING:
@@ -87,16 +87,18 @@ class ComparisonDisplay:
         ax.set_xticks(places, [f"{at.k:,.0f}\n({100 * at.share:.3g} %)" for at in comparison.at])
         ax.set(
             xlim=(-0.5, len(places) - 0.5),
-            xlabel=f"opened, of {comparison.denominator}",
+            xlabel=f"opened, of {comparison.denominator}\n{self._basis()}",
             ylabel=f"recall of {first} less that of {second} (% points)",
             title=title_of(f"{first} against {second}", synthetic=comparison.synthetic),
         )
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(axis="y", alpha=0.25)
-        note = (
-            f"above 0 {first} finds more; {comparison.positives:,} with current abuse; "
-            f"intervals {100 * comparison.confidence:g} %"
-        )
-        add_note(ax, note, 0.99, 0.01, across="right", up="bottom")
         self.ax_, self.figure_ = ax, ax.get_figure(root=True)
         return self
+
+    def _basis(self) -> str:
+        comparison = self.comparison
+        return (
+            f"above 0 {comparison.names[0]} finds more; {comparison.positives:,} with current abuse; "
+            f"intervals {100 * comparison.confidence:g} %"
+        )

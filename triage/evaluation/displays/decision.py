@@ -115,6 +115,6 @@ class DecisionCurveDisplay:
         )
         note = f"{curve.positives:,} of {curve.cases:,} with current abuse; band: interval of the model"
         add_note(ax, note, 0.01, 0.01, across="left", up="bottom")
-        tidy_axes(ax, legend="upper right")
+        tidy_axes(ax)
         self.ax_, self.figure_ = ax, ax.get_figure(root=True)
         return self

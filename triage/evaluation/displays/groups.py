@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from triage.evaluation.displays.look import COLOURS, GREY, INK, take_axes, title_of
+from triage.evaluation.displays.look import COLOURS, GREY, INK, PAGE_WIDTH, SMALL, take_axes, title_of
 from triage.evaluation.groups.audit import evaluate_groups
 from triage.evaluation.groups.measures import ALL, MISSED
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 class GroupsDisplay:
     """One measure of every group with its interval; groups in which a difference is shown stand out.
+
+    A diamond and a colour mark them, so that they are seen in grey print, too.
 
     Parameters
     ----------
@@ -75,7 +77,8 @@ class GroupsDisplay:
             A measure of the audit, or how its name begins; at the first capacity that was given.
         """
         rows = self._rows(measure)
-        ax = take_axes(ax, (6.5, 1.2 + 0.3 * len(rows)))
+        name = rows[0].measure if rows else measure
+        ax = take_axes(ax, (PAGE_WIDTH, 1.2 + 0.3 * len(rows)))
         whole = next((row for row in self.audit.of(measure) if row.attribute == ALL), None)
         if whole is not None and whole.estimable:
             ax.axvline(100 * whole.estimate, color=GREY, linestyle="--", linewidth=1, label="all cases")
@@ -84,8 +87,11 @@ class GroupsDisplay:
         ax.set_yticks(range(len(rows)), [f"{row.attribute}: {row.value}" for row in rows])
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.set_xlim(0, 100)
-        ax.set_xlabel(f"{measure}, %\ncoloured: differs from the other cases; dashed: all cases")
-        ax.set_title(title_of(f"By group: {measure}", synthetic=self.audit.synthetic))
+        ax.set_xlabel(
+            f"{name}, %, of {self.audit.denominator}\n"
+            "diamond: differs from the other cases; dashed: all cases"
+        )
+        ax.set_title(title_of(f"By group: {name.partition(' (')[0]}", synthetic=self.audit.synthetic))
         ax.spines[["top", "right", "left"]].set_visible(False)
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="x", alpha=0.25)
@@ -100,8 +106,8 @@ class GroupsDisplay:
 def _draw_group(ax: Axes, place: int, row: GroupFigure) -> None:
     if not row.estimable:
         said = "withheld" if row.withheld else "not estimable"
-        ax.text(1, place, said, va="center", color="dimgrey", fontsize="small")
+        ax.text(1, place, said, va="center", color="dimgrey", fontsize=SMALL)
         return
-    colour = COLOURS[0] if row.found else INK
+    colour, marker, size = (COLOURS[0], "D", 7) if row.found else (INK, "o", 5)
     ax.plot([100 * row.low, 100 * row.high], [place, place], color=colour, linewidth=1.5)
-    ax.plot([100 * row.estimate], [place], marker="o", color=colour, markersize=5)
+    ax.plot([100 * row.estimate], [place], marker=marker, color=colour, markersize=size, clip_on=False)

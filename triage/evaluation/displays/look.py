@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.transforms import IdentityTransform, ScaledTranslation
@@ -20,7 +21,12 @@ INK = "#1b3a57"
 GREY = "#8a8a8a"
 # Told apart with the common kinds of colour blindness (Okabe and Ito 2008).
 COLOURS = ("#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+# Told apart without colour, as in print.
 MARKERS = ("s", "^", "D", "v", "P")
+LINES = ("-.", (0, (1, 1)), (0, (6, 2)), (0, (4, 1, 1, 1, 1, 1)), (0, (9, 3)))
+# Sixteen centimetres, the text of a page, and the smallest letters that are read there.
+PAGE_WIDTH, SMALL = 6.3, 9.0
+LEGEND_ROW = 15.0  # points
 TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 
 
@@ -30,7 +36,7 @@ class Look:
 
     colour: str
     marker: str
-    line: str
+    line: Any
 
 
 def series_looks(names: tuple[str, ...]) -> Iterator[Look]:
@@ -42,11 +48,12 @@ def series_looks(names: tuple[str, ...]) -> Iterator[Look]:
         elif name == "oracle":
             yield Look("black", "*", "--")
         else:
-            yield Look(COLOURS[turn % len(COLOURS)], MARKERS[turn % len(MARKERS)], "-")
+            place = turn % len(COLOURS)
+            yield Look(COLOURS[place], MARKERS[place], LINES[place])
             turn += 1
 
 
-def take_axes(ax: Axes | None, size: tuple[float, float] = (6.5, 5.0)) -> Axes:
+def take_axes(ax: Axes | None, size: tuple[float, float] = (PAGE_WIDTH, 5.0)) -> Axes:
     """Return `ax`, or axes of a new figure of pyplot, as scikit-learn's displays do."""
     if ax is not None:
         return ax
@@ -58,7 +65,7 @@ def take_axes(ax: Axes | None, size: tuple[float, float] = (6.5, 5.0)) -> Axes:
 
 def add_note(ax: Axes, text: str, x: float, y: float, *, across: str, up: str) -> None:
     """Write what the drawing rests on, small and grey, in a corner (shares of the axes)."""
-    ax.text(x, y, text, transform=ax.transAxes, ha=across, va=up, color="dimgrey", fontsize="small")
+    ax.text(x, y, text, transform=ax.transAxes, ha=across, va=up, color="dimgrey", fontsize=SMALL)
 
 
 def shift_aside(ax: Axes, points: float) -> Transform:
@@ -79,9 +86,14 @@ def use_root_scale(ax: Axes, end: float) -> None:
     ax.set_box_aspect(1)
 
 
-def tidy_axes(ax: Axes, *, legend: Literal["upper left", "upper right"] = "upper left") -> None:
-    """Draw the legend without a frame, two spines and a faint grid."""
-    ax.legend(frameon=False, loc=legend)
+def tidy_axes(ax: Axes, *, columns: int = 3) -> None:
+    """Put the legend between title and drawing, where it hides nothing; two spines, a faint grid."""
+    rows = math.ceil(len(ax.get_legend_handles_labels()[1]) / columns)
+    ax.legend(
+        frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, fontsize=SMALL,
+        borderaxespad=0.2, columnspacing=1.4, handletextpad=0.5,
+    )  # fmt: skip
+    ax.set_title(ax.get_title(), pad=10 + LEGEND_ROW * rows)
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(alpha=0.25)
 

@@ -151,11 +151,11 @@ class ReliabilityDisplay:
         ax.set(
             xlabel="probability of current abuse (%, square-root scale)",
             ylabel="observed share with current abuse (%, square-root scale)",
+            title=title_of("Reliability of the probability", synthetic=curve.synthetic),
         )
-        ax.set_title(title_of("Reliability of the probability", synthetic=curve.synthetic), pad=12)
         note = f"{curve.count.sum():,} of {curve.denominator}"
         add_note(ax, note, 0.98, 0.02, across="right", up="bottom")
-        tidy_axes(ax)
+        tidy_axes(ax, columns=2)
         self.ax_, self.figure_ = ax, ax.get_figure(root=True)
         return self
 

@@ -216,6 +216,10 @@ class GroupFigures:
         frame = pd.DataFrame([vars(row) for row in self.rows], columns=names)
         return frame.astype({"count": "Int64"})
 
+    def __repr__(self) -> str:
+        """Return the report: a notebook shows it."""
+        return str(self)
+
     def __str__(self) -> str:
         """Return the audit in plain text: missed children, needless intrusions, calibration."""
         return write_audit(self)

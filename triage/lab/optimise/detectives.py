@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MOST = 16
 
 
-def optimise(
+def find_staff(
     world: World | str,
     ways: Sequence[Way | str],
     staff: Staff,
@@ -46,7 +46,7 @@ def optimise(
     jobs: int = 1,
     work: Work | None = None,
     draw: int = 0,
-    change: WhatIf | None = None,
+    change: WhatIf | str | None = None,
     again_days: float | None = AGAIN_DAYS,
     confidence: float = 0.95,
 ) -> tuple[Capacity, ...]:
@@ -57,7 +57,8 @@ def optimise(
     Parameters
     ----------
     world, ways, staff, cases, weeks, seeds, jobs, work, draw, change, again_days
-        See `triage.lab.runs.run`. The units of the staff keep their shares (`Staff.with_detectives`).
+        See `triage.lab.runs.simulate_ways`. The units of the staff keep their shares
+        (`Staff.with_detectives`).
     goal : Goal
         What it shall reach.
     most : int, optional
@@ -117,7 +118,7 @@ def add_detectives(
     jobs: int = 1,
     work: Work | None = None,
     draw: int = 0,
-    change: WhatIf | None = None,
+    change: WhatIf | str | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Return what detectives added to a staff bring: one row a number of them.
@@ -127,7 +128,7 @@ def add_detectives(
     more : sequence of int
         How many are added, or with a minus taken away.
     world, way, staff, cases, weeks, seeds, jobs, work, draw, change, confidence
-        See `optimise`. Those who are added are experienced, and there from the start.
+        See `find_staff`. Those who are added are experienced, and there from the start.
 
     Returns
     -------

@@ -7,7 +7,7 @@ and then goes up until a few numbers in a row are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -95,7 +95,7 @@ class Capacity:
     way: str
     staff: int
     smallest: int | None
-    tried: tuple[Tried, ...]
+    tried: tuple[Tried, ...] = field(repr=False)
     breaks: tuple[tuple[int, int], ...]
     marginal_now: Figure
     marginal: Figure
@@ -126,6 +126,12 @@ class Capacity:
                 "children": children.estimate, "children_low": children.low, "children_high": children.high,
             })  # fmt: skip
         return pd.DataFrame(rows)
+
+    def __str__(self) -> str:
+        """Return in plain words how many detectives the goal takes, and what one more brings."""
+        from triage.lab.report.staffing import answer_goal  # noqa: PLC0415 - it takes capacities
+
+        return answer_goal((self,))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the values as what JSON can hold."""

@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from triage.errors import InputRefusedError
 from triage.evaluation.figure import as_plain
-from triage.evaluation.multiplicity import adjust_holm
-from triage.lab.measures import HEADLINES
 from triage.lab.report.summary import Difference
-from triage.lab.runs import compare_paired
+from triage.lab.runs import measure_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,25 +58,13 @@ def compare_change(before: Runs, after: Runs, says: str) -> Changed:
     InputRefusedError
         Ways or seeds are not the same.
     """
-    if (before.ways, before.seeds) != (after.ways, after.seeds):
-        raise InputRefusedError(
-            "other ways or other seeds", where="a change", expected="the same ones without it and with it"
-        )
-    names = [name for name in HEADLINES if name in before.values and name in after.values]
-    tests = {
-        (name, way): compare_paired(after.of(name, way), before.of(name, way), confidence=before.confidence)
-        for name in names
-        for way in before.ways
-    }
-    corrected = adjust_holm(np.array([one.p_value for one in tests.values()], dtype=np.float64))
-    by_pair = dict(zip(tests, corrected.tolist(), strict=True))
+    differences: dict[str, dict[str, Difference]] = {}
+    for one in measure_change(before, after):
+        differences.setdefault(one.measure, {})[one.way] = Difference(one.figure, one.p_holm)
     return Changed(
         says=says,
-        before={name: {way: before.figure(name, way) for way in before.ways} for name in names},
-        differences={
-            name: {way: Difference(tests[name, way].figure, by_pair[name, way]) for way in before.ways}
-            for name in names
-        },
+        before={name: {way: before.figure(name, way) for way in after.ways} for name in differences},
+        differences=differences,
     )
 
 

@@ -9,21 +9,25 @@ from triage.evaluation.displays.look import (
     COLOURS,
     GREY,
     INK,
+    PAGE_WIDTH,
+    SMALL,
     add_note,
     series_looks,
     take_axes,
     tidy_axes,
     title_of,
 )
+from triage.lab.measures import CURVE_DAYS, MEASURES
+from triage.lab.report.series import draw_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from triage.evaluation.figure import Figure
+    from triage.lab.measures import Measure
+    from triage.lab.runs import Runs
 
 FOUND, ALIKE = COLOURS[0], INK
 
@@ -40,7 +44,7 @@ class WaysDisplay:
     against : float, optional
         Where a dashed line goes: 0 for differences, the truth for estimates.
     found : collection of str
-        Ways that stand out by their colour.
+        Ways that stand out, by colour and a diamond.
 
     Attributes
     ----------
@@ -62,9 +66,46 @@ class WaysDisplay:
     ) -> None:
         self.figures, self.measure, self.against, self.found = dict(figures), measure, against, found
 
+    @classmethod
+    def from_runs(
+        cls, runs: Runs, measure: str, *, less: str | None = None, ax: Axes | None = None
+    ) -> WaysDisplay:
+        """Draw a measure of runs, or how far each way differs in it from one of them.
+
+        Parameters
+        ----------
+        runs : Runs
+            From `triage.simulate_ways`.
+        measure : str
+            A name of `triage.lab.measures.MEASURES`, such as ``children_reached``.
+        less : str, optional
+            A way: drawn are then the paired differences with it, and those stand out that are shown after
+            Holm's correction over all ways.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw.
+        """
+        factor, label = _in_unit(MEASURES[measure])
+        title = _say(measure).capitalize()
+        basis = f"mean over {len(runs.seeds):,} seeds; intervals {100 * runs.confidence:g} %"
+        if less is None:
+            figures = {way: runs.figure(measure, way).times(factor) for way in runs.ways}
+            return cls(figures, f"{label}\n{basis}").plot(ax, title=title)
+        tested = runs.compare(less, [measure]).set_index("way")["p_holm"]
+        figures = {
+            way: runs.difference(measure, way, less).figure.times(factor) for way in runs.ways if way != less
+        }
+        found = frozenset(
+            way
+            for way, figure in figures.items()
+            if (figure.low > 0 or figure.high < 0) and tested[way] <= 1 - runs.confidence
+        )
+        basis += "; diamond: a difference is shown"
+        shown = cls(figures, f"{label}, less those of {less}\n{basis}", against=0.0, found=found)
+        return shown.plot(ax, title=f"{title}, against {less}")
+
     def plot(self, ax: Axes | None = None, *, title: str = "") -> WaysDisplay:
         """Draw on `ax`, or on new axes of pyplot; nothing is computed anew."""
-        ax = take_axes(ax, (6.5, 1.3 + 0.35 * len(self.figures)))
+        ax = take_axes(ax, (PAGE_WIDTH, 1.3 + 0.35 * len(self.figures)))
         if self.against is not None:
             ax.axvline(self.against, color=GREY, linestyle="--", linewidth=1)
         for place, (way, figure) in enumerate(self.figures.items()):
@@ -100,6 +141,15 @@ class ExpenseDisplay:
 
     def __init__(self, reached: Mapping[str, Figure], vain: Mapping[str, Figure]) -> None:
         self.reached, self.vain = dict(reached), dict(vain)
+
+    @classmethod
+    def from_runs(cls, runs: Runs, *, ax: Axes | None = None) -> ExpenseDisplay:
+        """Draw what runs came to (`triage.simulate_ways`)."""
+        reached, vain = (
+            {way: runs.figure(measure, way) for way in runs.ways}
+            for measure in ("children_reached", "opened_in_vain")
+        )
+        return cls(reached, vain).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> ExpenseDisplay:
         """Draw on `ax`, or on new axes of pyplot; nothing is computed anew."""
@@ -142,8 +192,8 @@ class CurvesDisplay:
     ----------
     days : sequence of int
         Since the first report.
-    curves : mapping of str to array of shape (n_days,)
-        Way -> share reached by then; NaN where nobody was watched for as long.
+    curves : mapping of str to sequence of Figure
+        Way -> share reached by each of these days; not estimable where nobody was watched for as long.
 
     Attributes
     ----------
@@ -155,16 +205,21 @@ class CurvesDisplay:
 
     ax_: Axes
 
-    def __init__(self, days: Sequence[int], curves: Mapping[str, NDArray[np.float64]]) -> None:
+    def __init__(self, days: Sequence[int], curves: Mapping[str, Sequence[Figure]]) -> None:
         self.days, self.curves = tuple(days), dict(curves)
+
+    @classmethod
+    def from_runs(cls, runs: Runs, *, ax: Axes | None = None) -> CurvesDisplay:
+        """Draw how soon children were reached in runs (`triage.simulate_ways`)."""
+        return cls(CURVE_DAYS, {way: runs.curve(way) for way in runs.ways}).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> CurvesDisplay:
         """Draw on `ax`, or on new axes of pyplot; nothing is computed anew."""
         ax = take_axes(ax)
         ways = tuple(self.curves)
-        for way, look in zip(ways, series_looks(ways), strict=True):
-            share = [100 * float(one) for one in self.curves[way]]
-            ax.plot(self.days, share, color=look.colour, linestyle=look.line, linewidth=1.5, label=way)
+        for turn, (way, look) in enumerate(zip(ways, series_looks(ways), strict=True)):
+            shares = [figure.times(100) for figure in self.curves[way]]
+            draw_series(ax, self.days, shares, look, way, turn=turn, turns=len(ways))
         ax.set_xlim(0, self.days[-1])
         ax.set_ylim(bottom=0)
         ax.set(
@@ -205,9 +260,16 @@ class LearnedDisplay:
     ) -> None:
         self.truths, self.estimates, self.lows, self.highs = dict(truths), estimates, lows, highs
 
+    @classmethod
+    def from_runs(cls, runs: Runs, *, ax: Axes | None = None) -> LearnedDisplay:
+        """Draw what can be learned from the opened cases of runs (`triage.simulate_ways`)."""
+        below = "prevalence_below"
+        names = (below, f"{below}_estimate", f"{below}_low", f"{below}_high")
+        return cls(*({way: runs.figure(name, way) for way in runs.ways} for name in names)).plot(ax)
+
     def plot(self, ax: Axes | None = None) -> LearnedDisplay:
         """Draw on `ax`, or on new axes of pyplot; nothing is computed anew."""
-        ax = take_axes(ax, (6.5, 1.3 + 0.4 * len(self.truths)))
+        ax = take_axes(ax, (PAGE_WIDTH, 1.3 + 0.4 * len(self.truths)))
         for place, way in enumerate(self.truths):
             ends = self.estimates[way], self.lows[way], self.highs[way]
             if all(figure.estimable for figure in ends):
@@ -238,7 +300,7 @@ def _tidy_rows(ax: Axes) -> None:
 
 
 def _say_nothing(ax: Axes, place: int, said: str) -> None:
-    ax.text(0.01, place, said, va="center", color="dimgrey", fontsize="small",
+    ax.text(0.01, place, said, va="center", color="dimgrey", fontsize=SMALL,
             transform=ax.get_yaxis_transform())  # fmt: skip
 
 
@@ -253,4 +315,18 @@ def _draw_interval(ax: Axes, place: int, figure: Figure, colour: str) -> None:
         _say_nothing(ax, place, "not estimable")
         return
     ax.plot([figure.low, figure.high], [place, place], color=colour, linewidth=1.5)
-    ax.plot([figure.estimate], [place], marker="o", color=colour, markersize=5)
+    # Told apart in grey print, too.
+    marker, size = ("D", 7) if colour == FOUND else ("o", 5)
+    ax.plot([figure.estimate], [place], marker=marker, color=colour, markersize=size)
+
+
+def _say(measure: str) -> str:
+    return measure.replace("_", " ")
+
+
+def _in_unit(measure: Measure) -> tuple[float, str]:
+    """Return by what a measure is multiplied to be drawn, and the label of its axis."""
+    if measure.unit == "share":
+        return 100.0, f"{_say(measure.name)} (%)"
+    said = _say(measure.name)
+    return 1.0, said if measure.unit in said else f"{said} ({measure.unit})"

@@ -11,7 +11,7 @@ from triage.lab.report.showing import show_figure
 from triage.lab.report.staff_display import StaffDisplay
 from triage.lab.report.staffing import answer_goal
 from triage.lab.report.verdicts import REACHED
-from triage.lab.report.weeks_display import WeeksDisplay
+from triage.lab.report.weeks_display import WEEKLY_TITLES, WeeksDisplay
 
 if TYPE_CHECKING:
     from triage.evaluation.report.picture import Picture
@@ -73,7 +73,8 @@ def _curves(summary: Summary) -> Plan | None:
         (CurvesDisplay(summary.curve_days, summary.curves),),
         "Share of the children reached, of those who could be, by days since the first report of them; "
         "the table holds the numbers at 30, 90 and 180 days.",
-        "Of the children whose abuse went on at the first report: the share reached within so many days.",
+        "Of the children whose abuse went on at the first report: the share reached within so many days. "
+        "Lines upright are intervals.",
     )
 
 
@@ -94,17 +95,16 @@ def _learned(summary: Summary) -> Plan | None:
 
 
 def _weeks(summary: Summary) -> Plan | None:
-    titles = {"waiting": "The open pool", "unseen": "Children nobody has looked for"}
     if not summary.weekly:
         return None
     return Plan(
         tuple(
             WeeksDisplay(summary.weekly[what], f"{WEEKLY[what].unit} {what}", title)
-            for what, title in titles.items()
+            for what, title in WEEKLY_TITLES.items()
         ),
         "Cases that wait, and children being abused about whom no case was opened, at the start of each "
-        "week, one line a way of working with a band for its interval; the table holds them by quarter.",
-        "Means over the simulated periods at the start of each week; the bands are their intervals.",
+        "week, one line a way of working with intervals; the table holds them by quarter.",
+        "Means over the simulated periods at the start of each week; lines upright are their intervals.",
         (10.0, 4.4),
     )
 

@@ -80,6 +80,8 @@ class StaffDisplay:
             ticks.insert(0, round(ticks[0] / 2))
         while ticks[-1] < max(tried):
             ticks.append(2 * ticks[-1])
+        if len(ticks) < 3:
+            ticks = sorted({ticks[0], min(tried), max(tried)})
         ax.set_xscale("log", base=2)
         ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
         ax.xaxis.set_minor_locator(NullLocator())

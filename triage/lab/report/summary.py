@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from triage.evaluation.figure import Figure
 from triage.lab.measures import CURVE_DAYS, HEADLINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from numpy.typing import NDArray
 
     from triage.lab.optimise import Capacity
     from triage.lab.report.assumptions import Assumption
@@ -71,7 +67,7 @@ class Summary:
         Measure -> way (but the first) -> that way less the first.
     confidence : float
         Level of all intervals.
-    curves : mapping of str to array
+    curves : mapping of str to tuple of Figure
         Way -> share of the reachable children reached by each of `curve_days` after the first report.
     curve_days : tuple of int
         Days.
@@ -98,7 +94,7 @@ class Summary:
     figures: Mapping[str, Mapping[str, Figure]]
     differences: Mapping[str, Mapping[str, Difference]]
     confidence: float = 0.95
-    curves: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    curves: Mapping[str, tuple[Figure, ...]] = field(default_factory=dict)
     curve_days: tuple[int, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     weekly: Mapping[str, Mapping[str, tuple[Figure, ...]]] = field(default_factory=dict)
@@ -187,7 +183,7 @@ def summarise(
             if name in runs.values
         },
         confidence=runs.confidence,
-        curves={way: np.array([one.estimate for one in runs.curve(way)]) for way in runs.ways},
+        curves={way: runs.curve(way) for way in runs.ways},
         curve_days=CURVE_DAYS,
         assumptions=assumptions,
         weekly={what: {way: runs.by_week(what, way) for way in runs.ways} for what in runs.weekly},

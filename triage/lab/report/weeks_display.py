@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from triage.evaluation.displays.look import series_looks, take_axes, tidy_axes, title_of
+from triage.lab.measures import WEEKLY
+from triage.lab.report.series import draw_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from triage.evaluation.figure import Figure
+    from triage.lab.runs import Runs
+
+WEEKLY_TITLES = {"waiting": "The open pool", "unseen": "Children nobody has looked for"}
 
 
 class WeeksDisplay:
-    """What stands open at the start of each week, one line a way of working, with a band for its interval.
+    """What stands open at the start of each week, one line a way of working, with intervals.
 
     Parameters
     ----------
@@ -41,18 +44,29 @@ class WeeksDisplay:
     def __init__(self, weekly: Mapping[str, Sequence[Figure]], counted: str, title: str) -> None:
         self.weekly, self.counted, self.title = dict(weekly), counted, title
 
+    @classmethod
+    def from_runs(cls, runs: Runs, what: str, *, ax: Axes | None = None) -> WeeksDisplay:
+        """Draw what stood open week by week in runs (`triage.simulate_ways`).
+
+        Parameters
+        ----------
+        runs : Runs
+            From the lab.
+        what : str
+            ``waiting``, cases in the open pool, or ``unseen``, children nobody has looked for.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw.
+        """
+        weekly = {way: runs.by_week(what, way) for way in runs.ways}
+        return cls(weekly, f"{WEEKLY[what].unit} {what}", WEEKLY_TITLES[what]).plot(ax)
+
     def plot(self, ax: Axes | None = None) -> WeeksDisplay:
         """Draw on `ax`, or on new axes of pyplot; nothing is computed anew."""
         ax = take_axes(ax)
         ways = tuple(self.weekly)
-        for way, look in zip(ways, series_looks(ways), strict=True):
+        for turn, (way, look) in enumerate(zip(ways, series_looks(ways), strict=True)):
             figures = self.weekly[way]
-            week = np.arange(len(figures))
-            low, middle, high = (
-                [getattr(one, end) for one in figures] for end in ("low", "estimate", "high")
-            )
-            ax.fill_between(week, low, high, color=look.colour, alpha=0.18, linewidth=0)
-            ax.plot(week, middle, color=look.colour, linestyle=look.line, linewidth=1.5, label=way)
+            draw_series(ax, range(len(figures)), figures, look, way, turn=turn, turns=len(ways))
         ax.set_xlim(left=0)
         ax.set_ylim(bottom=0)
         ax.set(xlabel="week", ylabel=self.counted, title=title_of(self.title, synthetic=True))

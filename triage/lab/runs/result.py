@@ -68,10 +68,10 @@ class Runs:
     weeks: float
     ways: tuple[str, ...]
     seeds: tuple[int, ...]
-    values: Mapping[str, Floats]
-    curves: Floats
+    values: Mapping[str, Floats] = field(repr=False)
+    curves: Floats = field(repr=False)
     confidence: float
-    weekly: Mapping[str, Floats] = field(default_factory=dict)
+    weekly: Mapping[str, Floats] = field(default_factory=dict, repr=False)
 
     def of(self, measure: str, way: str) -> Floats:
         """Return a measure of a way, one value a seed.
@@ -111,7 +111,8 @@ class Runs:
     def summarise(self, measures: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a frame with one row a way and measure: the mean, and the paired difference with the first.
 
-        Both with their intervals; NaN where there is no number, and for the difference of the first way.
+        Both with their intervals; NaN where there is no number, and for the difference of the first way. The
+        column ``says`` tells in plain words what is measured.
         """
         import pandas as pd  # noqa: PLC0415 - slow to import
 
@@ -121,7 +122,7 @@ class Runs:
                 "way": way, "measure": name, "unit": MEASURES[name].unit, "better": MEASURES[name].better,
                 "mean": figure.estimate, "low": figure.low, "high": figure.high,
                 "difference": apart.estimate, "difference_low": apart.low, "difference_high": apart.high,
-                "seeds": figure.count, "method": figure.method,
+                "seeds": figure.count, "method": figure.method, "says": MEASURES[name].says,
             }
             for name in measures or self.values
             for way in self.ways
@@ -161,6 +162,43 @@ class Runs:
         frame = pd.DataFrame(rows, columns=list(COMPARED))
         frame["p_holm"] = adjust_holm(frame["p_value"].to_numpy(dtype=np.float64))
         return frame
+
+    def compare_with(self, before: Runs) -> pd.DataFrame:
+        """Return a frame with one row a headline and way: what a change did to it, seed by seed.
+
+        Parameters
+        ----------
+        before : Runs
+            The same seeds without the change, with all of these ways.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``measure``, ``way``, ``unit``, ``better``; ``before`` and ``after``, the means; ``difference``,
+            after less before, with its paired t interval ``low`` and ``high``; ``p_value``, and ``p_holm``,
+            corrected by Holm's procedure over all rows.
+
+        Raises
+        ------
+        InputRefusedError
+            The seeds are others, or a way is not there.
+        """
+        import pandas as pd  # noqa: PLC0415 - slow to import
+
+        from triage.lab.runs.changing import measure_change  # noqa: PLC0415 - it takes runs
+
+        rows = [
+            {
+                "measure": one.measure, "way": one.way,
+                "unit": MEASURES[one.measure].unit, "better": MEASURES[one.measure].better,
+                "before": before.figure(one.measure, one.way).estimate,
+                "after": self.figure(one.measure, one.way).estimate,
+                "difference": one.figure.estimate, "low": one.figure.low, "high": one.figure.high,
+                "p_value": one.p_value, "p_holm": one.p_holm,
+            }
+            for one in measure_change(before, self)
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
 
     def pairs(self, against: str | None = None) -> list[tuple[str, str]]:
         """Return the pairs of ways that `compare` sets against each other."""

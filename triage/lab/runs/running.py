@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from triage.errors import InputRefusedError
+from triage.lab.asking import parse_what_if
 from triage.lab.engine import simulate
 from triage.lab.measures import MEASURES, WEEKLY, draw_curve, follow_weeks, measure
 from triage.lab.runs.result import Runs
@@ -80,7 +81,7 @@ class Setting:
         weeks: int | None = None,
         work: Work | None = None,
         draw: int = 0,
-        change: WhatIf | None = None,
+        change: WhatIf | str | None = None,
         again_days: float | None = AGAIN_DAYS,
     ) -> Setting:
         """Load what the ways need, and check that the period holds the weeks.
@@ -98,7 +99,7 @@ class Setting:
             raise InputRefusedError(
                 f"{weeks} weeks", where="weeks", expected=f"1 to the {whole:.1f} weeks of {world.name}"
             )
-        change = change or WhatIf()
+        change = parse_what_if(change, world) if isinstance(change, str) else change or WhatIf()
         _refuse_later(world, whole if weeks is None else weeks, ways, change)
         names = dict.fromkeys(name for way in ways for name in way.models)
         models = {name: load_model(name) for name in names}
@@ -130,7 +131,7 @@ class Setting:
         return stream.end if self.weeks is None else stream.start + self.weeks * WEEK_DAYS * DAY
 
 
-def run(
+def simulate_ways(
     world: World | str,
     ways: Sequence[Way | str],
     staff: Staff,
@@ -141,7 +142,7 @@ def run(
     jobs: int = 1,
     work: Work | None = None,
     draw: int = 0,
-    change: WhatIf | None = None,
+    change: WhatIf | str | None = None,
     again_days: float | None = AGAIN_DAYS,
     confidence: float = 0.95,
 ) -> Runs:
@@ -157,7 +158,7 @@ def run(
     ways : sequence of Way or str
         Ways of working, or their texts (`triage.lab.ways.parse_way`); each name once.
     staff : Staff
-        Who works.
+        Who works; `Staff.for_cases` gives the part of a staff that meets a part of the cases.
     cases : int
         How many arrive in the period of the world, if nothing is changed.
     weeks : int, optional
@@ -170,8 +171,9 @@ def run(
         What investigations cost and find; the shipped one by default.
     draw : int
         Which draw of the world's effects.
-    change : WhatIf, optional
-        What differs from the world as it is.
+    change : WhatIf or str, optional
+        What differs from the world as it is, or its text (`triage.lab.asking.parse_what_if`), such as
+        ``"growth-100"``.
     again_days : float, optional
         After how many days without news a waiting case is scored anew (`make_stream`); None for never.
     confidence : float
@@ -198,7 +200,7 @@ def repeat(
     jobs: int = 1,
     confidence: float = 0.95,
 ) -> Runs:
-    """Live ways of working through the streams of a setting; see `run`."""
+    """Live ways of working through the streams of a setting; see `simulate_ways`."""
     names = tuple(way.name for way in ways)
     for what, found in (("ways", names), ("seeds", tuple(seeds))):
         if not found or len(set(found)) < len(found):

@@ -10,6 +10,8 @@ from triage.errors import InputRefusedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from triage.worlds import World
+
 MAIN = ("escalated", "ranked")
 # Investigations in hand at once: far beyond any agency, and what a machine can still hold.
 MOST_PLACES = 1_000_000
@@ -196,6 +198,33 @@ class Staff:
         joining = (*units[largest].joining, Joining(detectives, week))
         units[largest] = replace(units[largest], joining=joining)
         return replace(self, units=tuple(units))
+
+    def for_cases(self, world: World, cases: int) -> Staff:
+        """Return the part of the staff that meets a part of the cases of a world, or all of it.
+
+        Parameters
+        ----------
+        world : World
+            Whose cases the staff is meant for.
+        cases : int
+            How many of them there are; as many as the world stands for, or more, are met by all.
+
+        Examples
+        --------
+        >>> from triage.lab.staff import load_staff
+        >>> from triage.worlds import load_world
+        >>> staff, world = load_staff("nl-2017"), load_world("nl-2017")
+        >>> (
+        ...     staff.detectives,
+        ...     staff.for_cases(world, 3_000).detectives,
+        ...     staff.for_cases(world, 90_000).detectives,
+        ... )
+        (150, 27, 150)
+        """
+        from triage.worlds.state.model import natural_size  # noqa: PLC0415 - slow to import
+
+        whole = natural_size(world)
+        return self if cases >= whole else self.scaled(cases / whole)
 
     def scaled(self, share: float) -> Staff:
         """Return the staff for a part of the inflow: detectives and prosecution in proportion.

@@ -1,6 +1,12 @@
 """What people decide of the list: who goes on top, deadlines, capacity, audit, pauses and referral."""
 
-from triage.worklist.policy.capacity import Capacity, CapacityError, parse_capacity, share_places
+from triage.worklist.policy.capacity import (
+    Capacity,
+    CapacityError,
+    parse_capacity,
+    share_places,
+    take_capacity,
+)
 from triage.worklist.policy.policy import Audit, Blanket, Ordering, Policy, Referral
 from triage.worklist.policy.reading import list_policies, load_policy
 from triage.worklist.policy.rules import Condition, Rule
@@ -25,5 +31,6 @@ __all__ = [
     "load_policy",
     "parse_capacity",
     "share_places",
+    "take_capacity",
     "tier_of",
 ]

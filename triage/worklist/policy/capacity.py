@@ -105,6 +105,28 @@ def _is_number(value: object, *kinds: type) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool)
 
 
+def take_capacity(capacity: Capacity | float) -> Capacity:
+    """Return a capacity that is written as a number: a whole number of cases, or a share below 1.
+
+    Raises
+    ------
+    CapacityError
+        It is neither.
+
+    Examples
+    --------
+    >>> take_capacity(25).count, take_capacity(0.023).share
+    (25, 0.023)
+    """
+    if isinstance(capacity, Capacity):
+        return capacity
+    if _is_number(capacity, float) and 0 < capacity < 1:
+        return Capacity(share=float(capacity))
+    if _is_number(capacity, int, float) and capacity >= 1 and capacity == int(capacity):
+        return Capacity(count=int(capacity))
+    raise CapacityError(f"capacity {capacity!r}", expected="a count such as 25, or a share such as 0.023")
+
+
 def parse_capacity(text: str) -> Capacity:
     """Read a capacity: a count such as ``25``, or a share such as ``2.3%`` or ``0.023``.
 

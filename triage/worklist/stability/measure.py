@@ -10,7 +10,7 @@ import pyarrow as pa
 from triage.errors import InputRefusedError
 from triage.features.catalogue import find_feature
 from triage.worklist.order import ESCALATED, RANKED, UNREADABLE, key_draws, order_cases
-from triage.worklist.policy import LANES
+from triage.worklist.policy import LANES, take_capacity
 from triage.worklist.redrawing import Weighted, count_stays, draw_weights
 from triage.worklist.stability.cases import Cases, as_scored, forget_features, gather_cases
 from triage.worklist.stability.result import STABILITY_SCHEMA, Stability, Variant
@@ -40,7 +40,7 @@ MOST_DRAWS = 100_000
 def measure_stability(
     batch: Batch,
     bundle: Bundle,
-    capacity: Capacity,
+    capacity: Capacity | float,
     *,
     draws: int = 1_000,
     seed: int = 0,
@@ -58,8 +58,8 @@ def measure_stability(
     bundle : Bundle
         With a model that states how unsure its weights are: a scorecard with classes, or one that was
         learned from evidence.
-    capacity : Capacity
-        How many places are the first.
+    capacity : Capacity, int or float
+        How many places are the first, such as 25, or 0.023 of the list.
     draws : int
         How often to draw the weights.
     seed : int
@@ -108,7 +108,9 @@ def measure_stability(
     if not 1 <= draws <= MOST_DRAWS:
         raise InputRefusedError(f"{draws:,} draws", expected=f"from 1 to {MOST_DRAWS:,}")
     cases = gather_cases(batch, bundle.model, as_of or batch.meta.as_of, policy, progress)
-    return _measure(cases, bundle.model, spreads, capacity, draws=draws, seed=seed, labels=labels)
+    return _measure(
+        cases, bundle.model, spreads, take_capacity(capacity), draws=draws, seed=seed, labels=labels
+    )
 
 
 def _measure(

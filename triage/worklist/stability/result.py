@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STABILITY_SCHEMA = pa.schema(
     [
@@ -82,6 +85,11 @@ class Stability:
     recall: float | None
     positives: int | None
     variants: tuple[Variant, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per escalated or ranked case, with the columns of `STABILITY_SCHEMA`."""
+        frame: pd.DataFrame = self.table.to_pandas()
+        return frame
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures, for machines."""

@@ -189,8 +189,10 @@ def _read_situations(section: Section) -> tuple[Situation, ...]:
         entry.refuse_others()
     total = sum(situation.share for situation in situations)
     if abs(total - 1) > SUM_TOLERANCE:
-        shares = ", ".join(f"{one.name} {one.share:g}" for one in situations)
-        raise section.refuse("share", f"shares that sum to {total:.6g} ({shares})", "shares that sum to 1")
+        much = f"{abs(total - 1):.6g} too {'much' if total > 1 else 'little'}"
+        raise section.refuse(
+            "share", f"a sum of {total:.6g}, {much}", "shares of all situations that sum to 1"
+        )
     return tuple(situations)
 
 

@@ -280,3 +280,10 @@ class World:
     spells: Mapping[str, Chances]
     published: Mapping[str, Published] = field(default_factory=dict)
     prosecution: Plan | None = None
+
+    def __repr__(self) -> str:
+        """Return what it is in a line: all of it is a long file."""
+        return (
+            f"World {self.name} (synthetic): {self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}, "
+            f"{self.reports_a_year:,} reports a year, {len(self.situations)} situations"
+        )
