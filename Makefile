@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-browser check bench models docs governance format clean
+.PHONY: demo test test-slow test-browser check bench models docs governance notebooks site pictures format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/triage demo --out triage-demo --force
@@ -16,7 +16,7 @@ test: $(VENV)/.dev
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
 
-test-browser: $(VENV)/.dev
+test-browser: $(VENV)/.dev site
 	$(BIN)/python -m pytest -m browser
 
 check: $(VENV)/.dev
@@ -51,6 +51,19 @@ docs: $(VENV)/.dev
 # What the shipped models find on fresh synthetic years, into the pages of docs/governance.
 governance: $(VENV)/.dev
 	$(BIN)/python docs/governance/fill.py
+
+# Each notebook is run once and kept with its outputs in build/notebooks; what has not changed is not run again.
+notebooks: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/test_notebooks.py -k runs_from_top_to_bottom
+
+# The pages as HTML in build/site, with every notebook as it ran. Warnings are errors; no network is used.
+site: $(VENV)/.dev notebooks
+	rm -rf build/site
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going --conf-dir docs --doctree-dir build/doctrees . build/site
+
+# The pictures of README and docs, from a synthetic world.
+pictures: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python docs/pictures/draw.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix

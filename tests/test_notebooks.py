@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import hashlib
+import os
 import re
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -15,6 +19,9 @@ import triage
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# A run is kept here, from where the site shows it, and is not run again until something that it rests on has changed.
+RUNS = ROOT / "build" / "notebooks"
+LIBRARIES = ("matplotlib", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 IMPORTED = frozenset({"matplotlib", "numpy", "pandas", "pathlib", "pyarrow", "sklearn", "tempfile", "triage"})
 # Figures are looked at when the notebook shows them: 16 cm wide, the text of a page, with letters of 9 points or more.
 SET_UP = """
@@ -72,6 +79,37 @@ def code_of(path: Path) -> list[str]:
 
 def prose_of(path: Path) -> list[str]:
     return [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+
+
+@cache
+def digest_house() -> str:
+    """Return a digest of all that every run rests on."""
+    whole = hashlib.sha256(f"{SET_UP}{CHECK}{[version(name) for name in LIBRARIES]}".encode())
+    for room in ("triage", "models", "synthetic_data"):
+        for file in sorted((ROOT / room).rglob("*")):
+            if file.is_file() and file.suffix not in {".pyc", ".md"}:
+                whole.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
+    return whole.hexdigest()
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(digest_house().encode() + path.read_bytes()).hexdigest()
+
+
+def is_kept(path: Path) -> bool:
+    run = RUNS / path.name
+    return run.exists() and read(run).metadata.get("rests_on") == digest(path)
+
+
+def keep(path: Path, cells: list[NotebookNode]) -> None:
+    """Keep a run, the notebook with its outputs, whole or not at all."""
+    run = read(path)
+    run.cells = cells
+    run.metadata["rests_on"] = digest(path)
+    RUNS.mkdir(parents=True, exist_ok=True)
+    partial = RUNS / f"{path.name}.{os.getpid()}"
+    nbformat.write(run, partial)
+    partial.replace(RUNS / path.name)
 
 
 def files_of_the_project() -> set[Path]:
@@ -172,6 +210,8 @@ def test_a_drawing_that_says_too_little_or_too_small_is_seen(tmp_path: Path) -> 
 def test_notebook_runs_from_top_to_bottom(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if is_kept(path):
+        return
     work, scratch = tmp_path / "work", tmp_path / "scratch"
     work.mkdir()
     scratch.mkdir()
@@ -184,3 +224,4 @@ def test_notebook_runs_from_top_to_bottom(
     assert int(cells[-1].outputs[0].text) == len(pictures) > 0
     assert not list(work.iterdir())
     assert files_of_the_project() == before
+    keep(path, cells[1:-1])

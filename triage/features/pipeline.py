@@ -46,7 +46,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):  # type: ignore[misc] # 
 
     See Also
     --------
-    triage.features.catalogue.build_features : The same on a part of a batch.
+    triage.build_features : The same on a part of a batch.
 
     Notes
     -----
