@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +56,16 @@ def aside(imported):
 
 
 # Joining
+
+
+def test_an_import_leaves_the_collector_of_cycles_as_it_was():
+    before = gc.get_threshold()
+    during = []
+    read_documents(
+        (during.append(gc.get_threshold()) or Document.of("a.xml", report()) for _ in range(1)), KEY, RECEIVED
+    )
+    assert during[0][0] > before[0]
+    assert gc.get_threshold() == before
 
 
 def test_the_name_joins_a_file_to_its_report_before_the_number_does():

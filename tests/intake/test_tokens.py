@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from triage.errors import InputRefusedError
@@ -21,7 +22,9 @@ def test_token_is_hmac_sha256_cut_to_96_bits() -> None:
 def test_many_tokens_at_once_are_the_tokens_one_by_one(secret: str) -> None:
     key = TokenKey(bytes.fromhex(secret))
     parts = [("person", "a"), ("account", "é", "", "x" * 200), ("report",)]
-    assert key.tokens(map(SEPARATOR.join, parts)) == [key.token(*some) for some in parts]
+    made = key.tokens(pa.array(map(SEPARATOR.join, parts)))
+    assert made.to_pylist() == [key.token(*some) for some in parts]
+    assert key.tokens(pa.array([], pa.string())).to_pylist() == []
 
 
 def test_parts_cannot_be_shifted_into_each_other() -> None:

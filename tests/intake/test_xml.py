@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from contextlib import suppress
 from xml.etree import ElementTree as ET
 
@@ -110,6 +111,20 @@ def test_value_is_the_first_text_that_is_not_blank():
 def test_long_text_is_cut():
     pieces = b"<b/>".join([b"x" * 5_000] * 10)
     assert len(parse_xml(b"<a>" + pieces + b"</a>").text) < 2 * MAX_TEXT
+
+
+def test_what_was_read_or_refused_leaves_no_cycle_for_the_collector():
+    # An import lets the collector run seldom.
+    gc.collect()
+    gc.disable()
+    try:
+        for content in (b"<r><a b='1'>text</a></r>", b"<r><a>", LAUGHS):
+            first_child_among(content, {"b"})
+            with suppress(UnreadableXmlError):
+                parse_xml(content)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_a_long_document_is_fed_in_pieces():

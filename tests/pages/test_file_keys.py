@@ -41,6 +41,11 @@ zone = "UTC"
 [indicator.child]
 X-1 = "csam"
 """
+SHEETS = [
+    sheet
+    for file in sorted((ROOT / "triage/intake/sheets/mappings").glob("*.toml"))
+    for sheet in tomllib.loads(file.read_text(encoding="utf-8"))["sheet"].values()
+]
 # What the writer of a file names himself: situations, units, measures, periods, columns of the canonical tables.
 OWN = {
     "Mapping of goAML": {
@@ -48,7 +53,12 @@ OWN = {
         *TABLES["accounts"]["account_status"].codes,
     },
     "World": {*MEASURES, "community", "conditions", "warning", *TABLES["outcomes"]["outcome_kind"].codes},
-    "Mapping of tables": {*TABLES, *(column.name for table in TABLES.values() for column in table.columns)},
+    # Names of tables and columns: ours, and those of the sheets.
+    "Mapping of tables": {
+        *TABLES,
+        *(column.name for table in TABLES.values() for column in table.columns),
+        *(name for sheet in SHEETS for name in sheet.get("without_header", {}).get("columns", ())),
+    },
 }
 YEAR = re.compile(r"(19|20)\d\d|.* to .* (19|20)\d\d")
 

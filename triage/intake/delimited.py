@@ -99,15 +99,18 @@ class _Splitting:
         self.head = b""
         separator = re.escape(header.separator)
         field = rf'(?:"(?:[^"]|"")*"|[^"{separator}]*)'
-        self.shape = f"^{field}(?:{separator}{field})*$"
+        self.shape = f"^{field}(?:{separator}{field})*\n?$"
         self.blanks = b'" \t' + header.separator.encode() if loose else b""
+        self.begins_blank = np.isin(np.arange(256), [*self.blanks, *b"\n"])
 
     def take(self, block: bytes | None) -> Lines:
         """Return the rows that end in a block; None says that there is no further block."""
         last = block is None
         content = self.rest + (block or b"")
         held = b"\r" if content.endswith(b"\r") and not last else b""
-        content = content[: len(content) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        content = content[: len(content) - len(held)]
+        if b"\r" in content:
+            content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         lines = content.split(b"\n")
         self.rest = b"" if last else lines.pop() + held
         if self.endless and (lines or last):
@@ -129,48 +132,65 @@ class _Splitting:
         return found._replace(broken=found.broken + broken)
 
     def _rows(self, lines: list[bytes], first: int, *, last: bool) -> Lines:
-        lines, recoded = _recode(lines)
-        reasons = self._odd_lines(lines)
-        spans = self._spans(lines, reasons, last=last)
+        # What few lines have is looked for in all of them at once.
+        whole, recoded = b"\n".join(lines), 0
+        if not _is_utf8(whole):
+            lines, recoded = _recode(lines)
+            whole = b"\n".join(lines)
+        count = len(lines)
+        reasons = self._odd_lines(lines, whole)
+        spans = self._spans(lines, whole, reasons, last=last)
         inside = np.zeros(len(lines), bool)
         for place, end in spans.items():
             lines[place] = b" ".join(lines[place : end + 1])
             inside[place + 1 : end + 1] = True
         said = np.ones(len(lines), bool)
-        said[[place for place, line in enumerate(lines) if not line.strip(self.blanks)]] = False
+        said[self._blank_lines(lines, whole)] = False
         keep = said & ~inside
         keep[list(reasons)] = False
         broken = [(first + place, reason) for place, reason in reasons.items() if said[place]]
         numbers = np.flatnonzero(keep) + first
-        kept = lines if keep.all() else [lines[place] for place in np.flatnonzero(keep)]
-        table, misfits = self._parse(kept)
-        fits = np.ones(len(kept), bool)
+        if not keep.all():
+            lines = [lines[place] for place in np.flatnonzero(keep)]
+        if spans or len(lines) < count:
+            whole = b"\n".join(lines)
+        table, misfits = self._parse(whole)
+        fits = np.ones(len(lines), bool)
         fits[misfits] = False
         broken += [(int(numbers[place]), FIELDS) for place in misfits]
-        hashes = np.fromiter(map(hash, kept), np.int64, len(kept))
+        hashes = np.fromiter(map(hash, lines), np.int64, len(lines))
         blank = int((~said & ~inside).sum())
         return Lines(table, numbers[fits], hashes[fits], sorted(broken), blank, recoded)
 
-    def _odd_lines(self, lines: list[bytes]) -> dict[int, str]:
+    def _blank_lines(self, lines: list[bytes], whole: bytes) -> list[int]:
+        """Return the places of lines that hold nothing."""
+        if not whole:
+            return list(range(len(lines)))
+        starts = np.minimum(_starts(whole)[: len(lines)], len(whole) - 1)
+        suspects = np.flatnonzero(self.begins_blank[np.frombuffer(whole, np.uint8)[starts]])
+        return [place for place in suspects.tolist() if not lines[place].strip(self.blanks)]
+
+    def _odd_lines(self, lines: list[bytes], whole: bytes) -> dict[int, str]:
         """Return the places of lines that are no rows whatever stands around them."""
         odd: dict[int, str] = {}
-        # Whole blocks first: most hold no such line.
         if max(map(len, lines), default=0) > MOST_ROW_BYTES:
             odd |= {place: TOO_LONG for place, line in enumerate(lines) if len(line) > MOST_ROW_BYTES}
-        if b"\0" in b"".join(lines):
+        if b"\0" in whole:
             odd |= {place: NUL for place, line in enumerate(lines) if b"\0" in line}
         if self.head and self.head in lines:
             odd |= {place: HEADER for place, line in enumerate(lines) if line == self.head}
         return odd
 
-    def _spans(self, lines: list[bytes], reasons: dict[int, str], *, last: bool) -> dict[int, int]:
+    def _spans(
+        self, lines: list[bytes], whole: bytes, reasons: dict[int, str], *, last: bool
+    ) -> dict[int, int]:
         """Return where rows of several lines begin and end; add to `reasons` lines that no reading closes.
 
         Lines at the end that the next block may close are taken off `lines` and wait for it.
         """
         spans: dict[int, int] = {}
         done = 0
-        for place in self._misshapen(lines):
+        for place in self._misshapen(whole):
             if place < done or place in reasons or self._is_row(lines[place]):
                 continue
             end = self._closing(lines, place) if self.loose else None
@@ -189,15 +209,16 @@ class _Splitting:
                 reasons.pop(some, None)
         return spans
 
-    def _misshapen(self, lines: list[bytes]) -> list[int]:
+    def _misshapen(self, whole: bytes) -> list[int]:
         """Return the places of lines with quotation marks that do not simply hold fields."""
-        quoted = [place for place, line in enumerate(lines) if b'"' in line]
-        if not quoted:
+        if b'"' not in whole:
             return []
-        shaped = pc.match_substring_regex(
-            pa.array([lines[place] for place in quoted], pa.binary()), self.shape
-        )
-        return [place for place, good in zip(quoted, shaped.to_pylist(), strict=True) if not good]
+        starts = _starts(whole)
+        ends = pa.py_buffer(np.append(starts, len(whole)))
+        lines = pa.Array.from_buffers(pa.large_binary(), len(starts), [None, ends, pa.py_buffer(whole)])
+        quoted = pc.indices_nonzero(pc.match_substring(lines, '"'))
+        shaped = pc.match_substring_regex(lines.take(quoted), self.shape)
+        return list(pc.filter(quoted, pc.invert(shaped)).to_pylist())
 
     @staticmethod
     def _closing(lines: list[bytes], place: int) -> int | None:
@@ -220,7 +241,7 @@ class _Splitting:
         # A mark that opens here and closes by chance far below would swallow the lines between.
         return len(rows) == 1 and (len(lines) == 1 or len(rows[0]) == len(self.header.names))
 
-    def _parse(self, rows: list[bytes]) -> tuple[pa.Table, list[int]]:
+    def _parse(self, rows: bytes) -> tuple[pa.Table, list[int]]:
         """Return rows as a table of text, and the places of those with too few or too many fields."""
         names = [str(place) for place in range(len(self.header.names))]
         if not rows:
@@ -231,7 +252,7 @@ class _Splitting:
             misfits.append((row.number or 1) - 1)
             return "skip"
 
-        content = b"\n".join(rows) + b"\n"
+        content = rows + b"\n"
         table = pv.read_csv(
             pa.BufferReader(content),
             # One thread, so that rows have numbers; one block, so that none is cut.
@@ -246,14 +267,22 @@ class _Splitting:
         return table, misfits
 
 
+def _starts(text: bytes) -> NDArray[np.int64]:
+    """Return where the lines of a text begin."""
+    return np.append(0, np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        return text.isascii() or bool(text.decode())
+    except UnicodeDecodeError:
+        return False
+
+
 def _recode(lines: list[bytes]) -> tuple[list[bytes], int]:
     """Return lines as UTF-8; those that are none are read as Windows-1252."""
-    try:
-        b"\n".join(lines).decode()
-    except UnicodeDecodeError:
-        texts = [decode_text(line).encode() for line in lines]
-        return texts, sum(text != line for text, line in zip(texts, lines, strict=True))
-    return lines, 0
+    texts = [decode_text(line).encode() for line in lines]
+    return texts, sum(text != line for text, line in zip(texts, lines, strict=True))
 
 
 def _size(lines: Iterable[bytes]) -> int:

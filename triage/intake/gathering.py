@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,8 @@ class Account:
     kind: str = NOT_READ
     mapping: str = ""
     lines: int = 0
-    records: Counter[str] = field(default_factory=Counter)
-    set_aside: Counter[str] = field(default_factory=Counter)
+    records: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    set_aside: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 @dataclass
@@ -232,7 +232,7 @@ class Intake:
             "kind": account.kind,
             "mapping": account.mapping,
             **({"lines": account.lines} if account.lines else {}),
-            "records": dict(+account.records),
+            "records": {table: count for table, count in account.records.items() if count},
             "set_aside": dict(account.set_aside),
         }
 

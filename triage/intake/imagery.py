@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -59,6 +63,9 @@ _PARTS = (
     b"data:image", b"data:video", b"/9j", b"iVBORw0KGgo", b"R0lGOD", b"UklGR", b"Z0eX", b"GkXfo",
     b"ffd8ff", b"FFD8FF", b"89504e47", b"89504E47", b"47494638", b"66747970",
 )  # fmt: skip
+_ANY_PART = "|".join(re.escape(part.decode()) for part in _PARTS)
+# From here on one pass for all parts is quicker than one for each.
+_LONG = 2**16
 _EMBEDDED = re.compile(
     rb"data:(?:image|video)\\?/"
     rb"|(?:[\s\"'>,;|=:(\xbf\xfe\xff]|\\n)(?:\\?/9j\\?/|iVBORw0KGgo|R0lGOD[dl]h|UklGR[A-Za-z0-9+/\\]{12}"
@@ -126,6 +133,8 @@ def names_imagery(content: bytes) -> bool:
     """
     if b"\0" in content:
         content = content.replace(b"\0", b"")
+    if len(content) > _LONG and not _holds_part(content):
+        return False
     for part in _PARTS:
         at, seen = content.find(part), 0
         while at >= 0:
@@ -138,6 +147,13 @@ def names_imagery(content: bytes) -> bool:
                 return bool(_EMBEDDED.search(content))
             at = content.find(part, at + 1)
     return False
+
+
+def _holds_part(content: bytes) -> bool:
+    """Say whether any of the parts stands in a long text: one pass for all of them."""
+    ends = pa.py_buffer(np.array([0, len(content)]))
+    text = pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, pa.py_buffer(content)])
+    return bool(pc.match_substring_regex(text, _ANY_PART)[0].as_py())
 
 
 def pictures_among(names: Iterable[str]) -> int:

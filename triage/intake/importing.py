@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -30,7 +32,7 @@ from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -46,6 +48,7 @@ FORMATS: tuple[Format, ...] = (CYBERTIPLINE, POLICE, ICCAM, *shipped_sheets(), G
 # Endings and beginnings of what may well be a report in a format that is not read.
 _REPORTS = (".xml", ".json", ".jsonl", ".csv", ".xlsx")
 _BEGINNINGS = b"<{["
+_OBJECTS_BETWEEN = 100_000
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,11 @@ def read_documents(
         limits or Limits(),
         lambda token: key.bridge_from_first(token) in awaited_tokens,
     )
+    with _collecting_seldom():
+        return bridge_imported(_read(documents, formats, intake), key)
+
+
+def _read(documents: Iterable[Document], formats: Sequence[Format], intake: Intake) -> Imported:
     readings = {known.name: known.begin(intake) for known in formats}
     for document in documents:
         intake.begin(document)
@@ -139,7 +147,7 @@ def read_documents(
     for reading in readings.values():
         reading.finish()
     gathered = intake.gathered
-    imported = Imported(
+    return Imported(
         tables=intake.all_tables(),
         set_aside=intake.all_set_aside(),
         findings=gathered.notes.findings(),
@@ -148,7 +156,18 @@ def read_documents(
         dropped=+gathered.dropped,
         unknown=+gathered.unknown,
     )
-    return bridge_imported(imported, key)
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Let Python look for cycles of garbage seldom: documents make none, and many rows to look through."""
+    before = gc.get_threshold()
+    if before[0]:
+        gc.set_threshold(max(before[0], _OBJECTS_BETWEEN), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _recognise(document: Document, formats: Sequence[Format]) -> tuple[Format, str]:

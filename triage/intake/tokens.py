@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import os
 import re
 import secrets
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
 
 from triage.errors import InputRefusedError
 from triage.writing import require_plain, write_file
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "TRIAGE_KEY"
 KEY_BYTES = 32
 TOKEN_DIGITS = 24
+_BLOCK_BYTES, _HASH_BYTES = 64, 32  # of SHA-256
+_HEX = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
 SEPARATOR = "\x1f"
 _TOKEN = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{TOKEN_DIGITS}}}(?![0-9a-f])")
 _MEND = (
@@ -96,23 +102,27 @@ class TokenKey:
             text = TokenKey(secret).bridge(text)
         return text
 
-    def tokens(self, identifiers: Iterable[str]) -> list[str]:
+    def tokens(self, identifiers: pa.Array) -> pa.Array:
         """Return the tokens of many identifiers, in less time.
 
         Parameters
         ----------
-        identifiers : iterable of str
-            Each the kind and the parts, with `SEPARATOR` between them.
+        identifiers : pyarrow.Array of string
+            Each the kind and the parts, with `SEPARATOR` between them; without nulls.
 
         Examples
         --------
         >>> key = TokenKey(bytes(16))
-        >>> key.tokens([SEPARATOR.join(["person", "a"])]) == [key.token("person", "a")]
+        >>> key.tokens(pa.array([SEPARATOR.join(["person", "a"])])).to_pylist() == [key.token("person", "a")]
         True
         """
         first = (*self.before, self.secret)[0]
-        found = [_digest(first, text) for text in identifiers]
-        return [self.bridge_from_first(token) for token in found] if self.before else found
+        messages = identifiers.cast(pa.binary()).to_pylist()
+        hashes = np.frombuffer(b"".join(_hashes(first, messages)), np.uint8).reshape(-1, _HASH_BYTES)
+        digits = np.take(_HEX, hashes[:, : TOKEN_DIGITS // 2])
+        ends = np.arange(0, TOKEN_DIGITS * (len(messages) + 1), TOKEN_DIGITS, dtype=np.int32)
+        made = pa.StringArray.from_buffers(len(messages), pa.py_buffer(ends), pa.py_buffer(digits))
+        return pa.array(map(self.bridge_from_first, made.to_pylist()), pa.string()) if self.before else made
 
     def check(self) -> str:
         """Return what tells this key from others and does not give it away."""
@@ -120,7 +130,27 @@ class TokenKey:
 
 
 def _digest(secret: bytes, text: str) -> str:
-    return hmac.digest(secret, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:TOKEN_DIGITS]
+    return _hashes(secret, [text.encode("utf-8", "surrogatepass")])[0].hex()[:TOKEN_DIGITS]
+
+
+def _hashes(secret: bytes, messages: Iterable[bytes]) -> list[bytes]:
+    """Return HMAC-SHA256 (RFC 2104) of messages; what the key adds to each is worked out once."""
+    begin_inner, begin_outer = (begun.copy for begun in _begin(secret))
+    found = []
+    for message in messages:
+        inner, outer = begin_inner(), begin_outer()
+        inner.update(message)
+        outer.update(inner.digest())
+        found.append(outer.digest())
+    return found
+
+
+@lru_cache(maxsize=8)
+def _begin(secret: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """Return the inner and the outer hash of HMAC with the key in them."""
+    block = hashlib.sha256(secret).digest() if len(secret) > _BLOCK_BYTES else secret
+    block = block.ljust(_BLOCK_BYTES, b"\0")
+    return hashlib.sha256(bytes(x ^ 0x36 for x in block)), hashlib.sha256(bytes(x ^ 0x5C for x in block))
 
 
 def _again(secret: bytes, token: str) -> str:

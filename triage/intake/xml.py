@@ -7,11 +7,8 @@ ignored, and so is the order of elements of different names.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
-from xml.parsers.expat import ErrorString, ExpatError
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
+from typing import TYPE_CHECKING, Any, NoReturn
+from xml.parsers.expat import ErrorString, ExpatError, ParserCreate
 
 from triage.errors import InputRefusedError
 from triage.intake.limits import Limits
@@ -108,6 +105,10 @@ class _OverLimitError(Exception):
     """A limit was passed."""
 
 
+class _ForbiddenError(Exception):
+    """A document type was met: there alone entities, and what comes from outside, can be declared."""
+
+
 class _SeenError(Exception):
     """What was looked for has been seen; there is no need to read on."""
 
@@ -116,44 +117,41 @@ class _Tree:
     """Builds elements as the parser meets them."""
 
     def __init__(self, max_depth: int, max_nodes: int) -> None:
-        self.root: Element | None = None
-        self._stack: list[Element] = []
-        self._max_depth = max_depth
-        self._max_nodes = max_nodes
-        self._nodes = 0
+        # Local names, which are quicker than attributes: handlers run once an element.
+        here = self._above = Element("")
+        outer, left = list[Element](), max_nodes
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        stack = self._stack
-        self._nodes += 1 + len(attributes)
-        if len(stack) >= self._max_depth:
-            raise _OverLimitError(f"elements nested deeper than {self._max_depth} levels")
-        if self._nodes > self._max_nodes:
-            raise _OverLimitError(f"more than {self._max_nodes:,} elements and attributes")
-        if "}" in name:
+        def start(name: str, attributes: dict[str, str]) -> None:
+            nonlocal here, left
+            left -= 1 + len(attributes)
+            if len(outer) >= max_depth:
+                raise _OverLimitError(f"elements nested deeper than {max_depth} levels")
+            if left < 0:
+                raise _OverLimitError(f"more than {max_nodes:,} elements and attributes")
             name = name.rpartition("}")[2]
-        element = Element(name)
-        if attributes:
-            element.attributes = {key.rpartition("}")[2]: value for key, value in attributes.items()}
-        if stack:
-            parent = stack[-1]
-            children = parent.children
-            if children is _NO_CHILDREN:
-                parent.children = {name: [element]}
-            elif name in children:
-                children[name].append(element)
-            else:
-                children[name] = [element]  # type: ignore[index] # a mapping to all others
-        else:
-            self.root = element
-        stack.append(element)
+            element = Element(name)
+            if attributes:
+                element.attributes = {key.rpartition("}")[2]: value for key, value in attributes.items()}
+            if here.children is _NO_CHILDREN:
+                here.children = {}
+            here.children.setdefault(name, []).append(element)  # type: ignore[attr-defined] # it is a dict now
+            outer.append(here)
+            here = element
 
-    def end(self, _name: str) -> None:
-        self._stack.pop()
+        def end(_name: str) -> None:
+            nonlocal here
+            here = outer.pop()
 
-    def text(self, text: str) -> None:
-        element = self._stack[-1]
-        if len(element.text) < MAX_TEXT:
-            element.text += text[:MAX_TEXT]
+        def text(text: str) -> None:
+            if len(here.text) < MAX_TEXT:
+                here.text += text[:MAX_TEXT]
+
+        self.start, self.end, self.text = start, end, text
+
+    @property
+    def root(self) -> Element | None:
+        """The root, as far as it was read."""
+        return next((found[0] for found in self._above.children.values()), None)
 
 
 class _Glance:
@@ -218,7 +216,7 @@ def parse_xml(
     tree = _Tree(max_depth, max_nodes)
     try:
         _feed(_make_parser(tree, find_encoding(content)), content)
-    except DefusedXmlException:
+    except _ForbiddenError:
         found = "a document type or entities, which can make a small file fill the memory or fetch others"
         raise UnreadableXmlError(
             found, mend="ask the sender to send it without <!DOCTYPE>", root=tree.root
@@ -264,24 +262,26 @@ def first_child_among(content: bytes, names: Container[str], level: int = 2) -> 
     ('', '')
     """
     glance = _Glance(names, level)
-    with suppress(_SeenError, _OverLimitError, DefusedXmlException, ExpatError, LookupError, ValueError):
+    with suppress(_SeenError, _OverLimitError, _ForbiddenError, ExpatError, LookupError, ValueError):
         _feed(_make_parser(glance, find_encoding(content)), content[:PEEK_BYTES])
     return glance.root, glance.child
 
 
 def _make_parser(handler: _Tree | _Glance, encoding: str | None) -> Any:
-    """Return defusedxml's parser with our handlers in the place of its own tree."""
-    parser = DefusedXMLParser(
-        target=object(), encoding=encoding, forbid_dtd=True, forbid_entities=True, forbid_external=True
-    ).parser
-    parser.DefaultHandlerExpand = None
-    parser.ordered_attributes = False
+    """Return a parser that gives what it meets to a handler, and stops at what no report needs."""
+    parser = ParserCreate(encoding, "}")
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _forbid
+    parser.UnparsedEntityDeclHandler = parser.ExternalEntityRefHandler = _forbid
     parser.buffer_text = True
     parser.XmlDeclHandler = _check_encoding
     parser.StartElementHandler = handler.start
     parser.EndElementHandler = handler.end
     parser.CharacterDataHandler = handler.text
     return parser
+
+
+def _forbid(*_declared: object) -> NoReturn:
+    raise _ForbiddenError
 
 
 def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:

@@ -101,8 +101,7 @@ class Columns:
     def tokens(self, messages: pa.Array) -> pa.Array:
         """Return the tokens of identifiers, each kind and parts in one text; equal ones are hashed once."""
         encoded = messages.dictionary_encode()
-        made = pa.array(self.key.tokens(encoded.dictionary.to_pylist()), TEXT)
-        return made.take(encoded.indices)
+        return self.key.tokens(encoded.dictionary).take(encoded.indices)
 
     def remark(self, remark: Remark, where: NDArray[np.bool_]) -> None:
         """Count the lines to which a remark applies, and say where the first of them stands."""

@@ -117,12 +117,7 @@ def _named(rows: pa.Table, key: str, letter: str) -> pa.Table:
         return rest
     few, ties = rows.filter(nameless), _whole(rows[TIE].filter(nameless))
     told = [column for column in few.column_names if column not in {key, DOCUMENT, LINE}]
-    cells = [_as_cell(_whole(few[column])) for column in told]
-    if LINE in few.column_names:
-        place = pc.add(pc.multiply(pc.cast(few[DOCUMENT], pa.int64()), 2**32), few[LINE])
-        cells.append(_as_cell(_whole(place)))
-    groups = np.asarray(pc.binary_join_element_wise(*cells, "\x1f").dictionary_encode().indices)
-    first = np.sort(np.unique(groups, return_index=True)[1])
+    first = _first_of_equal(few, told)
     codes = np.asarray(ties.take(pa.array(first)).dictionary_encode().indices)
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], codes[order])
@@ -135,12 +130,22 @@ def _named(rows: pa.Table, key: str, letter: str) -> pa.Table:
     return pa.concat_tables([rest.filter(pc.invert(nameless)), kept]).combine_chunks()
 
 
+def _first_of_equal(rows: pa.Table, told: list[str]) -> Ints:
+    """Return the first of rows that say the same, and, where they have a line, stand on the same one."""
+    stands = [DOCUMENT, LINE] if LINE in rows.column_names else []
+    if stands:
+        documents, lines = (np.asarray(rows[column]).astype(np.int64) for column in stands)
+        if bool((np.diff(documents * 2**32 + lines) > 0).all()):
+            return np.arange(rows.num_rows)
+    cells = {column: _as_cell(_whole(rows[column])) for column in told}
+    cells |= {column: rows[column] for column in stands} | {"row": pa.array(np.arange(rows.num_rows))}
+    groups = pa.table(cells).group_by([*told, *stands], use_threads=False).aggregate([("row", "min")])
+    return np.sort(np.asarray(groups["row_min"]))
+
+
 def _as_cell(values: pa.Array) -> pa.Array:
-    if pa.types.is_list(values.type):
-        values = pc.binary_join(values, "|")
-    elif pa.types.is_timestamp(values.type):
-        values = pc.cast(values, pa.int64())
-    return pc.fill_null(pc.cast(values, pa.string()), "")
+    """Return values by which rows can be grouped: a set as one text."""
+    return pc.fill_null(pc.binary_join(values, "|"), "") if pa.types.is_list(values.type) else values
 
 
 class _Groups:

@@ -90,6 +90,16 @@ def parse_times(
     >>> [str(time) for time in times]
     ['2024-07-01 10:30:00+00:00', 'None']
     """
+    # Many lines tell of few times, and each is read once.
+    encoded = text.dictionary_encode()
+    times, bad, zoneless = _parse_distinct(encoded.dictionary, formats, zone, serials=serials)
+    at = np.asarray(pc.fill_null(encoded.indices, -1))
+    return times.take(encoded.indices), np.append(bad, False)[at], np.append(zoneless, False)[at]
+
+
+def _parse_distinct(
+    text: pa.Array, formats: Sequence[str], zone: str, *, serials: bool
+) -> tuple[pa.Array, NDArray[np.bool_], NDArray[np.bool_]]:
     local = pa.nulls(len(text), _NAIVE)
     for form in formats:
         local = pc.coalesce(local, _strptime(text, form))
