@@ -92,6 +92,20 @@ def test_time_is_read_as_utc_to_the_second_or_becomes_unknown(text: str, expecte
         assert not any(bad[:-1])
 
 
+_LIKE_A_TIME = st.tuples(st.integers(0, 18), st.sampled_from("0123456789T :-.+Z")).map(
+    lambda change: "2024-03-01T10:00:00Z"[: change[0]] + change[1] + "2024-03-01T10:00:00Z"[change[0] + 1 :]
+)
+
+
+@given(st.lists(_LIKE_A_TIME, min_size=1, max_size=4))
+def test_what_a_time_is_does_not_depend_on_the_times_beside_it(values: list[str]) -> None:
+    """Times of one shape are read at once; the bare date in the second column takes that way out."""
+    column = REPORTS["received_at"]
+    alone, _ = mend_column(pa.array(values), column)
+    beside, _ = mend_column(pa.array([*values, "2024-01-01"]), column)
+    assert alone.to_pylist() == beside.to_pylist()[:-1]
+
+
 def test_time_may_come_as_a_date_or_in_microseconds() -> None:
     assert mend([date(2024, 3, 1)], "received_at")[0] == [datetime(2024, 3, 1, tzinfo=UTC)]
     assert mend(pa.array([1_500_000], pa.timestamp("us")), "received_at")[0] == [

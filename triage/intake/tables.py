@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from triage.errors import InputRefusedError
-from triage.intake.delimited import read_lines
+from triage.intake.delimited import BLOCK_BYTES, read_lines
 from triage.intake.header import UnreadableHeaderError, find_encoding, read_header
 from triage.intake.imagery import INSIDE, REFUSED, names_imagery
 from triage.intake.link import attach_cases
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_HEAD_BYTES = 2**20
 _MEND = "put one CSV file a table into the folder (reports.csv, persons.csv, ...); docs/data-dictionary.md"
 
 
@@ -208,13 +209,14 @@ def _read_csv(path: Path) -> _Lines:
     """Read every column as text."""
     content = _content(path)
     try:
-        header = read_header(content)
+        header = read_header(content[:_HEAD_BYTES])
     except UnreadableHeaderError as error:
         raise _no_header(path, error.found) from None
     if len(set(header.names)) < len(header.names):
         raise _no_header(path, "a column name that stands twice")
     # No canonical column holds a line break, so a quote that is not closed on its line is a mistake.
-    found = list(read_lines([content], header, loose=False))
+    blocks = (content[start : start + BLOCK_BYTES] for start in range(0, len(content), BLOCK_BYTES))
+    found = list(read_lines(blocks, header, loose=False))
     table = pa.concat_tables([lines.table for lines in found]).rename_columns(list(header.names))
     numbers = np.concatenate([lines.numbers for lines in found])
     return _Lines(table, numbers, sorted(line for lines in found for line, _ in lines.broken))
