@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
-from triage.features.telling.texts import choose_texts, enumerate_texts, glue, say_each, with_commas
+from triage.features.telling.texts import choose_texts, enumerate_texts, glue, number_rows, with_commas
 from triage.worklist.asking import MOST_MISSING, Missing
 from triage.worklist.facts import NOTHING_ESCALATES
 from triage.worklist.order import ESCALATED, RANKED, UNREADABLE, YOUTH
@@ -15,7 +16,6 @@ from triage.worklist.questions import QUESTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from triage.worklist.order import Order
@@ -184,10 +184,11 @@ def _sort_by_letters(question: Ints, lifts: NDArray[np.bool_]) -> Ints:
 def _tell_answers(question: Ints, up: Ints, down: Ints, lifts: NDArray[np.bool_]) -> pa.Array:
     """Return what is said of open questions, one each: the ranks under a yes and a no, 0 where not shown."""
     kinds = np.select([up == 0, (up == down) & ~lifts], [_BARE, _EITHER_WAY], _BOTH_WAYS)
-    pieces = [
-        say_each(lambda index, lifted, kind, at=at: _PIECES[kind](index, lifted)[at], question, lifts, kinds)
-        for at in range(3)
-    ]
+    which, first_of = number_rows(pa.array(question), pa.array(lifts), pa.array(kinds))
+    said = [_PIECES[kinds[row]](int(question[row]), bool(lifts[row])) for row in first_of.tolist()]
+    pieces = [pa.array(piece, pa.string()).take(pa.array(which)) for piece in zip(*said, strict=True)]
+    if not pieces:
+        return pa.array([], pa.string())
     first = choose_texts(kinds == _BARE, "", with_commas(up))
     second = choose_texts(kinds == _BOTH_WAYS, with_commas(down), "")
     return glue(pieces[0], first, pieces[1], second, pieces[2])
