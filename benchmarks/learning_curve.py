@@ -20,8 +20,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 import triage
+from triage.features.catalogue import build_features
+from triage.features.view import View
 from triage.scoring.gathering import gather_labelled
 from triage.scoring.informed.learning import InformedOptions, learn_informed
+from triage.scoring.labels import read_label_file
 from triage.scoring.learner import Lesson
 
 CAPACITY = 0.023
@@ -48,7 +51,7 @@ def read_ranked(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     matrix, oracle = [], []
     for part in batch.parts():
         now = np.full(len(part.cases), int(batch.meta.as_of.timestamp()))
-        matrix.append(triage.build_features(triage.View(part, now), NAMES))
+        matrix.append(build_features(View(part, now), NAMES))
         oracle.append(truth.loc[part.cases.to_pylist()].to_numpy())
     return np.concatenate(matrix), np.concatenate(oracle)
 
@@ -95,7 +98,7 @@ def gather(
     """Return features and outcomes of labelled cases of a new batch, in order of time or drawn at random."""
     triage.write_world(world, cases, 1, folder / "history", draw=draw)
     truth = folder / "history-truth" / "truth.parquet"
-    given = triage.read_label_file(truth) if labels == "random" else None
+    given = read_label_file(truth) if labels == "random" else None
     if given is not None:
         drawn = np.random.default_rng(draw).choice(
             sorted(given), min(2 * max(LABELS), len(given)), replace=False

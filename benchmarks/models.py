@@ -21,6 +21,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 import triage
+from triage.scoring.labels import read_label_file
 
 CAPACITY = 0.023
 TEST_CASES = 100_000
@@ -58,7 +59,7 @@ def try_draw(world, draw: int, cases: int, models: list[str], folder: Path, *, s
     """Return the figures of each model in one draw."""
     triage.write_world(world, cases, 1, folder / "history", draw=draw)
     triage.write_world(world, TEST_CASES, 2, folder / "year", draw=draw)
-    labels = None if selective else triage.read_label_file(folder / "history-truth" / "truth.parquet")
+    labels = None if selective else read_label_file(folder / "history-truth" / "truth.parquet")
     truth = pq.read_table(folder / "year-truth" / "truth.parquet").to_pandas().set_index("case_id")
     history, year = triage.open_batch(folder / "history"), triage.open_batch(folder / "year")
     found = []

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from triage import Capacity, build_features, build_worklist, load_model, load_world, open_batch, write_world
+from triage import Capacity, build_worklist, load_model, load_world, open_batch, write_world
+from triage.features.catalogue import build_features
 from triage.features.view import View
 from triage.schema.tables import TABLES
 

@@ -19,7 +19,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 import triage
+from triage.features.catalogue import build_features
+from triage.features.view import View
 from triage.scoring.gathering import LabelledCases, gather_labelled
+from triage.scoring.labels import read_label_file
 from triage.scoring.training import learn
 
 CAPACITY = 0.023
@@ -49,7 +52,7 @@ def try_draw(world: str, draw: int, cases: int, folder: Path) -> list[dict]:
     past = triage.open_batch(folder / "past")
     names = tuple(triage.FEATURES)
     opened = gather_labelled(past, names)
-    truth = triage.read_label_file(folder / "past-truth" / "truth.parquet")
+    truth = read_label_file(folder / "past-truth" / "truth.parquet")
     everything = gather_labelled(past, names, truth)
     some = np.random.default_rng(draw).choice(len(everything.outcome), len(opened.outcome), replace=False)
     matrix, oracle = rank_cases(folder, names)
@@ -85,7 +88,7 @@ def rank_cases(folder: Path, names: tuple[str, ...]) -> tuple[np.ndarray, np.nda
     now = int(batch.meta.as_of.timestamp())
     matrices, cases = [], []
     for part in batch.parts():
-        matrices.append(triage.build_features(triage.View(part, np.full(len(part.cases), now)), names))
+        matrices.append(build_features(View(part, np.full(len(part.cases), now)), names))
         cases += part.cases.to_pylist()
     return np.concatenate(matrices), truth.loc[cases].to_numpy()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,7 +15,7 @@ mpl.use("agg")
 project = "report-triage"
 author = "The report-triage authors"
 project_copyright = "The report-triage authors"
-release = version("report-triage")
+release = metadata.version("report-triage")
 
 # The checkout is the source, so that a link leads to the same place here and in a listing of the repository.
 root_doc = "docs/index"

@@ -32,22 +32,19 @@ if TYPE_CHECKING:
     from triage.evaluation.holdout import train_bundle
     from triage.evaluation.joining import evaluate_table, join_outcomes
     from triage.evaluation.outcomes import gather_outcomes
-    from triage.features.catalogue import FEATURES, build_features
+    from triage.features.catalogue import FEATURES
     from triage.features.pipeline import FeaturePipeline
-    from triage.features.view import View
     from triage.intake.opening import open_any as open_batch
     from triage.lab.optimise import Goal, find_staff
-    from triage.lab.report.displays import CurvesDisplay, ExpenseDisplay, LearnedDisplay, WaysDisplay
+    from triage.lab.report.displays import CurvesDisplay, ExpenseDisplay, WaysDisplay
     from triage.lab.report.staff_display import StaffDisplay
     from triage.lab.report.weeks_display import WeeksDisplay
     from triage.lab.runs import simulate_ways
     from triage.lab.staff import load_staff
-    from triage.record import open_record
     from triage.scoring.boosting import MonotoneBoostingClassifier
     from triage.scoring.bundle import Bundle, save_bundle
     from triage.scoring.calibration import fit_calibration
     from triage.scoring.informed.classifier import InformedLogisticClassifier
-    from triage.scoring.labels import read_label_file
     from triage.scoring.loading import list_models, load_model
     from triage.scoring.logistic import SignedLogisticClassifier
     from triage.scoring.recipe import list_recipes, load_recipe
@@ -55,13 +52,11 @@ if TYPE_CHECKING:
     from triage.scoring.signed_additive import SignedAdditiveClassifier
     from triage.worklist.build import build_worklist
     from triage.worklist.explain import explain_case, explain_cases
-    from triage.worklist.exports import export, export_csv
+    from triage.worklist.exports import export
     from triage.worklist.policy import Capacity, load_policy
-    from triage.worklist.pool import open_pool
     from triage.worklist.scores import score_cases
     from triage.worklist.stability import measure_stability
     from triage.worlds import load_world, read_groups, read_truth, write_world, write_world_template
-    from triage.worlds.convicted import write_convicted
     from triage.worlds.describe import describe_world
 
 _HOME = {
@@ -78,7 +73,6 @@ _HOME = {
     "GroupsDisplay": "triage.evaluation",
     "InformedLogisticClassifier": "triage.scoring.informed.classifier",
     "InputRefusedError": "triage.errors",
-    "LearnedDisplay": "triage.lab.report.displays",
     "MonotoneBoostingClassifier": "triage.scoring.boosting",
     "PeriodsDisplay": "triage.evaluation",
     "RecallDisplay": "triage.evaluation",
@@ -88,10 +82,8 @@ _HOME = {
     "SignedLogisticClassifier": "triage.scoring.logistic",
     "SparseScorecardClassifier": "triage.scoring.scorecard.classifier",
     "StaffDisplay": "triage.lab.report.staff_display",
-    "View": "triage.features.view",
     "WaysDisplay": "triage.lab.report.displays",
     "WeeksDisplay": "triage.lab.report.weeks_display",
-    "build_features": "triage.features.catalogue",
     "build_worklist": "triage.worklist.build",
     "calibrate_bundle": "triage.evaluation.calibrating",
     "compare": "triage.evaluation",
@@ -103,7 +95,6 @@ _HOME = {
     "explain_case": "triage.worklist.explain",
     "explain_cases": "triage.worklist.explain",
     "export": "triage.worklist.exports",
-    "export_csv": "triage.worklist.exports",
     "find_staff": "triage.lab.optimise",
     "fit_calibration": "triage.scoring.calibration",
     "gather_outcomes": "triage.evaluation.outcomes",
@@ -117,16 +108,12 @@ _HOME = {
     "load_world": "triage.worlds",
     "measure_stability": "triage.worklist.stability",
     "open_batch": "triage.intake.opening",
-    "open_pool": "triage.worklist.pool",
-    "open_record": "triage.record",
     "read_groups": "triage.worlds",
-    "read_label_file": "triage.scoring.labels",
     "read_truth": "triage.worlds",
     "save_bundle": "triage.scoring.bundle",
     "score_cases": "triage.worklist.scores",
     "simulate_ways": "triage.lab.runs",
     "train_bundle": "triage.evaluation.holdout",
-    "write_convicted": "triage.worlds.convicted",
     "write_world": "triage.worlds",
     "write_world_template": "triage.worlds",
 }
@@ -146,7 +133,6 @@ __all__ = [
     "GroupsDisplay",
     "InformedLogisticClassifier",
     "InputRefusedError",
-    "LearnedDisplay",
     "MonotoneBoostingClassifier",
     "PeriodsDisplay",
     "RecallDisplay",
@@ -156,10 +142,8 @@ __all__ = [
     "SignedLogisticClassifier",
     "SparseScorecardClassifier",
     "StaffDisplay",
-    "View",
     "WaysDisplay",
     "WeeksDisplay",
-    "build_features",
     "build_worklist",
     "calibrate_bundle",
     "compare",
@@ -171,7 +155,6 @@ __all__ = [
     "explain_case",
     "explain_cases",
     "export",
-    "export_csv",
     "find_staff",
     "fit_calibration",
     "gather_outcomes",
@@ -185,16 +168,12 @@ __all__ = [
     "load_world",
     "measure_stability",
     "open_batch",
-    "open_pool",
-    "open_record",
     "read_groups",
-    "read_label_file",
     "read_truth",
     "save_bundle",
     "score_cases",
     "simulate_ways",
     "train_bundle",
-    "write_convicted",
     "write_world",
     "write_world_template",
 ]

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 import triage
+from triage.features.catalogue import build_features
 from triage.features.of_baselines import BASELINES
+from triage.features.view import View
 from triage.scoring.loading import list_models
 
 HERE = Path(__file__).resolve().parent
@@ -23,10 +25,7 @@ def main() -> None:
         triage.write_world(triage.load_world("nl-2017"), CASES, SEED, Path(folder) / "batch")
         batch = triage.open_batch(Path(folder) / "batch")
         now = int(batch.meta.as_of.timestamp())
-        parts = [
-            triage.build_features(triage.View(part, np.full(len(part.cases), now)), names)
-            for part in batch.parts()
-        ]
+        parts = [build_features(View(part, np.full(len(part.cases), now)), names) for part in batch.parts()]
     features = pd.DataFrame(np.concatenate(parts), columns=names)
     # Rounded, so that the file stays readable; the models read the rounded values.
     features = features.round(4) + 0.0
