@@ -44,10 +44,6 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):  # type: ignore[misc] # 
     own_records : bool, default=True
         Whether earlier records count to which our own ranking led.
 
-    See Also
-    --------
-    triage.build_features : The same on a part of a batch.
-
     Notes
     -----
     Input is a mapping of table name to frame (``docs/data-dictionary.md`` has the tables and columns), or a
