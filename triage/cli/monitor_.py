@@ -156,7 +156,7 @@ def _pin(scores: Path, pin: Path, watched: _Watched, *, force: bool, as_json: bo
     names = [column.name for column in reference.columns]
     lines = [f"{pin}: {reference.cases:,} cases, columns {', '.join(names)}"]
     lines += [f"  not watched: {shown(name)}, {reason}" for name, reason in left_out.items()]
-    lines.append(f"next: {program()} monitor BATCH --reference {pin} --state STATE.json")
+    lines.append(f"next: {program()} monitor SCORES --reference {pin} --state STATE.json")
     answer = {"reference": str(pin), "id": reference.id, "cases": reference.cases, "columns": names}
     say_result({**answer, "not_watched": left_out}, "\n".join(lines), as_json=as_json)
 

@@ -19,7 +19,7 @@ _HEAD = """# Features
 
 What the models see of a case, as known at its as-of time: {count} features in {domains} domains. This page is
 written from the catalogue by `make docs`; `triage features` prints it. In a notebook
-`triage.features.pipeline.FeaturePipeline` gives them as a frame.
+`triage.FeaturePipeline` gives them as a frame.
 
 - A **flag** counts as +1 asserted, 0 unknown, -1 denied. Absent is unknown. A flag without a second sentence
   cannot be denied: its absence says nothing. A **number** is empty where unknown; a count of nothing is 0.

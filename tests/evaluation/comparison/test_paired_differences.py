@@ -100,6 +100,15 @@ def test_average_precision_with_few_or_only_cases_with_current_abuse(outcome):
     assert compared.difference.estimable
 
 
+def test_a_difference_of_shares_never_leaves_minus_one_to_one():
+    """Two cases that stand for very different numbers leave next to no degrees of freedom."""
+    weight = [1, 400, *[50] * 8]
+    outcome, first, second = [1, 1, *[0] * 8], list(range(10, 0, -1)), [3, 10, 9, 8, 7, 6, 5, 4, 2, 1]
+    difference = compare_average_precision(outcome, first, second, weight=weight).difference
+    assert -1 <= difference.low <= difference.estimate <= difference.high <= 1
+    assert (difference.low, difference.high) == (-1, 1)
+
+
 # 1,500 draws leave a standard error of 0.6 % in a coverage of 95 %.
 @pytest.mark.slow
 def test_the_intervals_of_both_differences_cover():

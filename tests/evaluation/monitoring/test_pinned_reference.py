@@ -94,6 +94,18 @@ def test_columns_are_chosen_and_the_others_named() -> None:
         pin_reference(words)
 
 
+def test_what_every_list_has_of_its_own_is_not_watched() -> None:
+    chosen, left_out = choose_columns(
+        table()
+        .append_column("fingerprints", pa.array(["model:1 policy:2 batch:3 capacity:4"] * 1_000))
+        .append_column(
+            "check", pa.array(["ask: an earlier allegation (yes in 4.2 % of 914 checked)", ""] * 500)
+        )
+    )
+    assert not {"fingerprints", "check"} & set(chosen)
+    assert left_out["check"] == left_out["fingerprints"] == "depends on the list, not on the cases"
+
+
 def test_file_gives_back_what_was_saved(tmp_path: Path) -> None:
     reference = pin_reference(table(), source="source", synthetic=True)
     reference.save(tmp_path / "reference")

@@ -218,7 +218,8 @@ class _Difference:
             return self._without_variance(tested, denominator)
         error = self.variance**0.5
         half = float(stdtrit(self.freedom, (1 + check_confidence(confidence)) / 2)) * error
-        low, high = self.estimate - half, self.estimate + half
+        # Both are shares, and few effective cases leave t a quantile without bounds.
+        low, high = max(self.estimate - half, -1.0), min(self.estimate + half, 1.0)
         method = f"{self.method} {100 * confidence:g} %"
         figure = Figure(self.estimate, low, high, self.rows, method, denominator)
         statistic = self.estimate / error

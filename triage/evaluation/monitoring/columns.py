@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 MOST_CATEGORIES = 200
 _FIRST = 1000
 _YES, _NO, _UNDETERMINED = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no"), "undetermined"
-# Their values say where a case stands on this list or when it was scored, not what kind of case it is.
-NEVER_WATCHED = frozenset({"rank", "tied", "batch", "model", "tier", "waiting_hours"})
+# Their values say where a case stands on this list, when it was scored or by what (`check` counts cases of
+# its batch), not what kind of case it is: on every new list they are others.
+NEVER_WATCHED = frozenset(
+    {"rank", "tied", "batch", "model", "tier", "waiting_hours", "check", "fingerprints"}
+)
 # What is found out later, and what only a world knows.
 OUTCOMES = frozenset(
     {"current_abuse", "outcome", "oracle", "situation", "selection_probability", "onset", "end", "abuse_ever"}
