@@ -23,8 +23,8 @@ FIXTURES = Path(__file__).parent / "cybertipline"
 KEY = TokenKey(bytes(range(32)))
 RECEIVED = datetime(2025, 5, 5, 12, tzinfo=UTC)
 SERVICE = "Pebblegram Messenger"
-SUSPECT = KEY.token("person", SERVICE, "kilo-id-70071")
-CHILD = KEY.token("person", SERVICE, "charlie-id-1")
+SUSPECT = KEY.token("person", SERVICE.lower(), "kilo-id-70071")
+CHILD = KEY.token("person", SERVICE.lower(), "charlie-id-1")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_other_names_for_the_reported_person_and_files_inside_the_report_are_rea
     assert only(imported, "reports")["incident_type"] == "enticement"
     assert only(imported, "reports")["source_ref_hash"] == KEY.token("source-report", "71")
     person = only(imported, "persons")
-    assert (person["person_id"], person["age_band"]) == (KEY.token("person", "S", "x"), "25-39")
+    assert (person["person_id"], person["age_band"]) == (KEY.token("person", "s", "x"), "25-39")
     assert sorted(row["severity_class"] for row in rows(imported, "files")) == ["A1", "unknown", "unknown"]
     assert imported.sources[0]["records"] == {"reports": 1, "files": 3}
     assert imported.unknown == {}
@@ -158,8 +158,8 @@ def test_the_persons(lantern):
     ] == [
         (SUSPECT, "reported", "40-59", "civil_identity"),
         (CHILD, "recipient", "13-15", "named"),
-        (KEY.token("person", "screen", SERVICE, "bravo_screen"), "recipient", "25-39", "handle"),
-        (KEY.token("person", SERVICE, "silent-recipient-1"), "recipient", "unknown", "handle"),
+        (KEY.token("person", "screen", SERVICE.lower(), "bravo_screen"), "recipient", "25-39", "handle"),
+        (KEY.token("person", SERVICE.lower(), "silent-recipient-1"), "recipient", "unknown", "handle"),
     ]
 
 
@@ -526,7 +526,7 @@ def test_identity_level_is_the_highest_reached(inside, level):
 def test_the_same_handle_in_two_reports_is_the_same_person_with_one_account():
     block = reported("<espService>ACME</espService><espIdentifier>7</espIdentifier>")
     imported = read(block, block + "<victim/>")
-    assert {row["person_id"] for row in rows(imported, "persons")} == {KEY.token("person", "ACME", "7")}
+    assert {row["person_id"] for row in rows(imported, "persons")} == {KEY.token("person", "acme", "7")}
     assert len(rows(imported, "persons")) == 2
     assert len(rows(imported, "accounts")) == 1
 

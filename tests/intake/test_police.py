@@ -19,10 +19,10 @@ from triage.schema.tables import TABLES
 KEY = TokenKey(bytes(range(32)))
 RECEIVED = datetime(2025, 5, 5, 12, tzinfo=UTC)
 REPORT = KEY.token("report", "number", "900001")
-COACH = KEY.token("person", "Quillchat", "uid-inventus-77")
-CHILD_RECIPIENT = KEY.token("person", "Quillchat", "uid-recipient-5")
-ADULT_RECIPIENT = KEY.token("person", "screen", "Quillchat", "adult_recipient")
-ACCOUNT = KEY.token("account", COACH, "Quillchat", "uid-inventus-77")
+COACH = KEY.token("person", "quillchat", "uid-inventus-77")
+CHILD_RECIPIENT = KEY.token("person", "quillchat", "uid-recipient-5")
+ADULT_RECIPIENT = KEY.token("person", "screen", "quillchat", "adult_recipient")
+ACCOUNT = KEY.token("account", COACH, "quillchat", "uid-inventus-77")
 
 
 def read(*reports):
@@ -433,7 +433,7 @@ def test_other_spellings_of_names_are_read_alike():
     assert rows(imported, "reports", "source_ref_hash", "incident_type") == [
         (KEY.token("source-report", "900003"), "csam")
     ]
-    assert rows(imported, "persons", "person_id") == [(KEY.token("person", "Q", "u1"),)]
+    assert rows(imported, "persons", "person_id") == [(KEY.token("person", "q", "u1"),)]
     assert rows(imported, "children", "access_level") == [("unspecified",)]
     assert rows(imported, "files", "severity_class", "viewed_by_reporter") == [("B1", "asserted")]
     assert imported.unknown == {}
@@ -535,16 +535,16 @@ def test_further_accounts_of_a_person_are_accounts_of_that_person_and_say_who_it
     }  # fmt: skip
     billing = {"accountType": "Billing", "emails": ["a@mail.example.com"], "approximateAge": 33}
     imported = read(with_accounts(linked, billing))
-    person = KEY.token("person", "Quillchat", "x")
+    person = KEY.token("person", "quillchat", "x")
     assert rows(imported, "persons", "person_id", "age_band", "identity_level") == [
         (person, "25-39", "named")
     ]
     assert rows(imported, "accounts", "account_id", "person_id", "account_status") == [
-        (KEY.token("account", person, "Quillchat", "x"), person, "unknown"),
-        (KEY.token("account", person, "Pixlo", "y"), person, "permanently_disabled"),
+        (KEY.token("account", person, "quillchat", "x"), person, "unknown"),
+        (KEY.token("account", person, "pixlo", "y"), person, "permanently_disabled"),
     ]
     (event,) = rows(imported, "network_events", "account_id")
-    assert event == (KEY.token("account", person, "Pixlo", "y"),)
+    assert event == (KEY.token("account", person, "pixlo", "y"),)
     assert rows(imported, "prior_records", "record_kind") == [("prior_report",)]
     assert imported.tables["children"].num_rows == 0
     assert imported.unknown == {}

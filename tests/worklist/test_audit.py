@@ -72,19 +72,19 @@ def lots_of(cases: list[str], lots: tuple[int, ...]):  # type: ignore[no-untyped
 
 
 def test_estimate_is_the_truth_in_the_mean_of_all_lotteries() -> None:
-    # Seven cases, capacity 3, two slots: one above the cut; a stratum of 2 and one of 4 cases below it.
+    # Seven cases, capacity 4, two slots: two above the cut; a stratum of 2 and one of 3 cases below it.
     audit = Audit(share=0.5, first_tier=1, strata=((1.0, 9.0), (math.inf, 1.0)))
     cases = names(7)
     positive = np.array([1, 0, 1, 0, 1, 1, 0])
     total = Fraction(0)
     for lots in permutations(range(7)):
-        result = draw_audit(cases, 3, audit, lots_of(cases, lots), tiers=TIERS)
+        result = draw_audit(cases, 4, audit, lots_of(cases, lots), tiers=TIERS)
         total += sum(
             Fraction(int(positive[place])) / Fraction(result.probability[place]).limit_denominator(100)
             for place in result.chosen.tolist()
         )
-    assert result.strata == (Stratum(2, 1), Stratum(4, 1))
-    assert total / math.factorial(7) == positive[1:].sum()
+    assert result.strata == (Stratum(2, 1), Stratum(3, 1))
+    assert total / math.factorial(7) == positive[2:].sum()
 
 
 @given(sizes, st.integers(1, 120), audits, st.integers(0, 60))
@@ -98,6 +98,15 @@ def test_chances_add_up_to_the_slots_and_to_what_can_be_opened(
     assert result.opened == min(max(capacity - ahead, 0), count)
     assert (result.chosen >= result.above).all()
     assert len(set(result.chosen.tolist())) == len(result.chosen) <= math.ceil(audit.share * capacity)
+
+
+@given(sizes, st.integers(1, 120), audits, st.integers(0, 120))
+def test_the_score_keeps_at_least_half_of_the_places_that_urgent_cases_leave(
+    count: int, capacity: int, audit: Audit, ahead: int
+) -> None:
+    result = draw(names(count), capacity, audit, ahead=ahead)
+    assert 2 * len(result.chosen) <= result.opened
+    assert result.above >= result.opened / 2
 
 
 @given(sizes, st.integers(1, 120), audits)
@@ -139,12 +148,12 @@ def test_the_same_batch_and_key_draw_the_same_again_and_others_do_not() -> None:
 
 
 def test_the_keyed_hash_is_a_uniform_lottery() -> None:
-    # 20 of 400 cases in each of 400 lists: the chances by which single cases are drawn are alike.
-    cases, lists = names(400), 400
-    audit = Audit(share=1.0, first_tier=1, strata=((math.inf, 1.0),))
+    # 20 of the 400 cases below the cut in each of 400 lists: the chances by which single ones are drawn are alike.
+    cases, lists = names(420), 400
+    audit = Audit(share=0.5, first_tier=1, strata=((math.inf, 1.0),))
     drawn = np.zeros(400)
     for number in range(lists):
-        drawn[draw(cases, 20, audit, seed=f"list {number}").chosen] += 1
+        drawn[draw(cases, 40, audit, seed=f"list {number}").chosen - 20] += 1
     assert drawn.sum() == 20 * lists
     # Variance of a simple random sample: the counts of cases have 399 degrees of freedom after scaling.
     statistic = float(((drawn - 20.0) ** 2).sum() / (20.0 * (1 - 20 / 400)) * 399 / 400)

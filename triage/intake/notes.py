@@ -65,6 +65,14 @@ LOCAL_TIME = Remark(
     "an offset such as Z or +01:00",
     "taken as local time in the zone of the mapping; ask the sender to add the zone",
 )
+NO_RECEPTION = Remark(
+    Level.NOTE,
+    "received_at",
+    "reports that do not say when they came",
+    "a time of reception",
+    "they count as received at the time of the import, so that nobody can see how long they wait: fill"
+    " received_at, or give --received-at",
+)
 FUTURE_TIME = Remark(
     Level.FIELD,
     "",

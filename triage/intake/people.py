@@ -43,7 +43,8 @@ def name_person(
 
     From the identifier at the service, else the screen name there, else an e-mail address or phone number,
     else one that holds in this report only. An identifier without a service holds in this report only,
-    because two platforms may give the same one to two people; a word such as "unknown" names nobody.
+    because two platforms may give the same one to two people; a word such as "unknown" names nobody. Capitals
+    count in a name and not in the name of a service.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def name_person(
     number : str
         Distinguishes the person in the report.
     """
-    scope = service or place.scope
+    scope = (service or place.scope).lower()
     if scope:
         if names_somebody(identifier):
             return place.token("person", scope, identifier)
@@ -100,7 +101,7 @@ def name_account(place: Place, person_id: str, service: str, handle: str) -> str
 
     The person is part of it: who holds an account is what a report says, and reports may differ.
     """
-    return place.token("account", person_id, service or place.scope, handle)
+    return place.token("account", person_id, (service or place.scope).lower(), handle)
 
 
 def note_sole_person(place: Place, holders: Sequence[tuple[str, str]]) -> None:

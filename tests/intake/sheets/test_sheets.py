@@ -76,7 +76,7 @@ def test_lines_of_one_report_are_one_report_with_all_that_they_say():
         (of("7"), KEY.token("source-report", "mine", "7"), datetime(2025, 5, 1, tzinfo=UTC), "P1", "asserted", ["chat", "web"])
     ]  # fmt: skip
     assert rows(imported, "persons", "person_id", "age_band") == [
-        (KEY.token("person", "screen", "S", "x"), "40-59")
+        (KEY.token("person", "screen", "s", "x"), "40-59")
     ]
     assert rows(imported, "children", "age_band") == ["7-10"]
     assert rows(imported, "files", "file_id", "severity_class") == [

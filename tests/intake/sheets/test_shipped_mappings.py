@@ -35,7 +35,7 @@ def test_uk_priorities_are_the_senders_and_the_first_is_escalated():
     ]
     assert rows(imported, "children", "age_band", "identification") == [("11-13", "handle_only")]
     assert rows(imported, "communications", "counterpart_is_minor") == ["asserted"]
-    suspect = KEY.token("person", "Kik", "u1")
+    suspect = KEY.token("person", "kik", "u1")
     assert rows(imported, "prior_records", "record_id", "person_id", "record_kind") == [
         (f"{KEY.token('source-report', 'uk-csea-irp', 'R0')}:{suspect}", suspect, "prior_report")
     ]

@@ -103,7 +103,8 @@ class RecallDisplay:
         evaluation = self.evaluation
         return (
             f"{evaluation.positives:,} of {evaluation.cases:,} with current abuse; "
-            f"intervals {100 * evaluation.confidence:g} %, widened over ties at the cut"
+            f"intervals {100 * evaluation.confidence:g} %, widened over ties at the cut,\n"
+            "drawn a little beside their place so that none hides another"
         )
 
 

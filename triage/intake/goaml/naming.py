@@ -38,7 +38,7 @@ def contact_tokens(place: Place, block: Element) -> Iterator[str]:
         for social in outer.every("social_account"):
             platform, name = said(social.value("platform")), said(social.value("user_name"))
             if platform and name:
-                yield place.token("person", "screen", platform, name)
+                yield place.token("person", "screen", platform.lower(), name)
     mails = [
         *block.every("email"),
         *(mail for outer in block.every("emails") for mail in outer.every("email")),

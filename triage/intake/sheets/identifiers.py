@@ -105,7 +105,7 @@ def link_tokens(filling: Filling, columns: Columns) -> pa.Array:
 def _service(filling: Filling, columns: Columns) -> pa.Array:
     stated = columns.text(*filling.parts.get("service", ()))
     always = filling.options.get("service_is")
-    return pc.fill_null(stated, always) if always else stated
+    return pc.utf8_lower(pc.fill_null(stated, always) if always else stated)
 
 
 def _route(address: str) -> object:

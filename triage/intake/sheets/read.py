@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from triage.intake.delimited import HEADER, Lines
 from triage.intake.documents import Unreadable
 from triage.intake.limits import Limits
-from triage.intake.notes import Remark
+from triage.intake.notes import NO_RECEPTION, Remark
 from triage.intake.reader import Format
 from triage.intake.sheets.columns import Columns
 from triage.intake.sheets.filling import fill_rows, report_tokens
@@ -118,7 +118,9 @@ class ReadSheets:
                 self.intake.count(self.taken[place], name, int(counts[place]))
             rows = as_canonical(name, merged.drop_columns([DOCUMENT]))
             if name == "reports":
-                rows = _received(rows, self.intake.received_at)
+                rows, undated = _received(rows, self.intake.received_at)
+                if undated:
+                    gathered.notes.add(NO_RECEPTION, self.taken[0].label, undated)
             self.intake.tables.setdefault(name, []).append(rows)
         for column, count in (+told).items():
             gathered.notes.add(DISAGREE._replace(column=column), self.taken[0].label, count)
@@ -292,10 +294,11 @@ def _count_left(sheet: Sheet, names: Sequence[str], lines: Lines, taken: _Taken)
             taken.unknown[shown_name(name)] += filled
 
 
-def _received(rows: pa.Table, received_at: object) -> pa.Table:
-    """Give reports that do not say when they were received the time of the import."""
+def _received(rows: pa.Table, received_at: object) -> tuple[pa.Table, int]:
+    """Give reports that do not say when they were received the time of the import, and count them."""
     kind = pa.timestamp("s", "UTC")
     if "received_at" not in rows.column_names:
-        return rows.append_column("received_at", pa.repeat(pa.scalar(received_at, kind), rows.num_rows))
-    at = rows.column_names.index("received_at")
-    return rows.set_column(at, "received_at", pc.fill_null(rows["received_at"], pa.scalar(received_at, kind)))
+        rows = rows.append_column("received_at", pa.nulls(rows.num_rows, kind))
+    times, at = rows["received_at"], rows.column_names.index("received_at")
+    filled = pc.fill_null(times, pa.scalar(received_at, kind))
+    return rows.set_column(at, "received_at", filled), times.null_count

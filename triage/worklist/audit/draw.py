@@ -142,12 +142,12 @@ def draw_audit(
 ) -> Draw:
     """Draw the audit slots among the ranked cases below the cut.
 
-    As many slots as the share of the capacity, rounded up, are taken out of the capacity. The cases below
-    the cut fall into strata by their place on the list. Each stratum gets a slot, and the others go by the
-    weights of the cases in it (Sainte-Laguë); neighbours are joined where one would go without, or a deeper
-    one would be denser, so that every case has a chance and the chance never grows down the list. In a
-    stratum of N cases the n smallest lots are drawn: a simple random sample without replacement, in which
-    each case has the chance n / N.
+    As many slots as the share of the capacity, rounded up, are taken out of the capacity, but at most half of
+    the places that the cases ahead leave to the ranked ones. The cases below the cut fall into strata by
+    their place on the list. Each stratum gets a slot, and the others go by the weights of the cases in it
+    (Sainte-Laguë); neighbours are joined where one would go without, or a deeper one would be denser, so that
+    every case has a chance and the chance never grows down the list. In a stratum of N cases the n smallest
+    lots are drawn: a simple random sample without replacement, in which each case has the chance n / N.
 
     A case that an earlier list drew keeps its slot until it is opened, and only the free slots are drawn: a
     list every morning would else draw a month's share every morning.
@@ -181,7 +181,8 @@ def draw_audit(
     """
     opened = min(max(capacity - ahead, 0), len(cases))
     first = max(first_place(tiers, capacity, audit.first_tier) - 1 - ahead, 0)
-    slots = min(math.ceil(Fraction(str(audit.share)) * capacity), max(opened - first, 0))
+    # What escalates takes its places first; of the few that may be left the score keeps at least half.
+    slots = min(math.ceil(Fraction(str(audit.share)) * capacity), max(opened - first, 0), opened // 2)
     if opened == len(cases):
         slots = 0
     above = opened - slots
