@@ -473,3 +473,24 @@ def test_a_cell_that_the_reader_of_workbooks_would_quote_in_a_warning_is_read_in
 
     imported = read(FORM, book([["Report", "Kind"], [1, 5]], edit=date_out_of_range))
     assert imported.tables["reports"].num_rows == 1
+
+
+def test_reports_that_do_not_say_when_they_came_are_told():
+    imported = read(FORM, TOP + "1;suspect;;3;no;chat;x;40;t\n2;suspect;2025-05-02;3;no;chat;y;40;t\n")
+    assert len(rows(imported, "reports", "report_id")) == 2
+    (told,) = [finding for finding in imported.findings if "do not say when they came" in finding.found]
+    assert (told.column, told.count, str(told.level)) == ("received_at", 1, "note")
+
+
+@pytest.mark.parametrize(("other", "persons"), [("cloud", 1), ("CLOUD", 1), ("cloud two", 2)])
+def test_capitals_in_the_name_of_a_service_make_no_other_person(other, persons):
+    form = """
+[sheet.a]
+must_have = ["No", "Where"]
+report = "No"
+[sheet.a.persons]
+role = "reported"
+person_id = { token = { screen_name = "Who", service = "Where" } }
+"""
+    imported = read(form, f"No;Where;Who\n1;Cloud;zed\n2;{other};zed\n")
+    assert len(set(rows(imported, "persons", "person_id"))) == persons
