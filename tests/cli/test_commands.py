@@ -289,7 +289,7 @@ def test_explanation_adds_up_to_the_score(year: Path, tmp_path: Path) -> None:
 
 
 def test_second_run_over_an_existing_output_refuses_unless_forced(year: Path, tmp_path: Path) -> None:
-    (tmp_path / "list.csv").write_text("mine")
+    (tmp_path / "list.csv").write_text('"rank","mine"')
     truth = year / "batch-truth" / "truth.parquet"
     shutil.copytree(year / "batch", tmp_path / "batch")
     shutil.copytree(year / "bundle", tmp_path / "bundle")
@@ -302,7 +302,7 @@ def test_second_run_over_an_existing_output_refuses_unless_forced(year: Path, tm
     ]
     for command in commands:
         assert "--force" in run(*command, code=4).stderr
-    assert (tmp_path / "list.csv").read_text() == "mine"
+    assert (tmp_path / "list.csv").read_text() == '"rank","mine"'
     run(*commands[0], "--force")
     assert len(read_list(tmp_path / "list.csv")) == 20_000
 

@@ -342,3 +342,17 @@ def test_where_a_file_cannot_be_written_it_is_said_what_was_kept_and_what_not(
     assert [export["name"] for export in kept["exports"]] == ["first.csv"]
     assert read_rows(first)[0]["case_id"] == "a"
     assert not long.exists()
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "xlsx"])
+def test_force_replaces_a_list_and_never_the_table_of_the_reports(
+    write_batch: Callable[..., Path], tmp_path: Path, ending: str
+) -> None:
+    batch, out = write_batch("monday", reports=[{"report_id": "a"}]), tmp_path / f"file.{ending}"
+    out.write_bytes(b"Case;Received\n7;today\n")
+    refused = answer("score", batch, "--out", out, "--force", code=4)
+    assert "no list of ours" in refused["error"]["message"]
+    assert out.read_bytes() == b"Case;Received\n7;today\n"
+    out.unlink()
+    score(batch, out=out)
+    score(batch, out=out)

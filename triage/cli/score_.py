@@ -157,6 +157,7 @@ def command(  # noqa: PLR0917 - click passes options by name
 def _refuse_outputs(outs: Sequence[Path], lists: Path | None, *, force: bool) -> None:
     """Refuse before the work what would be refused after it."""
     from triage.worklist.exports import ENDINGS
+    from triage.worklist.exports.replacing import refuse_foreign
     from triage.worklist.routing import LISTS
     from triage.writing import refuse_existing
 
@@ -166,6 +167,7 @@ def _refuse_outputs(outs: Sequence[Path], lists: Path | None, *, force: bool) ->
                 f"{out.name}: a name that ends in one of {', '.join(ENDINGS)}", param_hint="--out"
             )
         refuse_existing(out, force=force)
+        refuse_foreign(out)
     if len({out.resolve() for out in outs}) < len(outs):
         raise click.BadParameter("the same file twice", param_hint="--out")
     if lists:
