@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -210,3 +211,15 @@ def test_source_files_are_known_by_hash_not_by_name(tmp_path: Path, part: Part, 
     meta = BatchMeta("x", now, source_files=[{"sha256": "ab", "bytes": 3, "kind": "csv"}])
     write_batch(tmp_path / "b", [part], meta)
     assert open_batch(tmp_path / "b").meta.source_files == [{"sha256": "ab", "bytes": 3, "kind": "csv"}]
+
+
+def test_a_batch_without_a_part_never_reads_it(folder: Path) -> None:
+    whole = open_batch(folder)
+
+    def read(index: int) -> Part:
+        assert index == 1
+        return whole.read_part(index)
+
+    left = replace(whole, read_part=read).without({0})
+    assert left.meta.parts == whole.meta.parts - 1 == 1
+    assert next(left.parts()).cases == whole.read_part(1).cases

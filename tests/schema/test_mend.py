@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from triage.schema.findings import Level
@@ -98,6 +98,7 @@ _LIKE_A_TIME = st.tuples(st.integers(0, 18), st.sampled_from("0123456789T :-.+Z"
 
 
 @given(st.lists(_LIKE_A_TIME, min_size=1, max_size=4))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_a_time_is_does_not_depend_on_the_times_beside_it(values: list[str]) -> None:
     """Times of one shape are read at once; the bare date in the second column takes that way out."""
     column = REPORTS["received_at"]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from triage.worklist.explain import Explanation
     from triage.worklist.policy import Capacity
     from triage.worklist.pool import Pool
+    from triage.worklist.resuming import Finished
     from triage.worklist.standing import Standing
 
 MOST_EXPLAINED = 5_000
@@ -71,6 +72,22 @@ MOST_EXPLAINED = 5_000
 @click.option(
     "--delimiter", type=click.Choice([",", ";"]), default=",", show_default=True, help="Of a CSV file."
 )
+@click.option(
+    "--jobs",
+    type=int,
+    callback=lambda _context, _option, jobs: _count_jobs(jobs),
+    default=1,
+    show_default=True,
+    help="Processes that score the parts of a batch folder; -1: one for each processor.",
+)
+@click.option(
+    "--scheduler", help="Dask scheduler, tcp://HOST:PORT, whose workers score the parts of a batch folder."
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    help="Folder for finished parts, personal data: a run that died goes on from it. Removed at the end.",
+)
 @click.option("--top", type=click.IntRange(min=0), default=20, show_default=True, help="Rows to print.")
 @force_option
 @json_option
@@ -86,6 +103,9 @@ def command(  # noqa: PLR0917 - click passes options by name
     key_file: Path | None,
     as_of: datetime | None,
     delimiter: str,
+    jobs: int,
+    scheduler: str | None,
+    resume: Path | None,
     top: int,
     *,
     force: bool,
@@ -99,6 +119,9 @@ def command(  # noqa: PLR0917 - click passes options by name
 
     With --store the list is the open pool: all cases that nobody has decided on yet, with the new batch. The
     list is kept in the record, and audit slots are drawn.
+
+    Whoever scores the parts, by --jobs, --scheduler or after --resume, the list is the same. The open pool
+    and a folder of CSV files are scored in this process.
     """
     load_arrow_alone()
     from triage.intake.opening import open_any
@@ -117,21 +140,29 @@ def command(  # noqa: PLR0917 - click passes options by name
     register = read_wishes(wishes) if wishes else None
     key = _find_key(key_file, store)
     opened = open_any(batch)
+    _refuse_in_memory(opened, store, scheduler, resume)
+    finished = _open_finished(resume, [*inputs, *outs, lists]) if resume else None
     record, pool, standing = _open_pool(store, key, opened)
     whole = pool.batch if pool else opened
     with progress("scoring", None) as done:
         worklist = build_worklist(
             whole, bundle, capacity,
             policy=rules, as_of=as_of, key=key, standing=standing, wishes=register, progress=done,
+            jobs=jobs, scheduler=scheduler or "", resume=finished,
         )  # fmt: skip
     # Kept before it is shown: a list that nobody knows of would leave no trace of whom it chose.
     number = keep_worklist(record, worklist, pool).seq if record and pool else None
 
     def explain() -> dict[str, Explanation]:
         cases = worklist.table["case_id"].to_pylist()[:MOST_EXPLAINED]
-        return explain_cases(whole, bundle, cases, as_of=worklist.as_of, policy=rules)
+        # What ended those who scored it would end this process too.
+        readable = whole.without(worklist.lost_parts)
+        return explain_cases(readable, bundle, cases, as_of=worklist.as_of, policy=rules)
 
     _export(worklist, outs, lists, explain, record, number=number, delimiter=delimiter, force=force)
+    # A part that nobody could score is tried again; the others need not be.
+    if finished and not worklist.lost_parts:
+        finished.remove()
     head = str(record.head()) if record else ""
     if not as_json:
         _show(worklist, top)
@@ -176,6 +207,32 @@ def _refuse_outputs(outs: Sequence[Path], lists: Path | None, *, force: bool) ->
                 "a file in the folder of --lists, which is replaced as a whole", param_hint="--out"
             )
         refuse_existing(lists, force=force, contents=frozenset(f"{name}.csv" for name in LISTS))
+
+
+def _count_jobs(jobs: int) -> int:
+    if jobs == 0:
+        raise click.BadParameter("1 or more, or -1 for one process for each processor")
+    return jobs
+
+
+def _refuse_in_memory(batch: Batch, store: str | None, scheduler: str | None, resume: Path | None) -> None:
+    """Refuse, before the record takes anything, what only a batch in files can have."""
+    option = "--scheduler" if scheduler else "--resume" if resume else ""
+    if option and (store or batch.folder is None):
+        raise click.BadParameter(
+            "for a batch folder without --store: the open pool, and a folder of CSV files, are in memory",
+            param_hint=option,
+        )
+
+
+def _open_finished(resume: Path, others: Sequence[Path | None]) -> Finished:
+    """Open the folder for finished parts, which is removed at the end: nothing else may be in it."""
+    from triage.worklist.resuming import Finished
+
+    refuse_inputs(resume, "--resume", others)
+    if any(path and path.resolve().is_relative_to(resume.resolve()) for path in others):
+        raise click.BadParameter("a folder with one of the other files in it", param_hint="--resume")
+    return Finished(resume, lambda text: click.echo(f"triage: {text}", err=True))
 
 
 def _find_key(key_file: Path | None, store: str | None) -> TokenKey | None:

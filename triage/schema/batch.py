@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from triage.errors import InputRefusedError
@@ -18,7 +20,7 @@ from triage.schema.tables import TABLES
 from triage.writing import require_plain, write_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     import pandas as pd
@@ -94,19 +96,31 @@ class Batch:
     meta : BatchMeta
         What it says of itself.
     read_part : callable
-        Index of a part -> the part.
+        Index of a part -> the part. Of a batch in files it can be pickled, so that others can read a part.
     set_aside : pyarrow.Table
         Rows set aside when the batch was made; each part adds its own.
+    folder : Path, optional
+        Where its files are; none where the batch is in memory.
     """
 
     meta: BatchMeta
     read_part: Callable[[int], Part]
     set_aside: pa.Table = field(default_factory=no_set_aside)
+    folder: Path | None = None
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts in order; only one needs to be in memory."""
         for index in range(self.meta.parts):
             yield self.read_part(index)
+
+    def without(self, parts: Collection[int]) -> Batch:
+        """Return the batch without some of its parts, such as those that cannot be read."""
+        kept = [index for index in range(self.meta.parts) if index not in parts]
+        return replace(
+            self,
+            meta=replace(self.meta, parts=len(kept)),
+            read_part=lambda index: self.read_part(kept[index]),
+        )
 
     def to_frame(self, table: str) -> pd.DataFrame:
         """Return one table of the whole batch, such as ``reports``, as a frame.
@@ -145,9 +159,22 @@ def open_batch(path: Path) -> Batch:
     meta = _read_meta(path / META_FILE)
     for name in TABLES:
         _check_row_count(path, name, meta)
-    return Batch(
-        meta, lambda index: _read_part(path, index, meta), _read_set_aside(path / SET_ASIDE_FILE, meta)
-    )
+    # Whoever else reads a part may have another working folder.
+    folder = path.absolute()
+    aside = _read_set_aside(path / SET_ASIDE_FILE, meta)
+    return Batch(meta, partial(_read_part, folder, meta.as_of), aside, folder)
+
+
+def part_files(folder: Path, index: int) -> dict[str, Path]:
+    """Return the file of each table of a part of a batch folder."""
+    return {name: folder / name / _part_name(index) for name in TABLES}
+
+
+def read_case_ids(folder: Path, index: int) -> pa.Array:
+    """Return the ids of the cases of a part of a batch folder, sorted, and read nothing else of it."""
+    reports = _read_parquet(part_files(folder, index)["reports"], ["case_id"])
+    cases = pc.unique(reports["case_id"].combine_chunks().cast(pa.string())).drop_null()
+    return cases.take(pc.sort_indices(cases))
 
 
 def write_batch(path: Path, parts: Iterable[Part], meta: BatchMeta, *, force: bool = False) -> BatchMeta:
@@ -287,10 +314,9 @@ def _read_set_aside(file: Path, meta: BatchMeta) -> pa.Table:
         raise _damaged(file, f"other columns ({str(error).splitlines()[0][:80]})") from error
 
 
-def _read_part(path: Path, index: int, meta: BatchMeta) -> Part:
+def _read_part(path: Path, as_of: datetime, index: int) -> Part:
     raw, where = {}, {}
-    for name in TABLES:
-        file = path / name / _part_name(index)
+    for name, file in part_files(path, index).items():
         raw[name] = _read_parquet(file)
         where[name] = f"{name}/{file.name}"
         if "case_id" not in raw[name].column_names:
@@ -300,13 +326,13 @@ def _read_part(path: Path, index: int, meta: BatchMeta) -> Part:
                 expected="every table of a batch to carry the case of each row",
                 mend="make the batch again from its source with triage import or triage synth",
             )
-    return settle(mend_rows(raw, where), where, meta.as_of)
+    return settle(mend_rows(raw, where), where, as_of)
 
 
-def _read_parquet(file: Path) -> pa.Table:
+def _read_parquet(file: Path, columns: list[str] | None = None) -> pa.Table:
     try:
         require_plain(file)
-        return pq.read_table(file, partitioning=None)
+        return pq.read_table(file, columns=columns, partitioning=None)
     except FileNotFoundError:
         raise _damaged(file, "no such file") from None
     except (pa.ArrowException, OSError) as error:

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from triage.scoring.calibration import Calibration
     from triage.worklist.audit.draw import Draw, Lottery
     from triage.worklist.policy import Capacity, Policy
+    from triage.worklist.resuming import Finished
     from triage.worklist.routing import Wishes
 
 __all__ = ["WORKLIST_SCHEMA", "Worklist", "build_worklist"]
@@ -113,6 +114,8 @@ class Worklist:
         By which it was made.
     synthetic : bool
         Whether no real report is behind it.
+    lost_parts : frozenset of int
+        Parts of the batch whose scoring ends the process: their cases stand on top, unread.
     """
 
     table: pa.Table
@@ -133,6 +136,7 @@ class Worklist:
     as_of: datetime
     policy: Policy
     synthetic: bool
+    lost_parts: frozenset[int] = frozenset()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the list as a frame: one row a case, in order, with the columns of `WORKLIST_SCHEMA`."""
@@ -180,6 +184,9 @@ def build_worklist(
     standing: Standing | None = None,
     wishes: Wishes | None = None,
     progress: Callable[[int], None] | None = None,
+    jobs: int = 1,
+    scheduler: str = "",
+    resume: Finished | None = None,
 ) -> Worklist:
     """Rank every case of a batch.
 
@@ -204,6 +211,9 @@ def build_worklist(
         The register of victims' wishes.
     progress : callable, optional
         Called with the number of cases after each part.
+    jobs, scheduler, resume
+        Who scores the parts, and where finished ones are kept (`triage.worklist.gathering.score_parts`); the
+        list is the same.
 
     Returns
     -------
@@ -214,7 +224,9 @@ def build_worklist(
     policy = written if capacity is None else written.with_capacity(take_capacity(capacity))
     now = as_of or batch.meta.as_of
     known = standing or Standing()
-    gathered = score_parts(batch, bundle.model, policy, now, progress)
+    gathered = score_parts(
+        batch, bundle.model, policy, now, progress, jobs=jobs, scheduler=scheduler, resume=resume
+    )
     gathered.pause(known.paused)
     unreadable = gather_unreadable(gathered.aside)
     ties = key_draws(_tie_key(batch.meta.name, key))
@@ -287,8 +299,8 @@ def build_worklist(
             limit,
             gathered.findings,
             policy,
-            banners=[*banners, *gathered.floods, *_tell_moves(table, known)],
-            not_scored=failed,
+            banners=[*banners, *gathered.alarms, *_tell_moves(table, known)],
+            not_scored=failed - sum(gathered.lost.values()),
             overdue=_count_overdue(table, now),
         ),
         hidden=frozenset(hidden),
@@ -297,6 +309,7 @@ def build_worklist(
         as_of=now,
         policy=policy,
         synthetic=batch.meta.synthetic,
+        lost_parts=frozenset(gathered.lost),
     )
 
 

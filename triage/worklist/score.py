@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,22 +105,38 @@ def _score_whole(part: Part, model: Model, as_of: datetime, policy: Policy) -> S
 def _leave_unscored(part: Part, model: Model, as_of: datetime, policy: Policy, why: str) -> ScoredPart:
     """Return a part of one case without a score; with its facts and lists, where these can be gathered."""
     view = View(part, np.full(len(part.cases), int(as_of.timestamp())))
-    facts, routed = no_facts(len(part.cases)), route_nowhere(len(part.cases))
+    told = leave_unread(part.cases, model, why)
     # A case of which nothing can be read is shown all the same.
     with suppress(Exception):
-        facts = gather_facts(view, policy)
+        told = replace(told, facts=gather_facts(view, policy))
     with suppress(Exception):
-        routed = route_part(view, policy.referral)
-    nothing = np.full((len(part.cases), MOST_MISSING), np.nan)
+        told = replace(told, routed=route_part(view, policy.referral))
+    return told
+
+
+def leave_unread(cases: pa.Array, model: Model, why: str) -> ScoredPart:
+    """Return cases without a score, of which nothing is known but their ids.
+
+    Parameters
+    ----------
+    cases : pyarrow.Array of string
+        Case ids.
+    model : Model
+        Says which questions there are.
+    why : str
+        Why they could not be scored, in a few words.
+    """
+    size = len(cases)
+    nothing = np.full((size, MOST_MISSING), np.nan)
     return ScoredPart(
-        case_id=part.cases,
-        score=np.full(len(part.cases), np.nan),
-        completeness=np.full(len(part.cases), np.nan),
-        facts=facts,
-        reasons=pa.repeat(NOT_SCORED.format(why), len(part.cases)),
+        case_id=cases,
+        score=np.full(size, np.nan),
+        completeness=np.full(size, np.nan),
+        facts=no_facts(size),
+        reasons=pa.repeat(NOT_SCORED.format(why), size),
         missing=Missing(np.full(nothing.shape, -1), nothing, nothing),
-        checks=no_checks(_list_checks(model), len(part.cases)),
-        routed=routed,
+        checks=no_checks(_list_checks(model), size),
+        routed=route_nowhere(size),
     )
 
 

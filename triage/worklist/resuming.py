@@ -1,0 +1,238 @@
+"""Keep finished parts of a list on disk, so that a run that died goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import fields, is_dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from triage.errors import InputRefusedError
+from triage.schema.batch import FORMAT_VERSION, part_files
+from triage.schema.findings import Finding, Level
+from triage.worklist.asking import Checks, Missing
+from triage.worklist.facts import Facts
+from triage.worklist.gathering import PartScored
+from triage.worklist.routing import Routed
+from triage.worklist.score import ScoredPart
+from triage.writing import shown, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from triage.schema.batch import Batch
+    from triage.scoring.model import Model
+    from triage.worklist.policy import Policy
+
+KEPT_VERSION = 1
+_OURS = re.compile(r"part-\d{5}\.(arrow|json)|\.part-\d{5}\.(arrow|json)\.[a-z0-9_]{8}\.partial")
+_INNER = {"facts": Facts, "missing": Missing, "checks": Checks, "routed": Routed}
+_TOLD = b"told"
+_MADE_BY = ("report-triage", "numpy", "pyarrow")
+
+
+class Finished:
+    """Finished parts in a folder that only its owner can read; what is in it is personal data.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    tell : callable
+        Hears of parts that are there and cannot be taken.
+
+    Raises
+    ------
+    InputRefusedError
+        The folder holds something else, or is no folder.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise InputRefusedError("not a folder", where=str(folder), mend="choose another --resume")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        foreign = sorted(entry.name for entry in folder.iterdir() if not _OURS.fullmatch(entry.name))
+        if foreign:
+            raise InputRefusedError(
+                f"a folder that this program did not make: it holds {shown(foreign[0])}",
+                where=str(folder),
+                mend="choose another --resume",
+            )
+        folder.chmod(0o700)
+        self.folder, self.tell = folder, tell
+
+    def take_prints(self, batch: Batch, model: Model, policy: Policy, now: datetime) -> list[str]:
+        """Return the SHA-256 of what each part of a batch folder comes of: the same gives the same part.
+
+        Parameters
+        ----------
+        batch : Batch
+            A batch in files.
+        model, policy, now
+            With which it is scored.
+        """
+        if batch.folder is None:
+            return []
+        same = {
+            "kept": KEPT_VERSION,
+            "tables": FORMAT_VERSION,
+            "versions": [version(name) for name in _MADE_BY],
+            "model": model.as_dict(),
+            "policy": policy.digest,
+            "as_of": [now.isoformat(), batch.meta.as_of.isoformat()],
+        }
+        return [
+            _digest({**same, "part": index, "files": _hash_files(part_files(batch.folder, index))})
+            for index in range(batch.meta.parts)
+        ]
+
+    def find(self, index: int, made_of: str) -> PartScored | None:
+        """Return a part that an earlier run finished, if it is there, whole, and made of the same.
+
+        Parameters
+        ----------
+        index : int
+            Of the part.
+        made_of : str
+            As `take_prints` says.
+        """
+        content, about = self._files(index)
+        if not about.exists():
+            return None
+        try:
+            said = json.loads(about.read_text(encoding="utf-8"))
+            if said["made_of"] != made_of:
+                self._tell(about, "made with another model, policy, time, version or batch")
+                return None
+            data = content.read_bytes()
+            if hashlib.sha256(data).hexdigest() != said["sha256"]:
+                self._tell(content, "not as it was written")
+                return None
+            return _read(data)
+        except (OSError, RecursionError, ValueError, KeyError, TypeError, pa.ArrowException):
+            self._tell(about, "damaged")
+            return None
+
+    def keep(self, index: int, made_of: str, part: PartScored) -> None:
+        """Keep a part; until both of its files are whole it counts as not there.
+
+        Parameters
+        ----------
+        index, made_of
+            As of `find`.
+        part : PartScored
+            What came of it.
+        """
+        content, about = self._files(index)
+        about.unlink(missing_ok=True)
+        data = _write(part)
+        with write_file(content, force=True, mode=0o600) as file:
+            file.write_bytes(data)
+        said = {"made_of": made_of, "sha256": hashlib.sha256(data).hexdigest()}
+        with write_file(about, force=True, mode=0o600) as file:
+            file.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+
+    def remove(self) -> None:
+        """Remove the folder: the list was written."""
+        for entry in self.folder.iterdir():
+            if _OURS.fullmatch(entry.name):
+                entry.unlink()
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
+
+    def _files(self, index: int) -> tuple[Path, Path]:
+        return self.folder / f"part-{index:05d}.arrow", self.folder / f"part-{index:05d}.json"
+
+    def _tell(self, file: Path, found: str) -> None:
+        self.tell(f"{file}: {found}; the part is scored again")
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _hash_files(files: Mapping[str, Path]) -> dict[str, str]:
+    hashes = {}
+    for name, path in files.items():
+        with path.open("rb") as file:
+            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
+
+
+def _write(part: PartScored) -> bytes:
+    """Return a part as one Arrow file: one row, and in it each array of each piece as a list."""
+    arrays: dict[str, pa.Array] = {}
+    shapes: dict[str, Sequence[int]] = {}
+    for place, piece in enumerate(part.scored):
+        for name, value in _walk(piece, str(place)):
+            arrays[name] = _flatten(value)
+            if isinstance(value, np.ndarray):
+                shapes[name] = value.shape
+    arrays["aside"] = _flatten(part.aside)
+    told = {
+        "pieces": len(part.scored),
+        "shapes": shapes,
+        "findings": [finding.as_dict() for finding in part.findings],
+        "alarms": part.alarms,
+        "not_yet_known": part.not_yet_known,
+    }
+    lists = [pa.LargeListArray.from_arrays([0, len(array)], array) for array in arrays.values()]
+    table = pa.table(lists, names=list(arrays)).replace_schema_metadata({_TOLD: json.dumps(told)})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as file:
+        file.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _walk(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the arrays and tables of a piece with their names."""
+    if not is_dataclass(value):
+        yield name, value
+        return
+    for field in fields(value):
+        yield from _walk(getattr(value, field.name), f"{name}.{field.name}")
+
+
+def _flatten(value: Any) -> pa.Array:
+    if isinstance(value, pa.Table):
+        return pa.concat_arrays(value.to_struct_array().chunks) if value.num_rows else _no_rows(value.schema)
+    if isinstance(value, np.ndarray):
+        return pa.array(value.ravel())
+    return value.combine_chunks() if isinstance(value, pa.ChunkedArray) else value
+
+
+def _no_rows(schema: pa.Schema) -> pa.Array:
+    return pa.array([], pa.struct(list(schema)))
+
+
+def _read(data: bytes) -> PartScored:
+    with pa.ipc.open_file(pa.BufferReader(data)) as file:
+        table = file.read_all()
+    told = json.loads(table.schema.metadata[_TOLD])
+    arrays = {name: table[name].chunk(0).flatten() for name in table.column_names}
+
+    def build(kind: type[Any], prefix: str) -> Any:
+        return kind(**{field.name: restore(field.name, f"{prefix}.{field.name}") for field in fields(kind)})
+
+    def restore(field: str, name: str) -> Any:
+        if field in _INNER:
+            return build(_INNER[field], name)
+        array = arrays[name]
+        if name in told["shapes"]:
+            return np.array(array.to_numpy(zero_copy_only=False)).reshape(told["shapes"][name])
+        return pa.Table.from_struct_array(array) if pa.types.is_struct(array.type) else array
+
+    return PartScored(
+        scored=[build(ScoredPart, str(place)) for place in range(told["pieces"])],
+        aside=pa.Table.from_struct_array(arrays["aside"]),
+        findings=[Finding(**{**one, "level": Level(one["level"])}) for one in told["findings"]],
+        alarms=told["alarms"],
+        not_yet_known=told["not_yet_known"],
+    )
