@@ -157,6 +157,21 @@ def write_folder(path: Path, *, contents: frozenset[str], force: bool = False) -
         os.close(lock)
 
 
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """Give a folder beside `path` for what is needed on the way to it; it is gone when the block ends.
+
+    What a killed process leaves of it goes with the next writing of `path`.
+    """
+    _require_parent(path)
+    scratch, lock = _begin_partial(path, folder=True)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        os.close(lock)
+
+
 def _begin_partial(path: Path, *, folder: bool) -> tuple[Path, int]:
     """Make a temporary file or folder beside `path`, locked for as long as this process lives."""
     make = tempfile.mkdtemp if folder else _make_file

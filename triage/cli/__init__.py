@@ -17,6 +17,7 @@ COMMANDS = {
     "synth": "Make a synthetic batch from a world.",
     "key": "Make the key with which identifiers become tokens.",
     "import": "Turn reports in outside formats into a batch.",
+    "partition": "Make a batch of canonical tables in any order, larger than memory.",
     "check": "Say what is wrong with a batch, where, and how to mend it.",
     "score": "Rank the cases of a batch: the worklist.",
     "explain": "Show all that makes up the score of one case.",

@@ -138,7 +138,7 @@ def attach_cases(rows: Rows) -> None:
     their account. Tokens that tie nothing because too many share them are told in the findings.
     """
     linked = link_reports(rows.tables)
-    rows.findings += [_capped_finding(kind, *found) for kind, found in linked.capped.items()]
+    rows.findings += capped_findings(linked)
     by_report = (rows.tables["reports"]["report_id"].combine_chunks(), linked.cases)
     _fill(rows, "reports", "report_id", by_report)
     for name in ("persons", "files", "children", "outcomes"):
@@ -146,8 +146,7 @@ def attach_cases(rows: Rows) -> None:
     by_person = _case_of_person(rows.tables["persons"])
     for name in ("accounts", "transactions", "prior_records"):
         _fill(rows, name, "person_id", by_person)
-    accounts = rows.tables["accounts"]
-    by_account = (accounts["account_id"].combine_chunks(), accounts["case_id"].combine_chunks())
+    by_account = _case_of_account(rows.tables["accounts"])
     for name in ("network_events", "communications"):
         _fill(rows, name, "account_id", by_account)
 
@@ -223,6 +222,11 @@ def _cap(ties: _Ties, most: int) -> tuple[_Ties, tuple[int, int]]:
     return _Ties(ties.token[kept], ties.tied[kept]), (int(over.sum()), int(count.max(initial=0)))
 
 
+def capped_findings(linked: Linked) -> list[Finding]:
+    """Tell of the tokens that tie nothing because too many share them."""
+    return [_capped_finding(kind, *found) for kind, found in linked.capped.items()]
+
+
 def _capped_finding(kind: str, tokens: int, worst: int) -> Finding:
     what = {"person": "reports", "number": "reports"}.get(kind, "persons")
     return Finding(
@@ -282,6 +286,14 @@ def _case_of_person(persons: pa.Table) -> tuple[pa.Array, pa.Array]:
     ).sort_by([("person_id", "ascending"), ("other", "ascending"), ("case_id", "ascending")])
     # index_in returns the first match, so the case in which the person is the reported one wins.
     return ranked["person_id"].combine_chunks(), ranked["case_id"].combine_chunks()
+
+
+def _case_of_account(accounts: pa.Table) -> tuple[pa.Array, pa.Array]:
+    known = accounts.filter(pc.is_valid(accounts["case_id"])).select(["account_id", "case_id"])
+    if len(pc.unique(known["account_id"])) < known.num_rows:
+        # An account of two persons is of the case that comes first, whatever the order of the rows.
+        known = known.sort_by([("account_id", "ascending"), ("case_id", "ascending")])
+    return known["account_id"].combine_chunks(), known["case_id"].combine_chunks()
 
 
 def _fill(rows: Rows, name: str, key: str, cases: tuple[pa.Array, pa.Array]) -> None:

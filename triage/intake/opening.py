@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from triage.errors import InputRefusedError
+from triage.intake.canonical import holds_parquet
 from triage.intake.tables import read_csv_folder
 from triage.schema.batch import META_FILE, Batch, open_batch
 
@@ -42,4 +43,11 @@ def open_any(path: Path | str, as_of: datetime | None = None) -> Batch:
         )
     if (path / META_FILE).exists():
         return open_batch(path)
+    if not (path / "reports.csv").exists() and holds_parquet(path):
+        raise InputRefusedError(
+            "Parquet tables that are no batch yet",
+            where=str(path),
+            expected="a folder with batch.json",
+            mend=f"triage partition {path} --out BATCH makes a batch of them",
+        )
     return read_csv_folder(path, as_of or datetime.now(UTC).replace(microsecond=0))

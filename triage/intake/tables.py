@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import replace
-from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,24 +12,28 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from triage.errors import InputRefusedError
-from triage.intake.delimited import BLOCK_BYTES, read_lines
+from triage.intake.delimited import BLOCK_BYTES, Lines, read_lines
 from triage.intake.header import UnreadableHeaderError, find_encoding, read_header
 from triage.intake.imagery import INSIDE, REFUSED, names_imagery
 from triage.intake.link import attach_cases
 from triage.schema.batch import Batch, BatchMeta
 from triage.schema.exporting import SET_ASIDE
 from triage.schema.findings import Finding, Level, printable
+from triage.schema.knowing import forget_future_knowing, stamp_enrichment
 from triage.schema.part import SET_ASIDE_SCHEMA, Rows, Why, mend_rows, no_set_aside, settle
+from triage.schema.source import BROKEN, broken_finding
 from triage.schema.tables import TABLES
 from triage.writing import require_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 _HEAD_BYTES = 2**20
+_EDGE = 512
 _MEND = "put one CSV file a table into the folder (reports.csv, persons.csv, ...); docs/data-dictionary.md"
 
 
@@ -81,18 +84,19 @@ def read_csv_folder(folder: Path, as_of: datetime) -> Batch:
     aside = files.pop(SET_ASIDE, None)
     for stem, path in files.items():
         if stem not in TABLES:
-            notes.append(_not_a_table(path))
+            notes.append(not_a_table(path))
             continue
         found = _read_csv(path)
         raw[stem] = found.table.rename_columns([name.lower() for name in found.table.column_names])
         where[stem], numbers[path.name] = path.name, found.numbers
         broken += [_broken_line(stem, path.name, line) for line in found.broken]
-        notes += [_broken_finding(path.name, found.broken)] if found.broken else []
-    rows = mend_rows({name: _stamp_enrichment(name, table, as_of) for name, table in raw.items()}, where)
-    _forget_future_knowing(rows, where, as_of)
+        notes += [broken_finding(path.name, found.broken[0] - 1, len(found.broken))] if found.broken else []
+    rows = mend_rows({name: stamp_enrichment(name, table, as_of) for name, table in raw.items()}, where)
+    for name, file in where.items():
+        rows.tables[name] = forget_future_knowing(rows, rows.tables[name], as_of, file)
     _number_as_in_file(rows, numbers)
     rows.findings += notes
-    earlier = _read_set_aside(aside) if aside else no_set_aside()
+    earlier = read_set_aside(aside) if aside else no_set_aside()
     rows.set_aside = pa.concat_tables(
         [earlier, rows.set_aside, pa.Table.from_pylist(broken, schema=SET_ASIDE_SCHEMA)]
     )
@@ -116,7 +120,7 @@ def _number_as_in_file(rows: Rows, numbers: dict[str, NDArray[np.int64]]) -> Non
     rows.set_aside = rows.set_aside.set_column(rows.set_aside.column_names.index("row"), "row", counted)
 
 
-def _read_set_aside(path: Path) -> pa.Table:
+def read_set_aside(path: Path) -> pa.Table:
     """Read what an export says was set aside, so that no report is lost on the way out and in again."""
     table, _, broken = _read_csv(path)
     if broken or table.column_names != SET_ASIDE_SCHEMA.names:
@@ -131,24 +135,6 @@ def _read_set_aside(path: Path) -> pa.Table:
     digits = pc.match_substring_regex(said["row"], "^[0-9]{1,15}$")
     said["row"] = pc.if_else(digits, said["row"], pa.scalar(None, pa.string()))
     return pa.table(said).cast(SET_ASIDE_SCHEMA)
-
-
-def _forget_future_knowing(rows: Rows, where: dict[str, str], as_of: datetime) -> None:
-    """Take times of knowing that lie ahead as now: what is in this file is known by now."""
-    for name, column in product(rows.tables, ("known_at", "enriched_at")):
-        table = rows.tables[name]
-        if column not in table.column_names:
-            continue
-        times, at = table[column], table.column_names.index(column)
-        now = pa.scalar(as_of, times.type)
-        ahead = pc.fill_null(pc.greater(times, now), False)
-        if pc.any(ahead).as_py():
-            rows.tables[name] = table.set_column(at, column, pc.if_else(ahead, now, times))
-            row, count = pc.index(ahead, True).as_py() + 1, pc.sum(ahead).as_py()
-            found, expected = "a time that lies ahead", "a time of knowing"
-            rows.findings.append(
-                Finding(Level.FIELD, where[name], column, row, count, found, expected, "counts as known now")
-            )
 
 
 def read_scores(path: Path, columns: tuple[str, ...]) -> pa.Table:
@@ -182,9 +168,14 @@ def _read_parquet(path: Path) -> pa.Table:
     try:
         return pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
-        raise InputRefusedError(
-            f"cannot be read ({str(error).splitlines()[0][:120]})", where=str(path), expected="a Parquet file"
-        ) from error
+        raise unreadable_parquet(path, error) from error
+
+
+def unreadable_parquet(path: Path, error: Exception) -> InputRefusedError:
+    """Return the error on a file that is no Parquet, or damaged."""
+    return InputRefusedError(
+        f"cannot be read ({str(error).splitlines()[0][:120]})", where=str(path), expected="a Parquet file"
+    )
 
 
 def _read_whole_csv(path: Path) -> pa.Table:
@@ -198,28 +189,37 @@ def _read_whole_csv(path: Path) -> pa.Table:
     return table
 
 
-def _stamp_enrichment(name: str, table: pa.Table, as_of: datetime) -> pa.Table:
-    """Take enrichment columns without a time of enrichment as filled by now; nobody knows when."""
-    if "enriched_at" not in TABLES[name] or "enriched_at" in table.column_names:
-        return table
-    return table.append_column("enriched_at", pa.array([as_of.isoformat()] * table.num_rows, pa.string()))
-
-
 def _read_csv(path: Path) -> _Lines:
     """Read every column as text."""
-    content = _content(path)
+    names, found = read_csv_lines(path)
+    blocks = list(found)
+    table = pa.concat_tables([lines.table for lines in blocks]).rename_columns(list(names))
+    numbers = np.concatenate([lines.numbers for lines in blocks])
+    return _Lines(table, numbers, sorted(line for lines in blocks for line, _ in lines.broken))
+
+
+def read_csv_lines(path: Path) -> tuple[tuple[str, ...], Iterator[Lines]]:
+    """Return the names of the columns of a CSV file, and its lines block by block.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8, with a header.
+
+    Raises
+    ------
+    InputRefusedError
+        It cannot be read, has no header, or holds an image. An image is found where it stands, so that blocks
+        before it may have been given.
+    """
     try:
-        header = read_header(content[:_HEAD_BYTES])
+        header = read_header(_beginning(path))
     except UnreadableHeaderError as error:
         raise _no_header(path, error.found) from None
     if len(set(header.names)) < len(header.names):
         raise _no_header(path, "a column name that stands twice")
     # No canonical column holds a line break, so a quote that is not closed on its line is a mistake.
-    blocks = (content[start : start + BLOCK_BYTES] for start in range(0, len(content), BLOCK_BYTES))
-    found = list(read_lines(blocks, header, loose=False))
-    table = pa.concat_tables([lines.table for lines in found]).rename_columns(list(header.names))
-    numbers = np.concatenate([lines.numbers for lines in found])
-    return _Lines(table, numbers, sorted(line for lines in found for line, _ in lines.broken))
+    return header.names, read_lines(_blocks(path), header, loose=False)
 
 
 def _no_header(path: Path, found: str) -> InputRefusedError:
@@ -228,48 +228,41 @@ def _no_header(path: Path, found: str) -> InputRefusedError:
     )
 
 
-def _content(path: Path) -> bytes:
-    """Return a file as bytes without a byte order mark."""
+def _beginning(path: Path) -> bytes:
+    """Return the first bytes of a file, without a byte order mark."""
     require_plain(path)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            beginning = file.read(_HEAD_BYTES)
     except OSError as error:
         raise InputRefusedError(f"cannot be read ({error.strerror})", where=str(path)) from error
-    if find_encoding(content) != "utf-8":
+    if find_encoding(beginning) != "utf-8":
         raise InputRefusedError(
             "UTF-16 text", where=str(path), expected="UTF-8", mend="save it as CSV UTF-8 and read again"
         )
-    if names_imagery(content):
-        raise InputRefusedError(INSIDE, where=str(path), expected="codes, tokens and times", mend=REFUSED)
-    return content.removeprefix(codecs.BOM_UTF8)
+    return beginning.removeprefix(codecs.BOM_UTF8)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file without a byte order mark."""
+    edge = b""
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(BLOCK_BYTES), b""):
+            # An image may begin in one block and go on in the next.
+            if names_imagery(block) or (edge and names_imagery(edge + block[:_EDGE])):
+                raise InputRefusedError(
+                    INSIDE, where=str(path), expected="codes, tokens and times", mend=REFUSED
+                )
+            yield block if edge else block.removeprefix(codecs.BOM_UTF8)
+            edge = block[-_EDGE:]
 
 
 def _broken_line(table: str, where: str, line: int) -> dict[str, object]:
-    return {
-        "why": Why.UNREADABLE.value,
-        "table": table,
-        "where": where,
-        "row": line - 1,
-        "report_id": None,
-        "reason": "the line has too few or too many fields, or a stray quote",
-        "mend": "look at the line in the source; mend it there and read again",
-    }
+    return {"why": Why.UNREADABLE.value, "table": table, "where": where, "row": line - 1, **BROKEN}
 
 
-def _broken_finding(where: str, lines: list[int]) -> Finding:
-    return Finding(
-        Level.ROW,
-        where,
-        "",
-        lines[0] - 1,
-        len(lines),
-        "too few or too many fields, or a stray quote",
-        "as many fields as the header",
-        "the row is set aside; look for a stray separator or quote",
-    )
-
-
-def _not_a_table(path: Path) -> Finding:
+def not_a_table(path: Path) -> Finding:
+    """Return the finding on a file that is none of the tables."""
     return Finding(
         Level.NOTE,
         path.name,

@@ -156,12 +156,12 @@ def open_batch(path: Path) -> Batch:
     InputRefusedError
         There is no batch, it is of another version, a part is missing or damaged, or row counts differ.
     """
-    meta = _read_meta(path / META_FILE)
+    meta = read_meta(path / META_FILE)
     for name in TABLES:
         _check_row_count(path, name, meta)
     # Whoever else reads a part may have another working folder.
     folder = path.absolute()
-    aside = _read_set_aside(path / SET_ASIDE_FILE, meta)
+    aside = read_set_aside_rows(path / SET_ASIDE_FILE, meta)
     return Batch(meta, partial(_read_part, folder, meta.as_of), aside, folder)
 
 
@@ -300,7 +300,14 @@ def _write_parquet(table: pa.Table, path: Path) -> None:
     )
 
 
-def _read_set_aside(file: Path, meta: BatchMeta) -> pa.Table:
+def read_set_aside_rows(file: Path, meta: BatchMeta) -> pa.Table:
+    """Read the rows that were set aside when a batch was made.
+
+    Raises
+    ------
+    InputRefusedError
+        They cannot be read, or are not as many as the batch says.
+    """
     rows = _read_parquet(file) if file.exists() else no_set_aside()
     if rows.num_rows != meta.set_aside:
         raise _damaged(file, f"{rows.num_rows:,} rows set aside where {META_FILE} says {meta.set_aside:,}")
@@ -367,7 +374,14 @@ def _damaged(where: Path, found: str) -> InputRefusedError:
     )
 
 
-def _read_meta(file: Path) -> BatchMeta:
+def read_meta(file: Path) -> BatchMeta:
+    """Read ``batch.json``.
+
+    Raises
+    ------
+    InputRefusedError
+        It is not there, is damaged, or is of another version.
+    """
     try:
         require_plain(file)
         content = json.loads(file.read_text(encoding="utf-8"))

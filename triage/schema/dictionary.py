@@ -12,6 +12,7 @@ _HEAD = f"""# Data dictionary
 A batch is a folder with one folder of Parquet parts a table, and `batch.json`. The same tables may come as
 a folder of CSV files, one a table (`reports.csv`, `persons.csv`, ...): times as `2024-03-01T10:00:00Z`,
 sets of codes with `{SET_SEPARATOR}` between, empty for unknown. Only `reports` is needed.
+`triage partition` makes a batch of Parquet or CSV files of any number, size and order.
 
 Every table has `case_id` (added by linking) and `known_at` (when the agency knew the row). Enrichment
 columns count only from `enriched_at` on, where that is filled. A flag is asserted, unknown or denied; an

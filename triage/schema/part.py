@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ from triage.schema.mend import mend_table
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,6 +33,7 @@ class Why(StrEnum):
     IMAGERY = "imagery"
 
 
+ORPHANED = "belongs to no report of the batch"
 SET_ASIDE_SCHEMA = pa.schema(
     [
         ("why", pa.string()),
@@ -120,22 +121,65 @@ def mend_rows(raw: Mapping[str, pa.Table], where: Mapping[str, str]) -> Rows:
         if name not in raw:
             rows.tables[name] = declared.arrow_schema.empty_table()
             continue
-        _require_key(raw[name], declared, where[name])
-        mended = mend_table(raw[name], declared, where[name])
-        rows.findings += mended.findings
-        kept = mended.usable
-        numbers = np.arange(1, len(kept) + 1)
-        place = {"name": name, "where": where[name]}
-        set_aside(
-            rows, mended.table, ~kept, why=Why.UNREADABLE, reason="no readable key", numbers=numbers, **place
-        )
-        table, numbers = mended.table.filter(pa.array(kept)), numbers[kept]
-        table = _name_rows(rows, table, declared, where[name])
-        rows.tables[name] = _drop_repeats(rows, table, declared, numbers, **place)
+        numbers = np.arange(1, raw[name].num_rows + 1)
+        table, numbers = keep_usable(rows, raw[name], declared, numbers, where=where[name])
+        repeats = find_repeats(table, declared)
+        set_repeats_aside(rows, table, declared, repeats, numbers, where=where[name])
+        rows.tables[name] = table.filter(pa.array(~repeats.dropped)) if len(repeats.shared) else table
     return rows
 
 
-def settle(rows: Rows, where: Mapping[str, str], as_of: datetime) -> Part:
+def keep_usable(
+    rows: Rows, raw: pa.Table, declared: Table, numbers: NDArray[np.int64], *, where: str, before: int = 0
+) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Mend rows of one table, set aside those without a key, and name those without a name.
+
+    Parameters
+    ----------
+    rows : Rows
+        Takes the findings and the rows set aside.
+    raw : pyarrow.Table
+        As read: a whole table, or some rows of it.
+    declared : Table
+        What it should be.
+    numbers : array of int, shape (n_rows,)
+        By which number each row is told.
+    where : str
+        The file's name, for messages.
+    before : int
+        How many rows of the table were kept so far: names that are made go on from there.
+
+    Returns
+    -------
+    table : pyarrow.Table
+        The usable rows in their declared form.
+    numbers : array of int
+        Their numbers.
+
+    Raises
+    ------
+    InputRefusedError
+        The table lacks a column of its key.
+    """
+    require_key(raw.column_names, declared, where)
+    mended = mend_table(raw, declared, where)
+    rows.findings += [
+        replace(found, row=int(numbers[found.row - 1])) if found.row else found for found in mended.findings
+    ]
+    kept = mended.usable
+    place: dict[str, Any] = {"name": declared.name, "where": where, "why": Why.UNREADABLE}
+    place["reason"] = "no readable key"
+    set_aside(rows, mended.table, ~kept, numbers=numbers, **place)
+    table, numbers = mended.table.filter(pa.array(kept)), numbers[kept]
+    return _name_rows(rows, table, declared, numbers, where=where, before=before), numbers
+
+
+def settle(
+    rows: Rows,
+    where: Mapping[str, str],
+    as_of: datetime,
+    numbers: Mapping[str, NDArray[np.int64]] | None = None,
+) -> Part:
     """Turn linked rows into a part: orphans set aside, gaps in `known_at` closed, sorted by case.
 
     Parameters
@@ -146,6 +190,8 @@ def settle(rows: Rows, where: Mapping[str, str], as_of: datetime) -> Part:
         File names, for messages.
     as_of : datetime
         Stands in for `known_at` where nothing else tells when a row was known.
+    numbers : mapping of table name to array of int, optional
+        By which number each row is told when it is set aside.
 
     Returns
     -------
@@ -153,7 +199,7 @@ def settle(rows: Rows, where: Mapping[str, str], as_of: datetime) -> Part:
         Every row belongs to a case that has a report.
     """
     _forget_future(rows, where.get("reports", "reports"), as_of)
-    _set_aside_caseless(rows, where.get("reports", "reports"))
+    _drop_caseless(rows, where.get("reports", "reports"))
     reports = rows.tables["reports"]
     cases = pc.unique(reports["case_id"].combine_chunks().drop_null())
     cases = cases.take(pc.sort_indices(cases))
@@ -172,9 +218,10 @@ def settle(rows: Rows, where: Mapping[str, str], as_of: datetime) -> Part:
                 name=name,
                 where=where.get(name, name),
                 why=Why.ORPHAN,
-                reason="belongs to no report of the batch",
+                reason=ORPHANED,
+                numbers=None if numbers is None else numbers[name],
             )
-            rows.findings.append(_orphan_finding(where.get(name, name), declared.parent, int(orphan.sum())))
+            rows.findings.append(orphan_finding(where.get(name, name), declared.parent, int(orphan.sum())))
             table, position = table.filter(pa.array(~orphan)), position.drop_null()
         if table["known_at"].null_count:
             came = (
@@ -272,11 +319,18 @@ def find_rows(names: pa.ChunkedArray, among: pa.Array) -> pa.Array:
     return found.take(pa.array(np.cumsum(starts) - 1))
 
 
-def _require_key(table: pa.Table, declared: Table, where: str) -> None:
+def require_key(names: Sequence[str], declared: Table, where: str) -> None:
+    """Insist on the columns without which no row of a table can be told from another.
+
+    Raises
+    ------
+    InputRefusedError
+        One of them is not there.
+    """
     needed = [column.name for column in declared.columns if column.required]
-    missing = [name for name in needed if name not in table.column_names]
+    missing = [name for name in needed if name not in names]
     if missing:
-        found = ", ".join(shorten(name) for name in table.column_names[:10])
+        found = ", ".join(shorten(name) for name in names[:10])
         raise InputRefusedError(
             f"no column {', '.join(missing)}",
             where=where,
@@ -285,16 +339,18 @@ def _require_key(table: pa.Table, declared: Table, where: str) -> None:
         )
 
 
-def _name_rows(rows: Rows, table: pa.Table, declared: Table, where: str) -> pa.Table:
+def _name_rows(
+    rows: Rows, table: pa.Table, declared: Table, numbers: NDArray[np.int64], *, where: str, before: int
+) -> pa.Table:
     """Give rows without a name of their own one: what they tell counts all the same."""
     for name in declared.key:
         nameless = np.asarray(table[name].is_null())
         if declared[name].required or declared[name].kind != Kind.TOKEN or not nameless.any():
             continue
-        made = pa.array([f"row-{row + 1}" for row in range(table.num_rows)])
+        made = pa.array([f"row-{before + row + 1}" for row in range(table.num_rows)])
         filled = pc.if_else(pa.array(nameless), made, table[name])
         table = table.set_column(table.column_names.index(name), name, filled)
-        row = int(np.flatnonzero(nameless)[0]) + 1
+        row = int(numbers[np.flatnonzero(nameless)[0]])
         rows.findings.append(
             Finding(
                 Level.NOTE, where, name, row, int(nameless.sum()), "no readable value",
@@ -304,10 +360,29 @@ def _name_rows(rows: Rows, table: pa.Table, declared: Table, where: str) -> pa.T
     return table
 
 
-def _drop_repeats(
-    rows: Rows, table: pa.Table, declared: Table, numbers: NDArray[np.int64], *, name: str, where: str
-) -> pa.Table:
-    """Set aside rows that stand twice, and for a person to look at, reports that share a key and differ.
+class Repeats(NamedTuple):
+    """Rows that share a key.
+
+    Parameters
+    ----------
+    shared : array of int
+        The rows whose key another row has too.
+    same, other : array of bool, shape (n_rows,)
+        Rows that stand there once already, and reports that say something else than the one that counts.
+    """
+
+    shared: NDArray[np.int64]
+    same: NDArray[np.bool_]
+    other: NDArray[np.bool_]
+
+    @property
+    def dropped(self) -> NDArray[np.bool_]:
+        """The rows that do not count."""
+        return self.same | self.other
+
+
+def find_repeats(table: pa.Table, declared: Table) -> Repeats:
+    """Find rows that stand twice, and for a person to look at, reports that share a key and differ.
 
     Rows of other tables that share a key and differ all count: each tells something. Of differing reports
     the one that is escalated stays, else the first in the order of their content, so that the order of rows
@@ -315,31 +390,44 @@ def _drop_repeats(
     """
     first = _first_of_key(table, declared.key)
     shared = np.flatnonzero(np.bincount(first, minlength=len(first))[first] > 1)
+    found = Repeats(shared, np.zeros(table.num_rows, dtype=bool), np.zeros(table.num_rows, dtype=bool))
     if not len(shared):
-        return table
+        return found
     content = dict(zip(shared.tolist(), table.take(pa.array(shared)).to_pylist(), strict=True))
     groups: dict[int, list[int]] = {}
     for row in shared.tolist():
         groups.setdefault(int(first[row]), []).append(row)
-    masks = {why: np.zeros(table.num_rows, dtype=bool) for why in (Why.DUPLICATE, Why.UNREADABLE)}
     for members in groups.values():
         ordered = sorted(members, key=lambda row: (not _is_escalated(content[row]), repr(content[row]), row))
         kept: list[dict[str, Any]] = []
         for row in ordered:
             if content[row] in kept:
-                masks[Why.DUPLICATE][row] = True
-            elif name == "reports" and kept:
-                masks[Why.UNREADABLE][row] = True
+                found.same[row] = True
+            elif declared.name == "reports" and kept:
+                found.other[row] = True
             else:
                 kept.append(content[row])
-    reasons = {
-        Why.DUPLICATE: "the same row again",
-        Why.UNREADABLE: "another report of the same key, with other values",
-    }
-    for why, mask in masks.items():
-        set_aside(rows, table, mask, name=name, where=where, why=why, reason=reasons[why], numbers=numbers)
-    rows.findings.append(_repeated_finding(where, declared.key, numbers[shared]))
-    return table.filter(pa.array(~(masks[Why.DUPLICATE] | masks[Why.UNREADABLE])))
+    return found
+
+
+def set_repeats_aside(
+    rows: Rows,
+    table: pa.Table,
+    declared: Table,
+    repeats: Repeats,
+    numbers: NDArray[np.int64],
+    *,
+    where: str,
+) -> None:
+    """Set aside the rows that do not count because their key stands twice, and tell."""
+    if not len(repeats.shared):
+        return
+    for why, mask, reason in (
+        (Why.DUPLICATE, repeats.same, "the same row again"),
+        (Why.UNREADABLE, repeats.other, "another report of the same key, with other values"),
+    ):
+        set_aside(rows, table, mask, name=declared.name, where=where, why=why, reason=reason, numbers=numbers)
+    rows.findings.append(_repeated_finding(where, declared.key, numbers[repeats.shared]))
 
 
 def _is_escalated(row: dict[str, Any]) -> bool:
@@ -359,21 +447,33 @@ def _first_of_key(table: pa.Table, key: tuple[str, ...]) -> NDArray[np.int64]:
     return np.asarray(first[inverse])
 
 
-def _set_aside_caseless(rows: Rows, where: str) -> None:
+def set_caseless_aside(
+    rows: Rows,
+    reports: pa.Table,
+    caseless: NDArray[np.bool_],
+    where: str,
+    numbers: NDArray[np.int64] | None = None,
+) -> None:
+    """Set aside reports that carry no case, and tell."""
+    set_aside(
+        rows,
+        reports,
+        caseless,
+        name="reports",
+        where=where,
+        why=Why.UNREADABLE,
+        reason="belongs to no case",
+        numbers=numbers,
+    )
+    rows.findings.append(orphan_finding(where, (), int(caseless.sum())))
+
+
+def _drop_caseless(rows: Rows, where: str) -> None:
     """Set aside reports that carry no case; linking gives one to each, so the batch was changed."""
     reports = rows.tables["reports"]
     caseless = np.asarray(reports["case_id"].is_null())
     if caseless.any():
-        set_aside(
-            rows,
-            reports,
-            caseless,
-            name="reports",
-            where=where,
-            why=Why.UNREADABLE,
-            reason="belongs to no case",
-        )
-        rows.findings.append(_orphan_finding(where, (), int(caseless.sum())))
+        set_caseless_aside(rows, reports, caseless, where)
         rows.tables["reports"] = reports.filter(pa.array(~caseless))
 
 
@@ -435,7 +535,8 @@ def _repeated_finding(where: str, key: tuple[str, ...], numbers: NDArray[np.int6
     )
 
 
-def _orphan_finding(where: str, parent: tuple[str, ...], count: int) -> Finding:
+def orphan_finding(where: str, parent: tuple[str, ...], count: int) -> Finding:
+    """Return the finding on rows whose parent is not there, or on reports without a case."""
     table, column = parent or ("reports", "report_id")
     return Finding(
         Level.ROW,
