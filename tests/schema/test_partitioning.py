@@ -86,7 +86,7 @@ UNLINKED: dict[str, dict[str, st.SearchStrategy[str | None]]] = {
 }
 SOURCES = st.fixed_dictionaries({name: _rows(**columns) for name, columns in UNLINKED.items()})
 COUNT = {
-    "max_examples": 60,
+    "max_examples": 25,
     "deadline": None,
     "suppress_health_check": [HealthCheck.function_scoped_fixture],
 }
