@@ -73,6 +73,25 @@ def test_a_file_waits_in_codes_and_joins_the_report_that_carries_its_number_in_i
     assert tuesday.set_aside.num_rows == 0
 
 
+def test_a_file_that_came_alone_waits_too(tmp_path):
+    """An import in which nothing else came makes a batch without cases, or the file would be lost."""
+    monday = bring_in(tmp_path, "monday", MONDAY, f1=details(71))
+    assert (monday.meta.rows["reports"], monday.set_aside.num_rows) == (0, 1)
+    tuesday = bring_in(tmp_path, "tuesday", TUESDAY, monday.set_aside, tip_71=report("1"))
+    assert only_part(tuesday).tables["files"]["file_annotations"].to_pylist() == [["infant"]]
+    assert tuesday.set_aside.num_rows == 0
+
+
+def test_a_file_that_came_alone_joins_its_report_in_the_open_pool(tmp_path):
+    record = open_record(tmp_path / "store.sqlite", KEY)
+    monday = bring_in(tmp_path, "monday", MONDAY, f1=details(71))
+    assert waiting_in(open_pool(record, monday).batch) == 1
+    tuesday = bring_in(tmp_path, "tuesday", TUESDAY, b_report=report("1"), b_file1=details(71, "h"))
+    pooled = open_pool(record, tuesday).batch
+    assert waiting_in(pooled) == 0
+    assert sum(part.tables["files"].num_rows for part in pooled.parts()) == 2
+
+
 def test_a_file_joins_its_report_in_the_open_pool(tmp_path):
     record = open_record(tmp_path / "store.sqlite", KEY)
     monday = bring_in(tmp_path, "monday", MONDAY, **TWO, f1=details(71, "g"))

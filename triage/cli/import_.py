@@ -141,7 +141,8 @@ def _say_next(out: Path, cases: int) -> str:
     if cases:
         return f"next: {score}"
     return (
-        f"next: mend what is said above and import again with --force; as it is, a person must look: {score}"
+        f"next: mend what is said above and import again with --force; as it is, {score} lists what a person"
+        f" must look at, and what waits joins its report later: --store there, or --waiting {out} here"
     )
 
 

@@ -248,7 +248,8 @@ def import_files(
     ------
     InputRefusedError
         No file is or may be a report, a folder holds canonical tables, or a mapping cannot be used. A report
-        that cannot be read is no reason: it makes a batch, so that it stands on a list.
+        that cannot be read is no reason, nor what waits for its report: they make a batch without cases, so
+        that the one stands on a list and the other is there when its report comes.
     """
     for path in paths:
         _refuse_canonical(path)
@@ -266,7 +267,7 @@ def import_files(
     where = dict.fromkeys(imported.tables, "import")
     rows = mend_rows(imported.tables, where)
     rows.set_aside = pa.concat_tables([imported.set_aside, rows.set_aside])
-    if not rows.tables["reports"].num_rows and not _holds_unreadable(rows.set_aside):
+    if not rows.tables["reports"].num_rows and not _must_be_kept(rows.set_aside):
         first = f"; the first: {imported.findings[0]}" if imported.findings else ""
         raise InputRefusedError(
             f"none of {len(imported.sources):,} files holds a report{first}",
@@ -283,9 +284,10 @@ def import_files(
     return ImportedBatch(part, meta, imported.refs, imported.dropped, imported.unknown)
 
 
-def _holds_unreadable(aside: pa.Table) -> bool:
-    reports = pc.equal(aside["table"], "reports")
-    return bool(pc.any(pc.and_(reports, pc.equal(aside["why"], Why.UNREADABLE.value))).as_py())
+def _must_be_kept(aside: pa.Table) -> bool:
+    """Say whether a row set aside is a report that a person must see, or waits for one that may come."""
+    unreadable = pc.and_(pc.equal(aside["table"], "reports"), pc.equal(aside["why"], Why.UNREADABLE.value))
+    return bool(pc.any(pc.or_(unreadable, pc.is_valid(aside["waits_for"]))).as_py())
 
 
 def _count_joined(sources: list[dict[str, Any]], row: dict[str, Any]) -> None:
