@@ -25,7 +25,8 @@ import pyarrow.parquet as pq
 from triage import build_worklist, load_model, load_world, open_batch, write_world
 from triage.intake.link import Caps, attach_cases, link_reports
 from triage.schema.batch import Batch
-from triage.schema.part import mend_rows, settle
+from triage.schema.keys import mend_rows
+from triage.schema.settling import settle
 from triage.schema.tables import TABLES
 
 SHARE = 0.023

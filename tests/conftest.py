@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 
 from triage.intake.link import attach_cases
-from triage.schema.part import Part, mend_rows, settle
+from triage.schema.keys import mend_rows
+from triage.schema.part import Part
+from triage.schema.settling import settle
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from triage.cli import main
 from triage.intake.refs import write_refs
-from triage.schema.batch import BatchMeta, open_batch, write_batch
+from triage.schema.batch import open_batch, write_batch
+from triage.schema.meta import BatchMeta
 from triage.schema.part import Part
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")

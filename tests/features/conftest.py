@@ -10,7 +10,9 @@ import pytest
 
 from triage.features.catalogue import FEATURES, build_features
 from triage.features.view import View
-from triage.schema.part import Part, mend_rows, settle
+from triage.schema.keys import mend_rows
+from triage.schema.part import Part
+from triage.schema.settling import settle
 from triage.schema.tables import TABLES
 
 Row = dict[str, Any]

@@ -15,8 +15,8 @@ from triage.intake.cybertipline.read import sniff_cybertipline
 from triage.intake.tokens import TokenKey
 from triage.intake.words import load_words
 from triage.intake.xml import parse_xml
+from triage.schema.keys import mend_rows
 from triage.schema.mend import mend_table
-from triage.schema.part import mend_rows
 from triage.schema.tables import TABLES
 
 FIXTURES = Path(__file__).parent / "cybertipline"

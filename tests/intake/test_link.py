@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.intake.link import attach_cases, link_reports
-from triage.schema.part import Part, mend_rows
+from triage.schema.keys import mend_rows
+from triage.schema.part import Part
 
 
 def tables(

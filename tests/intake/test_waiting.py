@@ -13,7 +13,8 @@ from triage.intake.tokens import TokenKey
 from triage.intake.waiting import adopt
 from triage.record import open_record
 from triage.schema.batch import open_batch, split_part, write_batch
-from triage.schema.part import SET_ASIDE_SCHEMA, mend_rows
+from triage.schema.keys import mend_rows
+from triage.schema.part import SET_ASIDE_SCHEMA
 from triage.worklist.pool import open_pool
 
 KEY = TokenKey(bytes(range(32)))

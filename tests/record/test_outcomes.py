@@ -13,7 +13,8 @@ from triage.errors import InputRefusedError
 from triage.record import Finding, Record
 from triage.record.labels import label_cases
 from triage.record.spreadsheet import import_findings
-from triage.schema.part import mend_rows, settle
+from triage.schema.keys import mend_rows
+from triage.schema.settling import settle
 from triage.schema.tables import OUTCOMES
 from triage.scoring.labels import read_label_file, read_outcomes
 from triage.worklist.exports import export_table

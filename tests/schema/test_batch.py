@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from triage.errors import InputRefusedError, OutputExistsError
-from triage.schema.batch import BatchMeta, open_batch, split_part, write_batch
+from triage.schema.batch import open_batch, split_part, write_batch
+from triage.schema.meta import BatchMeta
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:

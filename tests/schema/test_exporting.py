@@ -12,8 +12,9 @@ import pytest
 
 from triage.errors import InputRefusedError, OutputExistsError
 from triage.intake.opening import open_any
-from triage.schema.batch import Batch, BatchMeta
+from triage.schema.batch import Batch
 from triage.schema.exporting import FORMS, export_batch
+from triage.schema.meta import BatchMeta
 from triage.schema.tables import TABLES
 
 AS_OF = datetime(2024, 6, 1, tzinfo=UTC)

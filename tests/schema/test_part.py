@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.intake.link import attach_cases
-from triage.schema.part import Part, mend_rows, settle
+from triage.schema.keys import mend_rows
+from triage.schema.part import Part
+from triage.schema.settling import settle
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 

@@ -19,9 +19,11 @@ from triage.intake import canonical
 from triage.intake.canonical import partition_folder
 from triage.intake.tables import read_csv_folder
 from triage.schema import routing, spilling
-from triage.schema.batch import Batch, BatchMeta, open_batch, split_part, write_batch
+from triage.schema.batch import Batch, open_batch, split_part, write_batch
+from triage.schema.keys import mend_rows
 from triage.schema.knowing import forget_future_knowing, stamp_enrichment
-from triage.schema.part import mend_rows, settle
+from triage.schema.meta import BatchMeta
+from triage.schema.settling import settle
 from triage.schema.spilling import Ranges, hash_tokens, sortable_tokens
 from triage.schema.tables import TABLES
 

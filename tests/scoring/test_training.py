@@ -14,7 +14,8 @@ from scipy.special import expit
 from triage.errors import InputRefusedError
 from triage.evaluation.holdout import train_bundle
 from triage.features.catalogue import FEATURES
-from triage.schema.batch import Batch, BatchMeta
+from triage.schema.batch import Batch
+from triage.schema.meta import BatchMeta
 from triage.schema.part import Part
 from triage.scoring.gathering import LabelledCases, gather_labelled
 from triage.scoring.labels import parse_labels, read_label_file, read_outcomes

@@ -12,7 +12,8 @@ import pytest
 
 from triage.intake.tokens import TokenKey
 from triage.record import open_record
-from triage.schema.batch import Batch, BatchMeta
+from triage.schema.batch import Batch
+from triage.schema.meta import BatchMeta
 from triage.schema.part import Part
 from triage.scoring.loading import load_model
 from triage.worklist.alarms import find_floods, raise_alarms

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from triage.schema.batch import Batch, BatchMeta, split_part
+from triage.schema.batch import Batch, split_part
+from triage.schema.meta import BatchMeta
 from triage.schema.part import SET_ASIDE_SCHEMA, Part
 from triage.scoring.additive import AdditiveModel, flag_steps
 from triage.scoring.bundle import Bundle

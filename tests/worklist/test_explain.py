@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from triage.errors import InputRefusedError
-from triage.schema.batch import Batch, BatchMeta, open_batch, split_part
+from triage.schema.batch import Batch, open_batch, split_part
+from triage.schema.meta import BatchMeta
 from triage.scoring.additive import AdditiveModel, flag_steps
 from triage.scoring.bundle import Bundle
 from triage.scoring.loading import load_model

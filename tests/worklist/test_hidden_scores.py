@@ -21,7 +21,8 @@ from scipy.stats import binom
 
 from triage.errors import InputRefusedError
 from triage.intake.tokens import TokenKey
-from triage.schema.batch import Batch, BatchMeta
+from triage.schema.batch import Batch
+from triage.schema.meta import BatchMeta
 from triage.schema.part import Part
 from triage.scoring.additive import AdditiveModel, flag_steps
 from triage.scoring.bundle import Bundle

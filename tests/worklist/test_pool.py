@@ -13,7 +13,8 @@ import pytest
 from triage.errors import InputRefusedError
 from triage.intake.tokens import TokenKey
 from triage.record import Record, open_record
-from triage.schema.batch import Batch, BatchMeta
+from triage.schema.batch import Batch
+from triage.schema.meta import BatchMeta
 from triage.schema.part import Part
 from triage.scoring.loading import load_model
 from triage.worklist.build import Worklist, build_worklist

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from triage.intake.tokens import TokenKey
 from triage.record import Record, open_record
-from triage.schema.batch import Batch, BatchMeta
+from triage.schema.batch import Batch
+from triage.schema.meta import BatchMeta
 from triage.schema.part import Part
 from triage.worklist.pool import Pool, open_pool
 from triage.worklist.told import EVIDENCE

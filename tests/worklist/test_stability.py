@@ -13,7 +13,8 @@ from scipy.stats import norm, truncnorm
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import FEATURES
-from triage.schema.batch import Batch, BatchMeta, split_part
+from triage.schema.batch import Batch, split_part
+from triage.schema.meta import BatchMeta
 from triage.schema.part import Part
 from triage.scoring.additive import flag_steps
 from triage.scoring.bundle import Bundle

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from triage.intake.tokens import TokenKey
-from triage.schema.batch import Batch, BatchMeta
+from triage.schema.batch import Batch
+from triage.schema.meta import BatchMeta
 from triage.schema.part import Part
 from triage.scoring.additive import AdditiveModel, flag_steps
 from triage.scoring.bundle import Bundle

@@ -17,7 +17,8 @@ import pytest
 from triage.errors import InputRefusedError, OutputExistsError
 from triage.intake.link import link_reports
 from triage.schema.batch import open_batch
-from triage.schema.part import mend_rows, settle
+from triage.schema.keys import mend_rows
+from triage.schema.settling import settle
 from triage.schema.tables import TABLES
 from triage.worlds import load_world, read_truth, simulate, truth_folder, write_world
 

@@ -23,7 +23,7 @@ from triage.cli.say import (
 )
 
 if TYPE_CHECKING:
-    from triage.schema.batch import BatchMeta
+    from triage.schema.meta import BatchMeta
 
 SHOWN_NAMES = 8
 

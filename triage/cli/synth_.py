@@ -12,7 +12,7 @@ from triage.cli.say import force_option, json_option, progress, say_result
 from triage.cli.worlds import count_cases, jobs_option
 
 if TYPE_CHECKING:
-    from triage.schema.batch import BatchMeta
+    from triage.schema.meta import BatchMeta
     from triage.worlds.file.world import World
 
 DESCRIBED_CASES = 50_000

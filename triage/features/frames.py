@@ -14,12 +14,15 @@ from triage.errors import InputRefusedError
 from triage.intake.link import attach_cases
 from triage.schema.declare import Kind
 from triage.schema.findings import Level
+from triage.schema.keys import mend_rows
 from triage.schema.mend import EARLIEST
-from triage.schema.part import Part, Rows, mend_rows, settle
+from triage.schema.settling import settle
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from triage.schema.part import Part, Rows
 
 SHOWN = 5
 SUPERFLUOUS = "a column that is not declared"

@@ -15,17 +15,11 @@ import pyarrow.parquet as pq
 from triage.errors import InputRefusedError
 from triage.intake.link import capped_findings, link_reports
 from triage.intake.tables import not_a_table, read_csv_lines, read_set_aside, unreadable_parquet
-from triage.schema.batch import (
-    META_FILE,
-    PART_CASES,
-    SET_ASIDE_FILE,
-    BatchMeta,
-    read_meta,
-    read_set_aside_rows,
-)
+from triage.schema.batch import PART_CASES, SET_ASIDE_FILE, read_set_aside_rows
 from triage.schema.declare import Kind
 from triage.schema.exporting import SET_ASIDE
 from triage.schema.findings import printable
+from triage.schema.meta import META_FILE, BatchMeta, read_meta
 from triage.schema.part import no_set_aside
 from triage.schema.partitioning import Partitioned, partition_batch
 from triage.schema.source import Block, Source, SourceFile

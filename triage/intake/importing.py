@@ -26,8 +26,10 @@ from triage.intake.rekeying import bridge_imported
 from triage.intake.sheets.read import shipped_sheets
 from triage.intake.sheets.sources import headers_of, looks_like_table
 from triage.intake.waiting import adopt, awaited
-from triage.schema.batch import META_FILE, BatchMeta
-from triage.schema.part import Why, mend_rows, settle
+from triage.schema.keys import mend_rows
+from triage.schema.meta import META_FILE, BatchMeta
+from triage.schema.part import Why
+from triage.schema.settling import settle
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from pathlib import Path
 from triage.errors import InputRefusedError
 from triage.intake.canonical import holds_parquet
 from triage.intake.tables import read_csv_folder
-from triage.schema.batch import META_FILE, Batch, open_batch
+from triage.schema.batch import Batch, open_batch
+from triage.schema.meta import META_FILE
 
 
 def open_any(path: Path | str, as_of: datetime | None = None) -> Batch:

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from triage.errors import InputRefusedError
 from triage.schema.batch import Batch
 from triage.schema.declare import Kind
-from triage.schema.part import Rows, settle
+from triage.schema.part import Rows
+from triage.schema.settling import settle
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:

@@ -16,11 +16,14 @@ from triage.intake.delimited import BLOCK_BYTES, Lines, read_lines
 from triage.intake.header import UnreadableHeaderError, find_encoding, read_header
 from triage.intake.imagery import INSIDE, REFUSED, names_imagery
 from triage.intake.link import attach_cases
-from triage.schema.batch import Batch, BatchMeta
+from triage.schema.batch import Batch
 from triage.schema.exporting import SET_ASIDE
 from triage.schema.findings import Finding, Level, printable
+from triage.schema.keys import mend_rows
 from triage.schema.knowing import forget_future_knowing, stamp_enrichment
-from triage.schema.part import SET_ASIDE_SCHEMA, Rows, Why, mend_rows, no_set_aside, settle
+from triage.schema.meta import BatchMeta
+from triage.schema.part import SET_ASIDE_SCHEMA, Rows, Why, no_set_aside
+from triage.schema.settling import settle
 from triage.schema.source import BROKEN, broken_finding
 from triage.schema.tables import TABLES
 from triage.writing import require_plain

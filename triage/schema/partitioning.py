@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from triage.errors import InputRefusedError
-from triage.schema.batch import MOST_PARTS, PART_CASES, write_batch
-from triage.schema.part import Part, no_set_aside, require_key
+from triage.schema.batch import PART_CASES, write_batch
+from triage.schema.keys import require_key
+from triage.schema.meta import MOST_PARTS
+from triage.schema.part import Part, no_set_aside
 from triage.schema.routing import Routing
 from triage.schema.tables import TABLES
 from triage.writing import scratch_folder
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from triage.schema.batch import BatchMeta
     from triage.schema.findings import Finding
+    from triage.schema.meta import BatchMeta
     from triage.schema.routing import Link
     from triage.schema.source import Source
 

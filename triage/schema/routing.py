@@ -16,21 +16,10 @@ import pyarrow.compute as pc
 
 from triage.errors import InputRefusedError
 from triage.schema.batch import PART_CASES
+from triage.schema.keys import find_repeats, keep_usable, set_repeats_aside
 from triage.schema.knowing import forget_future_knowing, stamp_enrichment
-from triage.schema.part import (
-    ORPHANED,
-    Part,
-    Rows,
-    Why,
-    find_repeats,
-    keep_usable,
-    no_set_aside,
-    orphan_finding,
-    set_aside,
-    set_caseless_aside,
-    set_repeats_aside,
-    settle,
-)
+from triage.schema.part import Part, Rows, Why, no_set_aside, set_aside
+from triage.schema.settling import ORPHANED, orphan_finding, set_caseless_aside, settle
 from triage.schema.source import BROKEN, Account, broken_finding
 from triage.schema.spilling import Ranges, Spill, hash_tokens, pack, sortable_tokens, unpack
 from triage.schema.tables import TABLES

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from triage.schema.batch import BatchMeta
+    from triage.schema.meta import BatchMeta
 
 # A row's number says also which file it stands in: so far apart do the numbers of two files begin.
 _APART = 40

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triage.errors import BundleRefusedError, InputRefusedError
-from triage.schema.batch import FORMAT_VERSION as SCHEMA_VERSION
+from triage.schema.meta import FORMAT_VERSION as SCHEMA_VERSION
 from triage.scoring.additive import AdditiveModel, parse_additive
 from triage.scoring.calibration import choose_calibration, parse_calibration
 from triage.scoring.card import write_card
@@ -78,7 +78,7 @@ class Bundle:
         Parameters
         ----------
         population : str
-            Where the cases to be scored come from (`triage.schema.batch.BatchMeta.population`).
+            Where the cases to be scored come from (`triage.schema.meta.BatchMeta.population`).
         """
         return choose_calibration(self.calibration, population, self.not_calibrated)
 

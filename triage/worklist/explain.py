@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from triage.schema.batch import Batch, BatchMeta
+    from triage.schema.batch import Batch
+    from triage.schema.meta import BatchMeta
     from triage.schema.part import Part
     from triage.scoring.bundle import Bundle
     from triage.scoring.model import Model

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from triage.schema.batch import BatchMeta
+    from triage.schema.meta import BatchMeta
     from triage.scoring.bundle import Bundle
     from triage.worklist.policy import Policy
 

@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 from triage.errors import InputRefusedError
 from triage.intake.link import attach_cases
 from triage.intake.waiting import adopt
-from triage.schema.batch import Batch, BatchMeta, split_part
-from triage.schema.part import SET_ASIDE_SCHEMA, Part, Rows, settle
+from triage.schema.batch import Batch, split_part
+from triage.schema.part import SET_ASIDE_SCHEMA, Part, Rows
+from triage.schema.settling import settle
 from triage.schema.tables import TABLES
 from triage.worklist.listing import is_unreadable, name_unreadable
 from triage.worklist.origin import name_batches
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from triage.record import Record
+    from triage.schema.meta import BatchMeta
 
 # Of different worlds no calibration could say whose probability it is.
 _KIN = {

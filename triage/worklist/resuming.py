@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from triage.errors import InputRefusedError
-from triage.schema.batch import FORMAT_VERSION, part_files
+from triage.schema.batch import part_files
 from triage.schema.findings import Finding, Level
+from triage.schema.meta import FORMAT_VERSION
 from triage.worklist.asking import Checks, Missing
 from triage.worklist.facts import Facts
 from triage.worklist.gathering import PartScored

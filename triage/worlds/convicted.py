@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from triage.errors import InputRefusedError, TriageError
-from triage.schema.batch import BATCH_CONTENTS, BatchMeta, write_batch
-from triage.schema.part import Rows, settle
+from triage.schema.batch import BATCH_CONTENTS, write_batch
+from triage.schema.part import Rows
+from triage.schema.settling import settle
 from triage.schema.tables import TABLES
 from triage.worlds.simulation import draw_one, plan_simulation
 from triage.worlds.skeleton import BLOCK_CASES
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from triage.schema.meta import BatchMeta
     from triage.schema.part import Part
     from triage.worlds.file.world import World
     from triage.worlds.simulation import Drawn

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from triage.errors import InputRefusedError
-from triage.schema.batch import BATCH_CONTENTS, BatchMeta, write_batch
+from triage.schema.batch import BATCH_CONTENTS, write_batch
+from triage.schema.meta import BatchMeta
 from triage.schema.part import Part, no_set_aside
 from triage.schema.tables import TABLES
 from triage.worlds.prosecution import OPENED, follow_opened

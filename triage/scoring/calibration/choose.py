@@ -18,7 +18,7 @@ def choose_calibration(
     calibration : Calibration or None
         Of the model, if it has one.
     population : str
-        Where the cases to be scored come from (`triage.schema.batch.BatchMeta.population`).
+        Where the cases to be scored come from (`triage.schema.meta.BatchMeta.population`).
     not_calibrated : str
         Why the model has none.
 

@@ -40,7 +40,7 @@ class Calibration(ABC):
     denominator : str
         Of which cases the probability is a share.
     population : str
-        Where those cases come from (`triage.schema.batch.BatchMeta.population`); it is shown nowhere else.
+        Where those cases come from (`triage.schema.meta.BatchMeta.population`); it is shown nowhere else.
     effective_positives : float or None
         Positives, counted in the heaviest case (`count_effective`); None where it was not counted.
     weighted : bool
