@@ -9,7 +9,7 @@ import pytest
 
 from triage.scoring.additive import AdditiveModel, flag_steps
 from triage.worklist.asking import Checks, ask_all
-from triage.worklist.checks import chances, choose_checks, gain_of_answers, join_checks
+from triage.worklist.checks import chances, choose_checks, find_cut, gain_of_answers
 from triage.worklist.order import ESCALATED, RANKED, Order
 from triage.worklist.policy import load_policy
 from triage.worklist.questions import QUESTIONS
@@ -30,7 +30,6 @@ def ranked(*score: float, lane: int = RANKED) -> Order:
         n,
         np.full(len(n), lane),
         np.array(score),
-        n.astype(float),
         np.full(len(n), -1),
         n,
         np.zeros(len(n), bool),
@@ -38,7 +37,8 @@ def ranked(*score: float, lane: int = RANKED) -> Order:
 
 
 def choose(checks: Checks, order: Order, limit: int, **more: Any) -> list[str]:
-    return choose_checks(checks, order, before=0, limit=limit, policy=load_policy(), **more).to_pylist()
+    cut, place = find_cut(order, 0, limit), np.arange(len(order.row))
+    return choose_checks(checks, order.lane, place, cut=cut, policy=load_policy(), **more).to_pylist()
 
 
 def test_check_below_the_cut_is_that_which_gains_most_not_that_which_moves_most() -> None:
@@ -127,15 +127,3 @@ def test_silence_of_reporters_is_no_denial_and_no_proof_of_access() -> None:
     assert [checks.asked.tolist(), checks.yes.tolist(), checks.no.tolist()] == [[4], [1], [0]]
     no, yes = chances(checks)
     assert (no.tolist(), yes.tolist()) == ([1 / 14], [2 / 14])
-
-
-def test_share_of_register_checks_is_among_those_checked_and_over_all_parts() -> None:
-    model = AdditiveModel("m", "points", (flag_steps("contact_record", -1, 0, 3),))
-    parts = [
-        ask_all(model, matrix, model.score(model.contributions(matrix)))[1]
-        for matrix in (np.array([[1.0], [0.0]]), np.array([[-1.0], [-1.0], [0.0]]))
-    ]
-    joined = join_checks(parts, np.arange(5)[::-1])
-    assert [joined.asked.tolist(), joined.yes.tolist(), joined.no.tolist()] == [[3], [1], [2]]
-    assert np.isnan(joined.if_yes[:, 0]).tolist() == [False, True, True, False, True]
-    assert not len(join_checks([], np.zeros(0, dtype=int)).question)

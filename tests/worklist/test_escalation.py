@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -23,6 +24,7 @@ from triage.worklist.order import (
     UNREADABLE,
     YOUTH,
     Order,
+    Ranking,
     give_due,
     give_tiers,
     number_lanes,
@@ -131,18 +133,37 @@ class Row:
     due: float
 
 
+def join(arrays: Iterable[Any]) -> Any:
+    return np.concatenate([np.zeros(0), *arrays])
+
+
 def list_cases(
     cases: list[Case], policy: Policy, lowered: set[str], before: int = 0, parts: int = 1
 ) -> list[Row]:
     """Make the list as `build_worklist` does, from several parts."""
     pieces = [cases[start::parts] for start in range(parts)]
     scored = [score(piece) for piece in pieces]
-    order: Order = order_cases(scored, "key", lowered=lowered)
+    order: Order = order_cases(
+        Ranking.of(
+            pa.concat_arrays([part.case_id for part in scored]),
+            join(part.score for part in scored),
+            [part.facts for part in scored],
+        ),
+        "key",
+        lowered=lowered,
+    )
     rank = number_lanes(order.lane, before)
     limit = policy.capacity.of(len(cases))
     tier = give_tiers(order, rank, limit, policy)
-    order = sort_within_tiers(order, tier, [part.facts for part in scored], policy)
-    until = np.concatenate([np.zeros(0), *(part.facts.preserve_until for part in scored)])[order.row]
+    told = pa.table(
+        {
+            "evidence_days": join(part.facts.evidence_days for part in scored),
+            "solvable": join(part.facts.solvable for part in scored),
+        }
+    )
+    place = sort_within_tiers(order, tier, lambda rows: told.take(pa.array(rows)), policy)
+    order = order if place is None else order.at(place)
+    until = join(part.facts.preserve_until for part in scored)[order.row]
     due = (give_due(tier, NOW, policy, until) - NOW.timestamp()) / 86_400
     flat = [case for piece in pieces for case in piece]
     columns = (order.row, order.lane, rank, tier, due)

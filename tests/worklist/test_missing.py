@@ -15,7 +15,7 @@ from triage.features.catalogue import build_features
 from triage.features.view import View
 from triage.scoring.additive import AdditiveModel, Line, flag_steps
 from triage.worklist.asking import MOST_MISSING, Missing, ask_all
-from triage.worklist.missing import join_missing, place_answers, raise_by_answer, tell_missing
+from triage.worklist.missing import Ladder, place_answers, raise_by_answer, tell_missing
 from triage.worklist.order import ESCALATED, PAUSED, RANKED, YOUTH, Order
 from triage.worklist.policy import load_policy
 from triage.worklist.questions import QUESTIONS
@@ -34,7 +34,15 @@ def order_of(*cases: tuple[int, int, float, bool]) -> Order:
     """Make a list of (lane, imminence, score, lowered), which stand in their order."""
     lane, imminence, score, lowered = (np.array(part) for part in zip(*cases, strict=True))
     n = np.arange(len(cases))
-    return Order(n, lane, score.astype(float), n.astype(float), imminence, n, lowered)
+    return Order(n, lane, score.astype(float), imminence, n, lowered)
+
+
+def ladder(order: Order) -> Ladder:
+    return Ladder.of(order, 0, raise_by_answer(load_policy()))
+
+
+def everywhere(order: Order) -> Any:
+    return np.arange(len(order.row))
 
 
 def missing_of(question: int, if_no: list[float], if_yes: list[float]) -> Missing:
@@ -77,7 +85,7 @@ def test_question_with_other_answers_than_yes_and_no_is_told_from_best_to_worst(
     found = asked(part, AdditiveModel("m", "points", terms))
     assert (found.if_no[0, 0], found.if_yes[0, 0]) == (-5.0, 5.0)
     assert found.question[0, 1] == -1  # one question, asked once
-    told = tell_missing(found, order_of((RANKED, -1, 0.0, False)), 0, load_policy())
+    told = tell_missing(found, ladder(order_of((RANKED, -1, 0.0, False))), np.array([0]))
     assert told.to_pylist() == ["the class of the material (rank 1 either way)"]
 
 
@@ -108,7 +116,7 @@ def test_nobody_is_asked_about_what_is_not_there(make_part, feature: str, tables
 def test_yes_to_whether_a_list_knows_it_denies_that_it_is_unknown() -> None:
     missing = missing_of(ASKS["unknown_material"], [1.0, 1.0], [9.0, 9.0])
     order = order_of((RANKED, -1, 5.0, False), (RANKED, -1, 4.0, False))
-    told = tell_missing(missing, order, 0, load_policy())
+    told = tell_missing(missing, ladder(order), everywhere(order))
     assert told[1].as_py() == "whether a list knows the material (rank 1 if not, 2 if so)"
 
 
@@ -125,7 +133,9 @@ def test_answer_that_escalates_puts_the_case_among_the_escalated() -> None:
         (RANKED, -1, 1.0, False),
     )
     told = tell_missing(
-        missing_of(ASKS["contact_now"], [9.0, 8.0, 0.5, 0.5], [9.0, 8.0, 7.0, 2.0]), order, 2, policy
+        missing_of(ASKS["contact_now"], [9.0, 8.0, 0.5, 0.5], [9.0, 8.0, 7.0, 2.0]),
+        Ladder.of(order, 2, raised),
+        everywhere(order),
     )
     question = "whether a child is in contact with the person now"
     assert told.to_pylist() == [
@@ -139,21 +149,21 @@ def test_answer_that_escalates_puts_the_case_among_the_escalated() -> None:
 def test_denial_never_takes_a_case_out_of_the_escalated() -> None:
     order = order_of((ESCALATED, 1, -50.0, False), (RANKED, -1, 90.0, False))
     missing = missing_of(ASKS["contact_now"], [-99.0, 80.0], [-50.0, 90.0])
-    _, if_no = place_answers(missing, order, 0, raise_by_answer(load_policy()))
+    _, if_no = place_answers(missing, ladder(order), everywhere(order))
     assert if_no[:, 0].tolist() == [1, 2]
 
 
 def test_lowered_case_stays_last_of_the_escalated_whatever_the_answer() -> None:
     order = order_of((ESCALATED, 1, 1.0, False), (ESCALATED, 2, 50.0, True), (RANKED, -1, 60.0, False))
     missing = missing_of(ASKS["contact_now"], [1.0, 0.0, 60.0], [1.0, 99.0, 60.0])
-    if_yes, if_no = place_answers(missing, order, 0, raise_by_answer(load_policy()))
+    if_yes, if_no = place_answers(missing, ladder(order), everywhere(order))
     assert (if_yes[1, 0], if_no[1, 0]) == (2, 2)
 
 
 def test_beside_the_list_no_rank_is_told_and_of_a_child_nothing() -> None:
     order = order_of((YOUTH, -1, 0.0, False), (PAUSED, -1, 0.0, False))
     missing = missing_of(ASKS["contact_record"], [0.0, 0.0], [1.0, 1.0])
-    told = tell_missing(missing, order, 0, load_policy())
+    told = tell_missing(missing, ladder(order), everywhere(order))
     assert told.to_pylist() == ["", "an earlier conviction for a contact offence"]
 
 
@@ -190,13 +200,14 @@ def test_rank_under_an_answer_is_that_of_the_list_sorted_anew(cases: Any, before
         np.arange(len(rows)),
         *(
             np.array([getattr(row, name) for row in rows])
-            for name in ("lane", "score", "seniority", "imminence", "seniority", "lowered")
+            for name in ("lane", "score", "imminence", "seniority", "lowered")
         ),
     )
     raised = NO_RULES.copy()
     raised[ASKS["contact_now"]] = lift
     answers = [row.answer for row in rows]
-    if_yes, if_no = place_answers(missing_of(ASKS["contact_now"], answers, answers), order, before, raised)
+    missing = missing_of(ASKS["contact_now"], answers, answers)
+    if_yes, if_no = place_answers(missing, Ladder.of(order, before, raised), everywhere(order))
     for place, row in enumerate(rows):
         others = [key(other) for other in rows if other is not row]
         under_no = SimpleNamespace(**{**vars(row), "score": row.answer})
@@ -210,9 +221,3 @@ def test_case_that_could_not_be_scored_is_asked_nothing() -> None:
     missing, checks = ask_all(model, np.array([[0.0]]), np.array([np.nan]))
     assert missing.question.tolist() == [[-1] * MOST_MISSING]
     assert np.isnan(checks.if_yes).all()
-
-
-def test_parts_join_to_the_whole() -> None:
-    parts = [missing_of(at, [float(at)], [float(at)]) for at in range(3)]
-    assert join_missing(parts, np.array([2, 0, 1])).question[:, 0].tolist() == [2, 0, 1]
-    assert join_missing([], np.zeros(0, dtype=int)).question.shape == (0, MOST_MISSING)

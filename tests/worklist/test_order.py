@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from triage.worklist.order import (
     RANKED,
     UNREADABLE,
     YOUTH,
+    Ranking,
     count_ties,
     give_due,
     give_tiers,
@@ -60,15 +62,26 @@ def scored(make_part) -> Any:
     return make
 
 
+def rank_of(*parts: Any) -> Ranking:
+    cases = pa.concat_arrays([pa.array([], pa.string()), *(part.case_id for part in parts)])
+    score = np.concatenate([np.zeros(0), *(part.score for part in parts)])
+    return Ranking.of(cases, score, [part.facts for part in parts])
+
+
+def axes_of(part: Any) -> Callable[[Any], pa.Table]:
+    table = pa.table({"evidence_days": part.facts.evidence_days, "solvable": part.facts.solvable})
+    return lambda rows: table.take(pa.array(rows))
+
+
 def names(order: Any, part: Any) -> str:
     return "".join(part.case_id[row].as_py() for row in order.row.tolist())
 
 
 def test_equal_scores_go_to_the_longest_waiting_and_then_to_the_smallest_keyed_hash(scored: Any) -> None:
     part = scored([1, 2, 1, 1], ["2024-03-02", "2024-03-09", "2024-03-01", "2024-03-01"])
-    assert names(order_cases([part], {"a": 0, "b": 9, "c": 1, "d": 2}.__getitem__), part) == "bcda"
+    assert names(order_cases(rank_of(part), {"a": 0, "b": 9, "c": 1, "d": 2}.__getitem__), part) == "bcda"
     assert (
-        names(order_cases([part], {"a": 0, "b": 9, "c": 2**64 - 1, "d": 2**64 - 2}.__getitem__), part)
+        names(order_cases(rank_of(part), {"a": 0, "b": 9, "c": 2**64 - 1, "d": 2**64 - 2}.__getitem__), part)
         == "bdca"
     )
 
@@ -76,7 +89,7 @@ def test_equal_scores_go_to_the_longest_waiting_and_then_to_the_smallest_keyed_h
 def test_case_of_which_nobody_knows_how_long_it_waits_counts_as_longest(scored: Any) -> None:
     part = scored([1, 1], ["1990-01-01", ""])
     assert np.isnan(part.facts.received[1])
-    assert names(order_cases([part], "key"), part) == "ba"
+    assert names(order_cases(rank_of(part), "key"), part) == "ba"
 
 
 def test_keyed_hash_is_blake2b_of_the_case_with_the_key() -> None:
@@ -91,7 +104,7 @@ def test_whole_key_counts_however_long_it_is() -> None:
 
 def test_another_key_breaks_ties_in_another_way(scored: Any) -> None:
     part = scored([1.0] * 8)
-    orders = {names(order_cases([part], f"key {i}"), part) for i in range(20)}
+    orders = {names(order_cases(rank_of(part), f"key {i}"), part) for i in range(20)}
     assert len(orders) > 10
     assert {order[0] for order in orders} > {"a", "h"}
 
@@ -103,15 +116,15 @@ def test_imminence_stands_before_score_and_score_before_waiting(scored: Any) -> 
         escalated_by_reporter=["denied", "asserted", "denied", "asserted"],
         report_annotations=[["sextortion"], [], ["sextortion"], []],
     )
-    assert names(order_cases([part], "key"), part) == "dbac"
-    assert names(order_cases([part], "key", lowered={"d"}), part) == "bacd"
-    assert names(order_cases([part], "key", lowered={"d", "b"}), part) == "acdb"
+    assert names(order_cases(rank_of(part), "key"), part) == "dbac"
+    assert names(order_cases(rank_of(part), "key", lowered={"d"}), part) == "bacd"
+    assert names(order_cases(rank_of(part), "key", lowered={"d", "b"}), part) == "acdb"
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
 def test_score_that_is_no_number_puts_a_case_first_in_lane_unreadable(scored: Any, broken: float) -> None:
     part = scored([3, broken, 2, broken], escalated_by_reporter=["denied"] * 2 + ["asserted"] * 2)
-    order = order_cases([part], "key")
+    order = order_cases(rank_of(part), "key")
     assert names(order, part) == "dbca"
     assert order.lane.tolist() == [UNREADABLE, UNREADABLE, ESCALATED, RANKED]
     rank = number_lanes(order.lane, 1)
@@ -126,7 +139,7 @@ def test_where_no_score_counts_the_longest_waiting_stands_first(
 ) -> None:
     scores = [-np.inf, np.nan, np.inf] if lane == UNREADABLE else [9, 1, 5]
     part = scored(scores, ["2024-03-03", "2024-03-01", "2024-03-02"], report_annotations=[label] * 3)
-    order = order_cases([part], "key")
+    order = order_cases(rank_of(part), "key")
     assert set(order.lane.tolist()) == {lane}
     assert names(order, part) == "bca"
 
@@ -138,13 +151,14 @@ def test_axes_order_the_cases_of_one_tier(scored: Any) -> None:
         preserve_until=["2024-06-09", "", "2024-06-20", "2024-05-01", "2024-06-05", "2024-06-20"],
         jurisdiction_country=["NL", "", "", "", "", "NL"],
     )
-    order = order_cases([part], "key")
+    order = order_cases(rank_of(part), "key")
     tier = give_tiers(order, number_lanes(order.lane, 0), 30)
     assert tier.tolist() == [1, 2, 2, 2, 2, 2]
 
     def sort(*axes: str) -> str:
         policy = replace(load_policy(), order=Ordering(axes, due_before_evidence_ends=False))
-        return names(sort_within_tiers(order, tier, [part.facts], policy), part)
+        place = sort_within_tiers(order, tier, axes_of(part), policy)
+        return names(order if place is None else order.at(place), part)
 
     assert sort() == "abcdef"
     # The end of d has passed, and b has none: both come after those whose end lies ahead.
@@ -170,8 +184,10 @@ def test_deadline_moves_forward_to_the_end_of_the_evidence_where_the_policy_says
 
 
 def test_list_of_nobody_has_no_order() -> None:
-    order = order_cases([], "key")
+    order = order_cases(rank_of(), "key")
     assert len(order.row) == len(give_tiers(order, number_lanes(order.lane, 0), 5)) == 0
-    facts: list[Facts] = []
     moving = replace(load_policy(), order=Ordering(("evidence",), due_before_evidence_ends=True))
-    assert len(sort_within_tiers(order, order.lane, facts, moving).row) == 0
+    nobody = pa.table({"evidence_days": np.zeros(0), "solvable": np.zeros(0)})
+    place = sort_within_tiers(order, order.lane, lambda _: nobody, moving)
+    assert place is not None
+    assert not len(place)

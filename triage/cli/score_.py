@@ -154,7 +154,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     number = keep_worklist(record, worklist, pool).seq if record and pool else None
 
     def explain() -> dict[str, Explanation]:
-        cases = worklist.table["case_id"].to_pylist()[:MOST_EXPLAINED]
+        cases = worklist.rows(0, MOST_EXPLAINED)["case_id"].to_pylist()
         # What ended those who scored it would end this process too.
         readable = whole.without(worklist.lost_parts)
         return explain_cases(readable, bundle, cases, as_of=worklist.as_of, policy=rules)
@@ -275,22 +275,23 @@ def _export(
     """Write every file, and keep in the record that it was written."""
     import hashlib
 
-    from triage.worklist.exports import export
+    from triage.worklist.exports import export_all
 
     def keep(file: Path, name: str) -> None:
         if record is not None:
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             record.keep_export(file.suffix[1:], digest, name, number)
 
-    written: list[Path] = []
-    for out in outs:
-        page = out.suffix.lower() == ".html"
-        with _telling(written, number):
-            export(worklist, out, details=details() if page else None, delimiter=delimiter, force=force)
-            keep(out, out.name)
+    def note(out: Path) -> None:
+        keep(out, out.name)
         written.append(out)
-    if lists is not None:
-        with _telling(written, number):
+
+    written: list[Path] = []
+    pages = any(out.suffix.lower() == ".html" for out in outs)
+    with _telling([*outs, *([lists] if lists else [])], written, number):
+        told = details() if pages else None
+        export_all(worklist, outs, details=told, delimiter=delimiter, force=force, written=note)
+        if lists is not None:
             _write_lists(worklist, lists, delimiter=delimiter, force=force)
             for name, table in worklist.lists.items():
                 if table.num_rows:
@@ -298,7 +299,7 @@ def _export(
 
 
 @contextmanager
-def _telling(written: Sequence[Path], number: int | None) -> Iterator[None]:
+def _telling(asked: Sequence[Path], written: Sequence[Path], number: int | None) -> Iterator[None]:
     """Say what is there already where a disk is full, or a file cannot be written for another reason."""
     from triage.errors import TriageError
 
@@ -307,12 +308,13 @@ def _telling(written: Sequence[Path], number: int | None) -> Iterator[None]:
     except OSError as error:
         kept = [f"the list is in the record (entry {number})"] if number else []
         kept += [f"{', '.join(map(str, written))} was written"] if written else []
+        left = [str(out) for out in asked if out not in written]
         raise TriageError(
             f"{error.strerror or error}",
             where=str(error.filename or ""),
             mend=(
-                f"this file and those after it were not written{''.join(f'; {what}' for what in kept)}; check"
-                " permissions and free space and score again: the same list comes of it"
+                f"not written: {', '.join(left)}{''.join(f'; {what}' for what in kept)}; check permissions"
+                " and free space and score again: the same list comes of it"
             ),
         ) from error
 
@@ -348,9 +350,7 @@ def _summary(
     lanes = ", ".join(f"{count:,} {lane}" for lane, count in worklist.lanes.items())
     lines = [f"alarm: {alarm}" for alarm in worklist.alarms]
     names = ", ".join(str(out) for out in outs)
-    lines.append(
-        f"{names}: {counted(worklist.table.num_rows, 'row')} ({lanes}); capacity {worklist.capacity:,}"
-    )
+    lines.append(f"{names}: {counted(len(worklist), 'row')} ({lanes}); capacity {worklist.capacity:,}")
     if worklist.tied_at_cut:
         lines.append(
             f"{worklist.tied_at_cut:,} cases are tied where the capacity ends; the longest waiting go first"
@@ -361,9 +361,7 @@ def _summary(
         )
     lines.append(f"probability: {worklist.probability_note}")
     lines += [f"audit: {note}" for note in worklist.audit_notes]
-    beside = ", ".join(
-        f"{table.num_rows:,} {name}" for name, table in worklist.lists.items() if table.num_rows
-    )
+    beside = ", ".join(f"{rows:,} {name}" for name, rows in worklist.listed.items() if rows)
     if beside:
         lines.append(f"beside it: {beside} ({f'in {folder}' if folder else '--lists FOLDER writes them'})")
     if pool and record:

@@ -103,41 +103,48 @@ def _cases(count: int) -> str:
     return "1 case is" if count == 1 else f"{count:,} cases are"
 
 
-def find_blanket_sources(sources: pa.Array, escalated: NDArray[np.bool_], policy: Policy) -> list[str]:
-    """Return a banner for each source that escalates almost everything; its cases stay where they are.
-
-    Parameters
-    ----------
-    sources : pyarrow.Array of string, shape (n_cases,)
-        Source systems of each case, blank-separated.
-    escalated : array of bool, shape (n_cases,)
-        Whether the case is escalated.
-    policy : Policy
-        From which share on, and from how many cases.
+def count_sources(sources: pa.Array, escalated: NDArray[np.bool_]) -> dict[str, tuple[int, int]]:
+    """Count the cases of each set of sources, and how many of them are escalated.
 
     Examples
     --------
     >>> import numpy as np
     >>> import pyarrow as pa
+    >>> count_sources(pa.array(["iccam", "police iccam", "iccam"]), np.array([True, False, False]))
+    {'iccam': (2, 1), 'police iccam': (1, 0)}
+    """
+    which, first = number_rows(sources)
+    cases, raised = np.bincount(which), np.bincount(which, weights=escalated).astype(int)
+    names = sources.take(pa.array(first)).to_pylist()
+    return dict(zip(names, zip(cases.tolist(), raised.tolist(), strict=True), strict=True))
+
+
+def find_blanket_sources(counts: Mapping[str, tuple[int, int]], policy: Policy) -> list[str]:
+    """Return a banner for each source that escalates almost everything; its cases stay where they are.
+
+    Parameters
+    ----------
+    counts : mapping of str to (int, int)
+        Of each set of sources, joined by blanks, its cases and how many of them are escalated.
+    policy : Policy
+        From which share on, and from how many cases.
+
+    Examples
+    --------
     >>> from triage.worklist.policy import load_policy
-    >>> find_blanket_sources(pa.array(["iccam"] * 40), np.ones(40, dtype=bool), load_policy("default"))
+    >>> find_blanket_sources({"iccam": (40, 40)}, load_policy("default"))
     ['iccam escalates 40 of its 40 cases (100%): an escalation by it says little; none is put lower for it']
     """
-    counts: dict[str, list[int]] = {}
-    which, first = number_rows(sources)
-    cases = np.bincount(which)
-    rises = np.bincount(which, weights=escalated)
-    for names, number, raised in zip(
-        sources.take(pa.array(first)).to_pylist(), cases.tolist(), rises.astype(int).tolist(), strict=True
-    ):
+    by_name: dict[str, list[int]] = {}
+    for names, (number, raised) in counts.items():
         for name in names.split():
-            count = counts.setdefault(name, [0, 0])
+            count = by_name.setdefault(name, [0, 0])
             count[0] += number
             count[1] += raised
     return [
         f"{name} escalates {raised:,} of its {cases:,} cases ({raised / cases:.0%}): an escalation by it says"
         " little; none is put lower for it"
-        for name, (cases, raised) in sorted(counts.items())
+        for name, (cases, raised) in sorted(by_name.items())
         if cases >= policy.blanket.least and raised >= policy.blanket.share * cases
     ]
 

@@ -3,174 +3,61 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from triage.features.telling.texts import join_texts, look_up
 from triage.worklist.alarms import find_blanket_sources, raise_alarms, tell_moves
 from triage.worklist.audit import (
     draw_audit,
     hide_places,
     make_lottery,
     measure_audit,
-    no_draw,
     place_audit,
     tell_audit,
-    tell_chances,
 )
+from triage.worklist.checks import find_cut
 from triage.worklist.fingerprints import take_fingerprints
-from triage.worklist.gathering import score_parts
-from triage.worklist.listing import (
-    WORKLIST_SCHEMA,
-    gather_unreadable,
-    keep_deadlines,
-    list_unreadable,
-    put,
-)
+from triage.worklist.gathering import Gathered, score_parts
+from triage.worklist.listing import WORKLIST_SCHEMA, gather_unreadable, keep_deadlines, list_unreadable, put
+from triage.worklist.missing import Ladder, raise_by_answer
 from triage.worklist.order import (
     ESCALATED,
     MAIN_LANES,
     RANKED,
     UNREADABLE,
-    Order,
+    count_ties,
     give_tiers,
-    join,
     key_draws,
     number_lanes,
     order_cases,
     sort_within_tiers,
 )
 from triage.worklist.policy import LANES, load_policy, take_capacity
-from triage.worklist.routing import join_routed, make_lists, name_lists
+from triage.worklist.score import list_checks
 from triage.worklist.standing import Standing
-from triage.worklist.tabulate import tabulate_cases
+from triage.worklist.tabulate import Listing
+from triage.worklist.worklist import Worklist
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    import pandas as pd
+    from numpy.typing import NDArray
 
     from triage.intake.tokens import TokenKey
     from triage.schema.batch import Batch
-    from triage.schema.findings import Finding
     from triage.scoring.bundle import Bundle
     from triage.scoring.calibration import Calibration
     from triage.worklist.audit.draw import Draw, Lottery
+    from triage.worklist.order import Order
     from triage.worklist.policy import Capacity, Policy
     from triage.worklist.resuming import Finished
     from triage.worklist.routing import Wishes
 
+    Ints = NDArray[np.integer[Any]]
+
 __all__ = ["WORKLIST_SCHEMA", "Worklist", "build_worklist"]
-
-
-@dataclass(frozen=True)
-class Worklist:
-    """The list.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-        One row per case and per unreadable document, in order (columns of `WORKLIST_SCHEMA`), as it may be
-        shown.
-    batch : str
-        The name of the batch that it was made with.
-    lists : dict of str to pyarrow.Table
-        The lists beside it, on which its cases also stand: who else must hear of them.
-    capacity : int
-        Cases that can be opened.
-    lanes : dict of str to int
-        Cases a lane.
-    tied_at_cut : int
-        Cases that share the score at which the capacity ends; 0 where the end splits no tie.
-    probability_note : str
-        What the probabilities are a share of, or why there are none.
-    audit_notes : list of str
-        What the audit slots can tell and what not; empty where none were drawn.
-    set_aside : int
-        Rows set aside, of all tables.
-    not_yet_known : int
-        Cases of the batch of which no report was known at the as-of time; they are not on the list.
-    findings : list of Finding
-        What the check of the batch found.
-    alarms : list of str
-        What the person in charge must know first.
-    hidden : frozenset of str
-        Cases of which nothing is shown that betrays their place in the order (`hide_scores` of the policy).
-    chances : pyarrow.Table
-        ``case_id``, ``inclusion``, the probability with which this list opens the case, ``audit``, whether
-        it was drawn, ``score``, that of hidden cases too, ``hidden``, and ``place`` among the ranked ones by
-        the order alone. For the record alone: who works down the list must not know.
-    lottery : dict
-        What `Draw.describe` says of it, for the record.
-    as_of : datetime
-        The "now" of the list.
-    policy : Policy
-        By which it was made.
-    synthetic : bool
-        Whether no real report is behind it.
-    lost_parts : frozenset of int
-        Parts of the batch whose scoring ends the process: their cases stand on top, unread.
-    """
-
-    table: pa.Table
-    batch: str
-    lists: dict[str, pa.Table]
-    capacity: int
-    lanes: dict[str, int]
-    tied_at_cut: int
-    probability_note: str
-    audit_notes: list[str]
-    set_aside: int
-    not_yet_known: int
-    findings: list[Finding]
-    alarms: list[str]
-    hidden: frozenset[str] = field(repr=False)
-    chances: pa.Table = field(repr=False)
-    lottery: dict[str, Any] = field(repr=False)
-    as_of: datetime
-    policy: Policy
-    synthetic: bool
-    lost_parts: frozenset[int] = frozenset()
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the list as a frame: one row a case, in order, with the columns of `WORKLIST_SCHEMA`."""
-        frame: pd.DataFrame = self.table.to_pandas()
-        return frame
-
-    def __repr__(self) -> str:
-        """Return what is said of the list, in a few lines."""
-        lanes = ", ".join(f"{name} {count:,}" for name, count in self.lanes.items() if count)
-        lines = [
-            f"Worklist of {self.batch}, as of {self.as_of:%Y-%m-%d %H:%M} UTC",
-            f"  {self.table.num_rows:,} rows ({lanes}); {self.capacity:,} can be opened",
-            f"  probability: {self.probability_note}",
-            *(f"  alarm: {alarm}" for alarm in self.alarms),
-        ]
-        return "\n".join(lines)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return what is said of the list, for machines."""
-        return {
-            "rows": self.table.num_rows,
-            "capacity": self.capacity,
-            "lanes": self.lanes,
-            "lists": {name: table.num_rows for name, table in self.lists.items()},
-            "tied_at_cut": self.tied_at_cut,
-            "probabilities": self.probability_note,
-            "audit": self.audit_notes,
-            "hidden": len(self.hidden),
-            "set_aside": self.set_aside,
-            "not_yet_known": self.not_yet_known,
-            "policy": self.policy.name,
-            "alarms": self.alarms,
-            "findings": [finding.as_dict() for finding in self.findings],
-        }
 
 
 def build_worklist(
@@ -224,21 +111,22 @@ def build_worklist(
     policy = written if capacity is None else written.with_capacity(take_capacity(capacity))
     now = as_of or batch.meta.as_of
     known = standing or Standing()
-    gathered = score_parts(
-        batch, bundle.model, policy, now, progress, jobs=jobs, scheduler=scheduler, resume=resume
-    )
-    gathered.pause(known.paused)
-    unreadable = gather_unreadable(gathered.aside)
-    ties = key_draws(_tie_key(batch.meta.name, key))
-    base = order_cases(gathered.scored, ties, lowered=known.lowered)
+    gathered = Gathered(batch.set_aside, known.paused, wishes, known.notified)
+    score_parts(
+        batch, bundle.model, policy, now, progress,
+        gathered=gathered, jobs=jobs, scheduler=scheduler, resume=resume,
+    )  # fmt: skip
+    aside, findings, told = gathered.tell()
+    unreadable = gather_unreadable(aside)
+    base = order_cases(gathered.rank(), key_draws(_tie_key(batch.meta.name, key)), lowered=known.lowered)
     limit = policy.capacity.of(len(base.row))
     ahead = len(unreadable) + int(np.isin(base.lane, (UNREADABLE, ESCALATED)).sum())
+    ranked = np.flatnonzero(base.lane == RANKED)
     lottery = make_lottery(key.secret, known.digest or batch.meta.name) if key and standing else None
-    ranked = gathered.cases.take(pa.array(base.row[base.lane == RANKED]))
     draw = None
     if lottery and policy.audit.share:
         draw = draw_audit(
-            ranked.to_pylist(),
+            gathered.name_cases(base.row[ranked]).to_pylist(),
             limit,
             policy.audit,
             lottery,
@@ -246,82 +134,103 @@ def build_worklist(
             ahead=ahead,
             held=known.drawn,
         )
-    order = _place_drawn(base, draw, lottery)
-    rank = number_lanes(order.lane, len(unreadable))
-    tier = give_tiers(order, rank, limit, policy)
-    order = sort_within_tiers(order, tier, [part.facts for part in gathered.scored], policy)
-    hides = hide_places(order.lane, tier, policy)
+    rank = number_lanes(base.lane, len(unreadable))
+    tier = give_tiers(base, rank, limit, policy)
+    place = _place(base, tier, draw, lottery, gathered, policy)
+    curve, note = bundle.calibration_for(batch.meta.population)
     same = {
         "model": bundle.model.name,
         "policy": policy.name,
         "fingerprints": take_fingerprints(bundle, written, batch.meta, known.digest, limit),
     }
-    curve, note = bundle.calibration_for(batch.meta.population)
-    table = tabulate_cases(
-        gathered.scored, base, order, rank, tier, curve=curve, policy=policy,
-        now=now, before=len(unreadable), limit=limit, standing=known, hidden=hides, same=same,
-    )  # fmt: skip
-    table = pa.concat_tables([list_unreadable(unreadable, now, policy, same), table])
-    cases = table["case_id"].combine_chunks()
-    table = put(table, "batch", look_up(cases, known.batches, batch.meta.name))
-    table = keep_deadlines(table, known.due_since, policy)
-    table = _assign_units(table, max(limit, ahead), len(base.row), policy)
-    lists = make_lists(
-        join_routed([part.routed for part in gathered.scored]), table,
-        as_of=now, referral=policy.referral, wishes=wishes, tracked=known.tracked,
-        notified=known.notified,
-    )  # fmt: skip
-    table = put(table, "lists", name_lists(lists, cases))
-    lanes = {name: int((order.lane == lane).sum()) for lane, name in enumerate(LANES)}
+    first_rows = list_unreadable(unreadable, now, policy, {**same, "batch": batch.meta.name})
+    n_main = len(unreadable) + int(np.isin(base.lane, MAIN_LANES).sum())
+    units = policy.assign_units(min(n_main, max(limit, ahead)), len(base.row))
+    listing = Listing(
+        cases=gathered.cases,
+        unreadable=keep_deadlines(put(first_rows, "unit", units[: len(unreadable)]), known.due_since, policy),
+        base=base,
+        place=place,
+        rank=rank,
+        tier=tier,
+        hidden=hide_places(base.lane, tier, policy),
+        tied=count_ties(base),
+        ladder=Ladder.of(base, len(unreadable), raise_by_answer(policy)),
+        cut=find_cut(base, len(unreadable), limit),
+        questions=list_checks(bundle.model),
+        known=np.asarray(gathered.known),
+        on_lists=gathered.on_lists,
+        units=units,
+        curve=curve,
+        policy=policy,
+        now=now,
+        batch=batch.meta.name,
+        standing=known,
+        same=same,
+    )
+    lanes = {name: int((base.lane == lane).sum()) for lane, name in enumerate(LANES)}
     failed = lanes["unreadable"]
     lanes["unreadable"] += len(unreadable)
-    banners = find_blanket_sources(
-        join_texts([part.facts.sources for part in gathered.scored]),
-        join([part.facts.escalated for part in gathered.scored]).astype(bool),
-        policy,
-    )
-    hidden_cases = gathered.cases.take(pa.array(order.row[hides])).to_pylist()
-    hidden = dict(zip(hidden_cases, order.score[hides].tolist(), strict=True))
-    return Worklist(
-        table=table,
+    banners = [*find_blanket_sources(gathered.sources, policy), *told]
+    worklist = Worklist(
+        listing=listing,
         batch=batch.meta.name,
-        lists=lists,
         capacity=limit,
         lanes=lanes,
-        tied_at_cut=_tied_at_cut(base, limit - ahead if draw is None else draw.above),
+        listed=gathered.listed,
+        tied_at_cut=_tied_at_cut(base.score[ranked], limit - ahead if draw is None else draw.above),
         probability_note=note,
-        audit_notes=_tell_audit(draw, base, curve, hidden=bool(hidden)),
-        set_aside=gathered.aside.num_rows,
+        audit_notes=_tell_audit(draw, base.score[ranked], curve, hidden=bool(listing.hidden.any())),
+        set_aside=aside.num_rows,
         not_yet_known=gathered.not_yet_known,
-        findings=gathered.findings,
-        alarms=raise_alarms(
-            lanes,
-            limit,
-            gathered.findings,
-            policy,
-            banners=[*banners, *gathered.alarms, *_tell_moves(table, known)],
-            not_scored=failed - sum(gathered.lost.values()),
-            overdue=_count_overdue(table, now),
-        ),
-        hidden=frozenset(hidden),
-        chances=tell_chances(table, limit, draw, ranked, hidden),
-        lottery=(draw or no_draw(len(ranked), limit - ahead)).describe(base.score[base.lane == RANKED]),
+        findings=findings,
+        alarms=[],
         as_of=now,
         policy=policy,
         synthetic=batch.meta.synthetic,
         lost_parts=frozenset(gathered.lost),
+        draw=draw,
+        read_routed=gathered.read_routed,
+        wishes=wishes,
     )
+    # Some of them are about the finished list.
+    alarms = raise_alarms(
+        lanes,
+        limit,
+        findings,
+        policy,
+        banners=[*banners, *_tell_moves(worklist, known)],
+        not_scored=failed - sum(gathered.lost.values()),
+        overdue=worklist.count_overdue(),
+    )
+    worklist.alarms.extend(alarms)
+    return worklist
 
 
-def _count_overdue(table: pa.Table, now: datetime) -> dict[str, int]:
-    """Count the cases whose deadline has passed, by lane in the order of the list."""
-    passed = pc.less(table["due_at"], pa.scalar(now, table["due_at"].type))
-    return dict(Counter(table["lane"].filter(passed).to_pylist()))
+def _place(  # noqa: PLR0917 - a step of `build_worklist`
+    base: Order, tier: Ints, draw: Draw | None, lottery: Lottery | None, gathered: Gathered, policy: Policy
+) -> Ints | None:
+    """Return which place by the score stands at each place of the list; None where all stay."""
+    place = None
+    order = base
+    if draw and lottery:
+        # The drawn cases stand at places that the lottery gives them.
+        ranked = np.flatnonzero(base.lane == RANKED)
+        place = np.arange(len(base.row))
+        place[ranked] = ranked[place_audit(draw, lottery)]
+        order = base.at(place)
+    moved = sort_within_tiers(
+        order, tier, lambda rows: gathered.cases.take(rows, ["evidence_days", "solvable"]), policy
+    )
+    if moved is None:
+        return place
+    return moved if place is None else place[moved]
 
 
-def _tell_moves(table: pa.Table, known: Standing) -> list[str]:
+def _tell_moves(worklist: Worklist, known: Standing) -> list[str]:
     if not known.digest:
         return []
+    table = worklist.table
     lanes = dict(zip(table["case_id"].to_pylist(), table["lane"].to_pylist(), strict=True))
     return tell_moves(lanes, known.youth, known.came)
 
@@ -331,37 +240,16 @@ def _tie_key(batch: str, key: TokenKey | None) -> str:
     return hashlib.blake2b(batch.encode(), key=key.secret[:64]).hexdigest()[:64] if key else batch
 
 
-def _place_drawn(base: Order, draw: Draw | None, lottery: Lottery | None) -> Order:
-    """Return the order with the drawn cases at places that the lottery gives them."""
-    if draw is None or lottery is None:
-        return base
-    place = np.arange(len(base.row))
-    ranked = np.flatnonzero(base.lane == RANKED)
-    place[ranked] = ranked[place_audit(draw, lottery)]
-    return replace(base, **{part.name: getattr(base, part.name)[place] for part in fields(base)})
-
-
-def _assign_units(table: pa.Table, most: int, n_cases: int, policy: Policy) -> pa.Table:
-    """Deal the first cases out to the units of the policy: what escalates also beyond the capacity."""
-    listed = pc.is_in(table["lane"], pa.array([LANES[lane] for lane in MAIN_LANES]))
-    main = np.flatnonzero(listed)[:most]
-    which = np.full(table.num_rows, len(main))
-    which[main] = np.arange(len(main))
-    units = pa.array([*policy.assign_units(len(main), n_cases), ""], pa.string())
-    return put(table, "unit", units.take(pa.array(which)))
-
-
-def _tied_at_cut(base: Order, above: int) -> int:
+def _tied_at_cut(score: NDArray[np.float64], above: int) -> int:
     """Return how many ranked cases share the score at which the capacity ends; 0 where it splits no tie."""
-    score = base.score[base.lane == RANKED]
     if not 0 < above < len(score) or score[above - 1] != score[above]:
         return 0
     return int((score == score[above]).sum())
 
 
-def _tell_audit(draw: Draw | None, base: Order, curve: Calibration | None, *, hidden: bool) -> list[str]:
+def _tell_audit(
+    draw: Draw | None, score: NDArray[np.float64], curve: Calibration | None, *, hidden: bool
+) -> list[str]:
     if draw is None:
         return []
-    score = base.score[base.lane == RANKED]
-    power = measure_audit(draw, curve.probability(score) if curve else None)
-    return tell_audit(draw, power, hidden=hidden)
+    return tell_audit(draw, measure_audit(draw, curve.probability(score) if curve else None), hidden=hidden)

@@ -24,41 +24,30 @@ check costs does not count.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from triage.features.telling.texts import say_each
-from triage.worklist.asking import Checks, no_checks
 from triage.worklist.facts import NOTHING_ESCALATES
 from triage.worklist.missing import raise_by_answer
 from triage.worklist.order import ESCALATED, RANKED, UNREADABLE
 from triage.worklist.questions import QUESTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from triage.worklist.asking import Checks
     from triage.worklist.order import Order
     from triage.worklist.policy import Policy
 
     Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    Ints = NDArray[np.integer[Any]]
 
 PRIOR_YES, PRIOR_CASES = 1.0, 10.0
-
-
-def join_checks(parts: Sequence[Checks], row: Ints) -> Checks:
-    """Join the parts end to end, put their cases in the order of the list, and add up what is known."""
-    if not parts:
-        return no_checks([], 0)
-    if_no, if_yes = (
-        np.concatenate([getattr(part, name) for part in parts])[row] for name in ("if_no", "if_yes")
-    )
-    counts = (np.sum([getattr(part, name) for part in parts], axis=0) for name in ("asked", "yes", "no"))
-    return Checks(parts[0].question, if_no, if_yes, *counts)
 
 
 def chances(checks: Checks) -> tuple[Floats, Floats]:
@@ -69,6 +58,7 @@ def chances(checks: Checks) -> tuple[Floats, Floats]:
     >>> whether_contact = [
     ...     index for index, one in enumerate(QUESTIONS) if one.features == ("contact_record",)
     ... ]
+    >>> from triage.worklist.asking import Checks
     >>> counts = (np.array([990.0]), np.array([49.0]), np.array([941.0]))
     >>> no, yes = chances(Checks(np.array(whether_contact), *np.zeros((2, 1, 1)), *counts))
     >>> no.round(3).tolist(), yes.round(3).tolist()
@@ -103,12 +93,48 @@ def gain_of_answers(if_no: Floats, if_yes: Floats, cut: Floats, chance: tuple[Fl
     return np.asarray(of_no + of_yes)
 
 
+class Cut(NamedTuple):
+    """Where the capacity ends among the ranked cases.
+
+    Parameters
+    ----------
+    last_in, first_out : float
+        The scores on both sides.
+    first : int
+        The place of the first ranked case that is not opened.
+    """
+
+    last_in: float
+    first_out: float
+    first: int
+
+
+def find_cut(order: Order, before: int, limit: int) -> Cut | None:
+    """Find where the capacity ends; None where it ends among other cases or not at all.
+
+    Parameters
+    ----------
+    order : Order
+        The list by the score alone.
+    before : int
+        Rows above all cases: reports that could not be read.
+    limit : int
+        Cases that can be opened.
+    """
+    ranked = np.flatnonzero(order.lane == RANKED)
+    inside = limit - before - int(((order.lane == UNREADABLE) | (order.lane == ESCALATED)).sum())
+    if not 0 < inside < len(ranked):
+        return None
+    last_in, first_out = order.score[ranked[inside - 1 : inside + 1]].tolist()
+    return Cut(last_in, first_out, int(ranked[inside]))
+
+
 def choose_checks(
     checks: Checks,
-    order: Order,
+    lane: Ints,
+    place: Ints,
     *,
-    before: int,
-    limit: int,
+    cut: Cut | None,
     policy: Policy,
     value: Callable[[Floats], Floats] | None = None,
 ) -> pa.Array:
@@ -117,13 +143,13 @@ def choose_checks(
     Parameters
     ----------
     checks : Checks
-        Of all cases in the order of the list (`join_checks`).
-    order : Order
-        The list.
-    before : int
-        Rows above all cases: reports that could not be read.
-    limit : int
-        Cases that can be opened.
+        Of the cases; what is known is counted over the whole batch.
+    lane : array of int, shape (n_cases,)
+        Their lanes.
+    place : array of int, shape (n_cases,)
+        Where each of them stands on the list by the score alone.
+    cut : Cut, optional
+        Of the list (`find_cut`).
     policy : Policy
         Its rules say which answers escalate.
     value : callable, optional
@@ -134,23 +160,20 @@ def choose_checks(
     pyarrow.Array of string, shape (n_cases,)
         Empty where no answer would change whether the case is opened, and for cases that are not ranked.
     """
-    asked, up = np.full(len(order.lane), -1), np.zeros(len(order.lane), dtype=bool)
-    ranked = np.flatnonzero(order.lane == RANKED)
-    above = before + int(np.isin(order.lane, (UNREADABLE, ESCALATED)).sum())
-    inside = limit - above
-    if not 0 < inside < len(ranked) or not len(checks.question):
+    asked, up = np.full(len(lane), -1), np.zeros(len(lane), dtype=bool)
+    if cut is None or not len(checks.question):
         return pa.repeat("", len(asked))
     chance, raised = chances(checks), raise_by_answer(policy)
-    # The order of the list may differ from that of the score inside a tier, but not over its edge.
-    by_score = np.sort(order.score[ranked])[::-1]
-    last_in, first_out = by_score[inside - 1], by_score[inside]
-    sides = ((ranked[:inside], first_out, -1.0), (ranked[inside:], last_in, 1.0))
-    for cases, cut, sign in sides:
+    outside = place >= cut.first
+    for inside, at, sign in ((~outside, cut.first_out, -1.0), (outside, cut.last_in, 1.0)):
+        cases = np.flatnonzero((lane == RANKED) & inside)
         under = sign * np.stack([checks.if_no[cases], checks.if_yes[cases]])
-        could = (np.fmax(*under) > sign * cut).any(axis=1)
+        could = (np.fmax(*under) > sign * at).any(axis=1)
         # Negated above the cut, so that there too what crosses it is the larger.
-        no, yes, at = (sign * _value(sign * part, value) for part in (*under[:, could], np.array(sign * cut)))
-        gain = gain_of_answers(no, yes, at, chance)
+        no, yes, here = (
+            sign * _value(sign * part, value) for part in (*under[:, could], np.array(sign * at))
+        )
+        gain = gain_of_answers(no, yes, here, chance)
         most = gain.max(axis=1, initial=0.0)
         gaining = cases[could][most > 0.0]
         asked[gaining], up[gaining] = gain[most > 0.0].argmax(axis=1), sign > 0.0

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TYPE_CHECKING
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from triage.errors import InputRefusedError
-from triage.features.telling.texts import join_texts
+from triage.features.telling.texts import is_among
 from triage.schema.batch import read_case_ids
 from triage.schema.part import known_cases, no_set_aside
-from triage.worklist.alarms import find_floods
+from triage.worklist.alarms import count_sources, find_floods
+from triage.worklist.facts import NOTHING_ESCALATES
+from triage.worklist.order import PAUSED, RANKED, Ranking
+from triage.worklist.routing import LISTS, ROUTES, Routed, find_lists
 from triage.worklist.score import leave_unread, score_part
+from triage.worklist.shelf import Shelf, pack_table, unpack_table
 from triage.worklist.spreading import count_jobs, open_processes, open_scheduler, spread
-from triage.worklist.standing import apply_pauses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from triage.schema.batch import Batch
     from triage.schema.findings import Finding
@@ -28,19 +36,34 @@ if TYPE_CHECKING:
     from triage.scoring.model import Model
     from triage.worklist.policy import Policy
     from triage.worklist.resuming import Finished
+    from triage.worklist.routing import Told, Wishes
     from triage.worklist.score import ScoredPart
 
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.integer[Any]]
+
+_ORDERED = {"lane": np.int8, "imminence": np.int8, "score": np.float64, "received": np.float64}
 _LOST = "what scored its part of the batch was ended"
 
 
 @dataclass(frozen=True)
 class PartScored:
-    """All that the list needs of one part of a batch.
+    """All that the list needs of one part of a batch, packed small.
 
     Parameters
     ----------
-    scored : list of ScoredPart
-        One, as a rule; more where the scoring of a case failed.
+    told : pyarrow.Buffer
+        `triage.worklist.score.ScoredPart.cases` as an Arrow file.
+    lane, imminence : array of int8, shape (n_cases,)
+        What the order is made of, in the order of `told`.
+    score, received : array of float, shape (n_cases,)
+        The same.
+    known : array of float, shape (3, n_checks)
+        As in `ScoredPart`.
+    routed : dict of str to pyarrow.Table
+        What other lists say of its cases, by `ROUTES`.
+    sources : dict of str to (int, int)
+        Of each set of sources, its cases and how many of them are escalated.
     aside : pyarrow.Table
         Rows set aside.
     findings : list of Finding
@@ -51,7 +74,14 @@ class PartScored:
         Cases that were not known yet at the as-of time.
     """
 
-    scored: list[ScoredPart]
+    told: pa.Buffer
+    lane: NDArray[np.int8]
+    imminence: NDArray[np.int8]
+    score: Floats
+    received: Floats
+    known: Floats
+    routed: dict[str, pa.Table]
+    sources: dict[str, tuple[int, int]]
     aside: pa.Table
     findings: list[Finding]
     alarms: list[str]
@@ -59,46 +89,121 @@ class PartScored:
 
     def __len__(self) -> int:
         """Return the number of cases that were scored."""
-        return sum(len(piece.case_id) for piece in self.scored)
+        return len(self.score)
 
 
-@dataclass
+def pack_part(
+    scored: ScoredPart, aside: pa.Table, findings: list[Finding], alarms: list[str], not_yet_known: int
+) -> PartScored:
+    """Pack what came of a part."""
+    cases = scored.cases
+    columns = {name: np.asarray(cases[name]) for name in ("lane", "imminence", "score", "received")}
+    return PartScored(
+        told=pack_table(cases),
+        **columns,
+        known=scored.known,
+        routed={name: getattr(scored.routed, name) for name in ROUTES},
+        sources=count_sources(cases["sources"].combine_chunks(), columns["imminence"] > NOTHING_ESCALATES),
+        aside=aside,
+        findings=findings,
+        alarms=alarms,
+        not_yet_known=not_yet_known,
+    )
+
+
 class Gathered:
-    """The scored parts of a batch, rows set aside, findings, alarms, and how many were not known yet.
+    """The scored parts of a batch: what the order needs in memory, and all else on shelves.
 
-    `lost` counts the cases of each part that nobody could score.
+    Parameters
+    ----------
+    aside : pyarrow.Table
+        Rows that were set aside when the batch was made.
+    paused : collection of str
+        Cases that a person paused.
+    wishes, notified
+        Who must not stand on the lists beside (`triage.worklist.routing.make_lists`).
     """
 
-    scored: list[ScoredPart]
-    asides: list[pa.Table]
-    findings: list[Finding]
-    alarms: list[str] = field(default_factory=list)
-    not_yet_known: int = 0
-    lost: dict[int, int] = field(default_factory=dict)
+    def __init__(
+        self,
+        aside: pa.Table,
+        paused: Collection[str] = (),
+        wishes: Wishes | None = None,
+        notified: Mapping[tuple[str, str], Told] | None = None,
+    ) -> None:
+        self.cases, self.routed = Shelf(), {name: Shelf() for name in ROUTES}
+        self._aside = aside
+        self._told: dict[int, tuple[pa.Table, list[Finding], list[str]]] = {}
+        self.sources: dict[str, tuple[int, int]] = {}
+        self.known: Floats | float = 0.0
+        self.not_yet_known = 0
+        self.lost: dict[int, int] = {}
+        self.listed = dict.fromkeys(LISTS, 0)
+        self._paused, self._wishes, self._notified = paused, wishes, notified
+        self._columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _ORDERED}
+        self._on_lists: list[NDArray[np.uint8]] = []
 
-    @property
-    def aside(self) -> pa.Table:
-        """All rows set aside."""
-        return pa.concat_tables(self.asides)
-
-    @property
-    def cases(self) -> pa.Array:
-        """Ids of the cases, in the order in which they were scored."""
-        return join_texts([part.case_id for part in self.scored])
-
-    def add(self, part: PartScored) -> None:
-        """Add a part."""
-        self.scored += part.scored
-        self.asides.append(part.aside)
-        self.findings += part.findings
-        self.alarms += part.alarms
+    def add(self, index: int, part: PartScored) -> None:
+        """Add a part, as soon as it is there; nothing depends on which comes first."""
+        self.cases.put(part.told, len(part))
+        for name, table in part.routed.items():
+            if not table.num_rows:
+                continue
+            self.routed[name].put(pack_table(table), table.num_rows)
+        lane = part.lane
+        if self._paused or any(table.num_rows for table in part.routed.values()):
+            names = unpack_table(part.told, ["case_id"])["case_id"].combine_chunks()
+            on, counts = find_lists(part.routed, names, self._wishes, self._notified)
+            self.listed = {name: self.listed[name] + counts[name] for name in LISTS}
+            if self._paused:
+                stays = (lane != RANKED) | ~is_among(names, self._paused)
+                lane = np.where(stays, lane, np.int8(PAUSED))
+        else:
+            on = np.zeros(len(part), dtype=np.uint8)
+        self._on_lists.append(on)
+        for name in _ORDERED:
+            self._columns[name].append(lane if name == "lane" else getattr(part, name))
+        for name, (cases, raised) in part.sources.items():
+            before = self.sources.get(name, (0, 0))
+            self.sources[name] = before[0] + cases, before[1] + raised
+        self.known = self.known + part.known
+        self._told[index] = part.aside, part.findings, part.alarms
         self.not_yet_known += part.not_yet_known
 
-    def pause(self, paused: Collection[str]) -> None:
-        """Pause cases that a person paused."""
-        self.scored = [
-            replace(part, facts=apply_pauses(part.facts, part.case_id, paused)) for part in self.scored
-        ]
+    def tell(self) -> tuple[pa.Table, list[Finding], list[str]]:
+        """Return all rows set aside, what the check found, and the alarms, part after part."""
+        told = [self._told[index] for index in sorted(self._told)]
+        return (
+            pa.concat_tables([self._aside, *(aside for aside, _, _ in told)]),
+            [finding for _, findings, _ in told for finding in findings],
+            [alarm for _, _, alarms in told for alarm in alarms],
+        )
+
+    def rank(self) -> Ranking:
+        """Return what the order is made of; it is held here no longer."""
+        columns = {
+            name: np.concatenate([np.zeros(0, dtype), *self._columns.pop(name)])
+            for name, dtype in _ORDERED.items()
+        }
+        return Ranking(**columns, name=self.name_cases)
+
+    def name_cases(self, rows: Ints) -> pa.Array:
+        """Return the ids of cases by their row numbers."""
+        return self.cases.take(rows, ["case_id"])["case_id"].combine_chunks()
+
+    @cached_property
+    def on_lists(self) -> NDArray[np.uint8]:
+        """On which of the lists beside it each case stands, a bit a list (`say_lists`)."""
+        return np.concatenate([np.zeros(0, np.uint8), *self._on_lists])
+
+    def read_routed(self) -> Routed:
+        """Return what the other lists say of the cases."""
+        return Routed(
+            **{
+                name: shelf.read_all() if len(shelf) else ROUTES[name].empty_table()
+                for name, shelf in self.routed.items()
+            }
+        )
 
 
 def score_parts(
@@ -108,10 +213,11 @@ def score_parts(
     now: datetime,
     progress: Callable[[int], None] | None = None,
     *,
+    gathered: Gathered,
     jobs: int = 1,
     scheduler: str = "",
     resume: Finished | None = None,
-) -> Gathered:
+) -> None:
     """Score the parts of a batch; what comes of it does not depend on who scores them.
 
     Parameters
@@ -126,6 +232,8 @@ def score_parts(
         Only what was known by then counts.
     progress : callable, optional
         Called with the number of cases after each part.
+    gathered : Gathered
+        Takes the parts as they come.
     jobs : int
         Processes, as joblib counts them: -1 is one for each processor. A batch in memory, and a single part,
         are scored in this process.
@@ -150,27 +258,22 @@ def score_parts(
         )
     score = partial(score_one, batch.read_part, model, policy, now)
     prints = resume.take_prints(batch, model, policy, now) if resume else []
-    parts: dict[int, PartScored] = {}
-    lost: dict[int, int] = {}
-    for index, found in enumerate(prints):
-        kept = resume.find(index, found) if resume else None
-        if kept:
-            parts[index] = kept
-    left = [index for index in range(batch.meta.parts) if index not in parts]
-    for index, part in _score_left(score, left, batch.folder, count_jobs(jobs), scheduler):
-        if part is None:
-            parts[index] = _read_ids(batch, index, model)
-            lost[index] = len(parts[index])
-        else:
-            parts[index] = part
-            if resume:
+    kept = {index for index, found in enumerate(prints) if resume and resume.find(index, found)}
+    left = [index for index in range(batch.meta.parts) if index not in kept]
+    with closing(_score_left(score, left, batch.folder, count_jobs(jobs), scheduler)) as coming:
+        for index, found in chain(((one, None) for one in sorted(kept)), coming):
+            part = found
+            if index in kept and resume:
+                # What was there when this began may have been taken away meanwhile.
+                part = resume.find(index, prints[index]) or score(index)
+            elif part is None:
+                part = _read_ids(batch, index, model)
+                gathered.lost[index] = len(part)
+            elif resume:
                 resume.keep(index, prints[index], part)
-        if progress:
-            progress(len(parts[index]))
-    gathered = Gathered([], [batch.set_aside], [], lost=dict(sorted(lost.items())))
-    for index in range(batch.meta.parts):
-        gathered.add(parts.pop(index))
-    return gathered
+            gathered.add(index, part)
+            if progress:
+                progress(len(part))
 
 
 def score_one(
@@ -189,18 +292,14 @@ def score_one(
     """
     whole = read_part(index)
     part = known_cases(whole, now)
-    return PartScored(
-        scored=list(score_part(part, model, now, policy)),
-        aside=part.set_aside,
-        findings=part.findings,
-        alarms=find_floods(part, policy),
-        not_yet_known=len(whole.cases) - len(part.cases),
-    )
+    not_yet_known = len(whole.cases) - len(part.cases)
+    scored = score_part(part, model, policy, now)
+    return pack_part(scored, part.set_aside, part.findings, find_floods(part, policy), not_yet_known)
 
 
 def _score_left(
     score: Callable[[int], PartScored], left: Sequence[int], folder: Path | None, jobs: int, scheduler: str
-) -> Iterator[tuple[int, PartScored | None]]:
+) -> Generator[tuple[int, PartScored | None]]:
     """Score parts by whoever there is, in any order; nothing comes of one that ends who scores it."""
     if scheduler and left:
         with open_scheduler(scheduler) as others:
@@ -223,4 +322,4 @@ def _read_ids(batch: Batch, index: int, model: Model) -> PartScored:
         f" {'its 1 case stands' if one else f'its {len(cases):,} cases stand'} on top, unscored, and of"
         f" {'it' if one else 'them'} only the id was read; score again with more memory for each process"
     )
-    return PartScored([leave_unread(cases, model, _LOST)], no_set_aside(), [], [alarm], 0)
+    return pack_part(leave_unread(cases, model, _LOST), no_set_aside(), [], [alarm], 0)

@@ -30,15 +30,14 @@ def keep_worklist(record: Record, worklist: Worklist, pool: Pool) -> Head:
     Head
         The new end of the record.
     """
-    first = worklist.table.slice(0, 1).to_pylist()
     header: dict[str, Any] = {
         "as_of": worklist.as_of,
-        "model": first[0]["model"] if first else "",
+        "model": worklist.model,
         "policy": worklist.policy.name,
         "policy_digest": worklist.policy.digest,
         "batch": pool.digest,
         "rows": pool.rows,
-        "fingerprints": first[0]["fingerprints"] if first else "",
+        "fingerprints": worklist.fingerprints,
         "capacity": worklist.capacity,
         "alarms": worklist.alarms,
         **worklist.lottery,

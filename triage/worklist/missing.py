@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from triage.features.telling.texts import choose_texts, enumerate_texts, glue, number_rows, with_commas
-from triage.worklist.asking import MOST_MISSING, Missing
 from triage.worklist.facts import NOTHING_ESCALATES
 from triage.worklist.order import ESCALATED, RANKED, UNREADABLE, YOUTH
 from triage.worklist.questions import QUESTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from triage.worklist.asking import Missing
     from triage.worklist.order import Order
     from triage.worklist.policy import Policy
 
     Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    Ints = NDArray[np.integer[Any]]
 
 SEPARATOR = "; "
 # What an answer writes into the tables, where a policy may look for it.
@@ -50,14 +51,6 @@ _WRITES = {
 }
 
 
-def join_missing(parts: Sequence[Missing], row: Ints) -> Missing:
-    """Join the parts end to end and put their cases in the order of the list."""
-    if not parts:
-        return Missing(np.full((0, MOST_MISSING), -1), *(np.zeros((0, MOST_MISSING)) for _ in range(2)))
-    names = ("question", "if_no", "if_yes")
-    return Missing(*(np.concatenate([getattr(part, name) for part in parts])[row] for name in names))
-
-
 def raise_by_answer(policy: Policy) -> Ints:
     """Return, for each of `QUESTIONS`, the imminence to which a yes lifts a case by the policy's rules.
 
@@ -82,8 +75,109 @@ def _raised_by(flag: str, policy: Policy) -> int:
     return max(levels, default=NOTHING_ESCALATES)
 
 
-def place_answers(missing: Missing, order: Order, before: int, raised: Ints) -> tuple[Ints, Ints]:
-    """Return the ranks that each case would take on the main list under each answer.
+@dataclass(frozen=True)
+class Ladder:
+    """The main list by the score alone, so that it can be seen where a case would come to stand.
+
+    Cases of one group (`_group`) and one score form a step. On it they stand by seniority.
+
+    Parameters
+    ----------
+    order : Order
+        The list by the score alone.
+    above : int
+        Rows above all cases that compete: what could not be read or scored.
+    main : array of int, shape (n_main,)
+        The places in `order` of what is escalated or ranked.
+    levels : int
+        How many levels of imminence there are, with that of what does not escalate.
+    raised : array of int, shape (n_questions,)
+        From `raise_by_answer`.
+    begins : array of int, shape (n_groups + 1,)
+        The first step of each group.
+    score : array of float, shape (n_steps,)
+        Of each step, negated: ascending within a group.
+    first : array of int, shape (n_steps + 1,)
+        Where among `main` each step begins.
+    key : array of int, shape (n_main,)
+        Ascending: the number of the step, and on it the seniority.
+    """
+
+    order: Order
+    above: int
+    main: Ints
+    levels: int
+    raised: Ints
+    begins: Ints
+    score: Floats
+    first: Ints
+    key: Ints
+
+    @classmethod
+    def of(cls, order: Order, before: int, raised: Ints) -> Ladder:
+        """Return the ladder of a list.
+
+        Parameters
+        ----------
+        order : Order
+            By the score alone.
+        before : int
+            Rows above all cases: reports that could not be read.
+        raised : array of int, shape (n_questions,)
+            From `raise_by_answer`.
+        """
+        main = np.flatnonzero((order.lane == ESCALATED) | (order.lane == RANKED))
+        levels = int(max(raised.max(), order.imminence.max(initial=NOTHING_ESCALATES))) + 2
+        group, score = _group(order.imminence[main], order.lowered[main], levels), -order.score[main]
+        starts = np.ones(len(main), dtype=bool)
+        starts[1:] = (group[1:] != group[:-1]) | (score[1:] != score[:-1])
+        first = np.flatnonzero(starts)
+        key = (np.cumsum(starts) - 1) * len(order.row)
+        key += order.seniority[main]
+        return cls(
+            order=order,
+            above=before + int((order.lane == UNREADABLE).sum()),
+            main=main.astype(np.int32),
+            levels=levels,
+            raised=raised,
+            begins=np.searchsorted(group[first], np.arange(3 * levels + 1)),
+            score=score[first],
+            first=np.append(first, len(main)),
+            key=key,
+        )
+
+    def rank(self, place: Ints, group: Ints, score: Floats) -> Ints:
+        """Return the ranks that cases would take in a group with a score, from 1.
+
+        Parameters
+        ----------
+        place : array of int, shape (n,)
+            Where they stand in the order.
+        group, score : array, shape (n,)
+            Of each, as they would be.
+        """
+        step = np.empty(len(place), dtype=np.int64)
+        for one in np.unique(group).tolist():
+            here = group == one
+            low, high = self.begins[one : one + 2].tolist()
+            step[here] = low + np.searchsorted(self.score[low:high], -score[here])
+        ahead = self.first[step]
+        inside = step < self.begins[group + 1]
+        inside[inside] = self.score[step[inside]] == -score[inside]
+        seniority = self.order.seniority[place[inside]]
+        ahead[inside] = np.searchsorted(self.key, step[inside] * len(self.order.row) + seniority)
+        # Who would move down does not stand ahead of itself.
+        return self.above + 1 + ahead - (np.searchsorted(self.main, place) < ahead)
+
+
+def _group(imminence: Ints, lowered: NDArray[np.bool_], levels: int) -> Ints:
+    """Return the number of the group in which the score decides, of the first on the list 0."""
+    step = np.select([lowered, imminence > NOTHING_ESCALATES], [1, 0], 2)
+    return np.asarray(step * levels + (levels - 2 - imminence))
+
+
+def place_answers(missing: Missing, ladder: Ladder, place: Ints) -> tuple[Ints, Ints]:
+    """Return the ranks that cases would take on the main list under each answer.
 
     Everything else stays as it is: the lane, unless a yes escalates; a lowered case, which stays last among
     the escalated; the waiting and the keyed hash, which decide among equal scores. An order within tiers
@@ -92,62 +186,44 @@ def place_answers(missing: Missing, order: Order, before: int, raised: Ints) -> 
     Parameters
     ----------
     missing : Missing
-        Of all cases in the order of the list.
-    order : Order
+        Of the cases.
+    ladder : Ladder
         The list.
-    before : int
-        Rows above all cases: reports that could not be read.
-    raised : array of int, shape (n_questions,)
-        From `raise_by_answer`.
+    place : array of int, shape (n_cases,)
+        Where each of the cases stands in the order of the ladder.
 
     Returns
     -------
     if_yes, if_no : array of int, shape (n_cases, MOST_MISSING)
         Ranks from 1; 0 where there is no question, and for cases that are not in lanes escalated and ranked.
     """
-    main = np.isin(order.lane, (ESCALATED, RANKED))
-    above = before + int((order.lane == UNREADABLE).sum())
-    question = missing.question[main]
-    imminence, lowered = order.imminence[main], order.lowered[main]
-    lifted = np.where(question >= 0, raised[question], NOTHING_ESCALATES)
-    lifted = np.maximum(lifted, imminence[:, None])
-    top = int(max(raised.max(), imminence.max(initial=0))) + 2
-
-    def group(imminence: Ints, lowered: NDArray[np.bool_]) -> Ints:
-        step = np.select([lowered, imminence > NOTHING_ESCALATES], [1, 0], 2)
-        return np.asarray(step * top + (top - 1 - imminence - 1))
-
-    stands_in = group(imminence, lowered)
-    yes_in = group(lifted, np.broadcast_to(lowered[:, None], lifted.shape))
-    no_in = np.broadcast_to(stands_in[:, None], lifted.shape)
-    scores = np.column_stack([order.score[main], missing.if_yes[main], missing.if_no[main]])
-    level = np.unique(-scores, return_inverse=True)[1].reshape(scores.shape)
-    groups = np.column_stack([stands_in, yes_in, no_in])
-    key = (groups * (int(level.max(initial=0)) + 1) + level) * len(order.lane) + order.seniority[main][
-        :, None
-    ]
-    ahead = np.searchsorted(np.sort(key[:, 0]), key[:, 1:])
-    rank = above + 1 + ahead - (key[:, :1] < key[:, 1:])
-    ranks = np.zeros((len(order.lane), 2 * MOST_MISSING), dtype=np.int64)
-    ranks[main] = np.where(np.column_stack([question, question]) >= 0, rank, 0)
-    return ranks[:, :MOST_MISSING], ranks[:, MOST_MISSING:]
+    lane, lowered = ladder.order.lane[place], ladder.order.lowered[place]
+    imminence = ladder.order.imminence[place].astype(np.int64)
+    competes = (lane == ESCALATED) | (lane == RANKED)
+    case, which = np.nonzero((missing.question >= 0) & competes[:, None])
+    lifted = np.maximum(ladder.raised[missing.question[case, which]], imminence[case])
+    ranks = []
+    for level, score in ((lifted, missing.if_yes), (imminence[case], missing.if_no)):
+        rank = np.zeros(missing.question.shape, dtype=np.int64)
+        group = _group(level, lowered[case], ladder.levels)
+        rank[case, which] = ladder.rank(place[case], group, score[case, which])
+        ranks.append(rank)
+    return ranks[0], ranks[1]
 
 
 def tell_missing(
-    missing: Missing, order: Order, before: int, policy: Policy, hidden: NDArray[np.bool_] | None = None
+    missing: Missing, ladder: Ladder, place: Ints, hidden: NDArray[np.bool_] | None = None
 ) -> pa.Array:
-    """Return what is missing of every case of a list, with the ranks that each answer would give.
+    """Return what is missing of cases of a list, with the ranks that each answer would give.
 
     Parameters
     ----------
     missing : Missing
-        Of all cases in the order of the list (`join_missing`).
-    order : Order
-        The list.
-    before : int
-        Rows above all cases: reports that could not be read.
-    policy : Policy
-        Its rules say which answers escalate.
+        Of the cases.
+    ladder : Ladder
+        The list; its policy says which answers escalate.
+    place : array of int, shape (n_cases,)
+        Where each of the cases stands in the order of the ladder.
     hidden : array of bool, shape (n_cases,), optional
         Cases whose place in the order is not shown.
 
@@ -158,8 +234,8 @@ def tell_missing(
         in the order of their letters, as the largest first would say something of the score. Empty for
         children to protect and where nothing is missing.
     """
-    raised = raise_by_answer(policy)
-    if_yes, if_no = place_answers(missing, order, before, raised)
+    order, raised = ladder.order.at(place), ladder.raised
+    if_yes, if_no = place_answers(missing, ladder, place)
     question = np.where((order.lane == YOUTH)[:, None], -1, missing.question)
     lifts = (raised[question] > order.imminence[:, None]) & (order.lane == RANKED)[:, None]
     if hidden is not None and hidden.any():

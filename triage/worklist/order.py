@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from triage.features.telling.texts import is_among, join_texts
+from triage.features.telling.texts import is_among
 from triage.worklist.facts import NOTHING_ESCALATES
 from triage.worklist.policy import LANES, NOT_PLANNED, load_policy, tier_of
 
@@ -24,29 +24,53 @@ if TYPE_CHECKING:
     from triage.worklist.policy import Policy
 
     Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    Ints = NDArray[np.integer[Any]]
     Mask = NDArray[np.bool_]
 
 UNREADABLE, ESCALATED, YOUTH, RANKED, PAUSED = range(len(LANES))
 MAIN_LANES = (UNREADABLE, ESCALATED, RANKED)
 # What stands first within a lane: what escalates, then what a person lowered, then all else.
 _URGENT, _LOWERED, _OTHER = range(3)
+_DRAWN_AT_ONCE = 50_000
 
 
-class Rankable(Protocol):
-    """What the order needs of the cases of a part: `triage.worklist.score.ScoredPart`."""
+@dataclass(frozen=True)
+class Ranking:
+    """All that the order of a batch is made of, in the order in which its cases were scored.
 
-    @property
-    def case_id(self) -> pa.Array:
-        """Case ids."""
+    Parameters
+    ----------
+    lane, imminence : array of int, shape (n_cases,)
+        As `lane_of` and the facts say.
+    score, received : array of float, shape (n_cases,)
+        Scores, and when the first report came, in seconds since 1970; NaN where not known.
+    name : callable
+        From row numbers to the ids of those cases: few are ever needed.
+    """
 
-    @property
-    def score(self) -> Floats:
-        """Scores; NaN where the scoring failed."""
+    lane: NDArray[np.integer[Any]]
+    imminence: NDArray[np.integer[Any]]
+    score: Floats
+    received: Floats
+    name: Callable[[Ints], pa.Array]
 
-    @property
-    def facts(self) -> Facts:
-        """Their facts."""
+    @classmethod
+    def of(cls, cases: pa.Array, score: Floats, facts: Sequence[Facts]) -> Ranking:
+        """Return the ranking of cases whose facts were gathered part by part."""
+
+        def join(name: str, dtype: type) -> NDArray[Any]:
+            return np.concatenate([np.zeros(0, dtype), *(getattr(part, name) for part in facts)])
+
+        ends = np.cumsum([len(part.received) for part in facts])
+        scores = np.split(score, ends[:-1]) if facts else []
+        lanes = [lane_of(part, some) for part, some in zip(facts, scores, strict=True)]
+        return cls(
+            lane=np.concatenate([np.zeros(0, np.int64), *lanes]),
+            imminence=join("imminence", np.int64),
+            score=score,
+            received=join("received", np.float64),
+            name=lambda rows: cases.take(pa.array(rows)),
+        )
 
 
 @dataclass(frozen=True)
@@ -57,7 +81,7 @@ class Order:
     ----------
     row : array of int
         The index of each case as it was scored.
-    lane, score, received, imminence : array
+    lane, score, imminence : array
         Of each case, in the order of the list.
     seniority : array of int
         The place by waiting and the keyed hash, which decides among equal scores.
@@ -68,10 +92,13 @@ class Order:
     row: Ints
     lane: Ints
     score: Floats
-    received: Floats
     imminence: Ints
     seniority: Ints
     lowered: Mask
+
+    def at(self, place: Ints) -> Order:
+        """Return the cases that stand at some places."""
+        return Order(*(getattr(self, one.name)[place] for one in fields(self)))
 
 
 def key_draws(key: str) -> Callable[[str], int]:
@@ -100,7 +127,7 @@ def key_draws(key: str) -> Callable[[str], int]:
 
 
 def order_cases(
-    scored: Sequence[Rankable],
+    ranking: Ranking,
     draw: Callable[[str], int] | str,
     *,
     lowered: Collection[str] = frozenset(),
@@ -112,8 +139,8 @@ def order_cases(
 
     Parameters
     ----------
-    scored : sequence of Rankable
-        All parts.
+    ranking : Ranking
+        All cases.
     draw : callable or str
         A keyed hash from a case id to a number below 2**64, or the key of one.
     lowered : collection of str
@@ -121,36 +148,53 @@ def order_cases(
         that does not escalate is not changed by it.
     """
     draw = key_draws(draw) if isinstance(draw, str) else draw
-    cases = join_texts([part.case_id for part in scored])
-    score = join([part.score for part in scored])
-    received = join([part.facts.received for part in scored])
-    imminence = join([part.facts.imminence for part in scored]).astype(np.int64)
-    lane = join([lane_of(part.facts, part.score) for part in scored]).astype(np.int64)
+    lane, score, imminence = ranking.lane, ranking.score, ranking.imminence
     escalated = imminence > NOTHING_ESCALATES
-    down = is_among(cases, lowered)
-    down &= escalated & ((lane == ESCALATED) | (lane == YOUTH))
+    down = np.zeros(len(lane), dtype=bool)
+    may = np.flatnonzero(escalated & ((lane == ESCALATED) | (lane == YOUTH)))
+    if lowered:
+        down[may] = is_among(ranking.name(may), lowered)
+    seniority = _rank_waiting(ranking.received, ranking.name, draw)
+    # One small key for all that stands before the score.
     urgent = np.select([down, escalated], [_LOWERED, _URGENT], _OTHER)
-    by_score = np.where((lane == YOUTH) | ~np.isfinite(score), 0.0, -score)
-    # A case of which nobody knows how long it waits is taken to have waited longest.
-    waiting = np.nan_to_num(received, nan=-np.inf)
-    seniority = _rank_waiting(waiting, cases, draw)
-    row = np.lexsort((seniority, by_score, -imminence, urgent, lane))
-    return Order(row, lane[row], score[row], received[row], imminence[row], seniority[row], down[row])
+    levels = int(imminence.max(initial=0)) + 2
+    group = (lane.astype(np.int32) * (_OTHER + 1) + urgent) * levels + (levels - 2 - imminence)
+    row = np.lexsort((seniority, _by_score(lane, score), group))
+    return Order(row, lane[row], score[row], imminence[row], seniority[row], down[row])
 
 
-def _rank_waiting(waiting: Floats, cases: pa.Array, draw: Callable[[str], int]) -> Ints:
+def order_part(lane: Ints, imminence: Ints, score: Floats, received: Floats) -> Ints:
+    """Return the order of the cases of one part, but for what a person lowered and the draw among equals."""
+    return np.lexsort((_waiting(received), _by_score(lane, score), -imminence, lane))
+
+
+def _by_score(lane: Ints, score: Floats) -> Floats:
+    """Return what is smallest where the score is best; in youth, or where there is none, none counts."""
+    return np.where((lane == YOUTH) | ~np.isfinite(score), 0.0, -score)
+
+
+def _waiting(received: Floats) -> Floats:
+    """Return since when each case waits; one of which nobody knows it is taken to have waited longest."""
+    return np.nan_to_num(received, nan=-np.inf)
+
+
+def _rank_waiting(received: Floats, name: Callable[[Ints], pa.Array], draw: Callable[[str], int]) -> Ints:
     """Return the place of each case by waiting, and among those that came in the same second by the draw."""
+    waiting = _waiting(received)
     order = np.argsort(waiting, kind="stable")
     starts = np.ones(len(order), dtype=bool)
     starts[1:] = waiting[order][1:] != waiting[order][:-1]
-    group = np.cumsum(starts) - 1
     # A hash costs more than all else here: nothing is drawn for a case that waits as long as no other.
-    shared = np.flatnonzero(np.bincount(group)[group] > 1)
+    alone = starts & np.append(starts[1:], True)
+    shared = np.flatnonzero(~alone)
     among = order[shared]
-    drawn = np.array([draw(case) for case in cases.take(pa.array(among)).to_pylist()], dtype=np.uint64)
+    drawn = np.empty(len(among), dtype=np.uint64)
+    for start in range(0, len(among), _DRAWN_AT_ONCE):
+        some = slice(start, start + _DRAWN_AT_ONCE)
+        drawn[some] = [draw(case) for case in name(among[some]).to_pylist()]
     order[shared] = among[np.lexsort((drawn, waiting[among]))]
-    seniority = np.empty(len(order), dtype=np.int64)
-    seniority[order] = np.arange(len(order))
+    seniority = np.empty(len(order), dtype=np.int32)
+    seniority[order] = np.arange(len(order), dtype=np.int32)
     return seniority
 
 
@@ -173,7 +217,7 @@ def lane_of(facts: Facts, score: Floats | None = None) -> Ints:
 
 def number_lanes(lane: Ints, before: int) -> Ints:
     """Give places: the main list is numbered through, and each list beside it on its own."""
-    rank = np.zeros(len(lane), dtype=np.int64)
+    rank = np.zeros(len(lane), dtype=np.int32)
     main = np.isin(lane, MAIN_LANES)
     rank[main] = before + np.arange(1, main.sum() + 1)
     for beside in (YOUTH, PAUSED):
@@ -196,19 +240,21 @@ def give_tiers(order: Order, rank: Ints, limit: int, policy: Policy | None = Non
         Its deadlines count; those of the shipped ``default`` if left out.
     """
     tiers = (policy or load_policy()).tiers
-    tier = np.zeros(len(rank), dtype=np.int64)
+    tier = np.zeros(len(rank), dtype=np.int8)
     tier[(order.lane == UNREADABLE) | (order.lane == ESCALATED)] = 1
     youth = order.lane == YOUTH
     tier[youth] = np.where(order.imminence[youth] > NOTHING_ESCALATES, 1, 2)
     tier[order.lowered] = 2
     ranked = order.lane == RANKED
-    tier[ranked] = [
-        tier_of(place, limit, tiers) if place <= limit else NOT_PLANNED for place in rank[ranked].tolist()
-    ]
+    tier[ranked] = NOT_PLANNED
+    planned = np.flatnonzero(ranked & (rank <= limit))
+    tier[planned] = [tier_of(place, limit, tiers) for place in rank[planned].tolist()]
     return tier
 
 
-def sort_within_tiers(order: Order, tier: Ints, facts: Sequence[Facts], policy: Policy) -> Order:
+def sort_within_tiers(
+    order: Order, tier: Ints, axes: Callable[[Ints], pa.Table], policy: Policy
+) -> Ints | None:
     """Order the ranked cases of each tier by the axes that the policy names, and then as they stand.
 
     Places and tiers stay as they are, so no case crosses the edge of a tier; what is not planned stays in
@@ -220,25 +266,27 @@ def sort_within_tiers(order: Order, tier: Ints, facts: Sequence[Facts], policy: 
         The list.
     tier : array of int, shape (n_cases,)
         As `give_tiers` gives them.
-    facts : sequence of Facts
-        Of all parts, in the order in which they were scored.
+    axes : callable
+        From row numbers to ``evidence_days`` and ``solvable`` of those cases.
     policy : Policy
         With the axes, the first of them first.
+
+    Returns
+    -------
+    array of int, shape (n_cases,), or None
+        Which place of `order` stands at each place now; None where all stay.
     """
     if not policy.order.within_tier:
-        return order
-    days = join([part.evidence_days for part in facts])[order.row]
-    axes = {
-        # What may be gone already is as little in a hurry as what has no end.
-        "evidence": np.where(days >= 0, days, np.inf),
-        "solvability": -join([part.solvable for part in facts])[order.row],
-    }
-    keys = [axes[name] for name in reversed(policy.order.within_tier)]
+        return None
+    moved = np.flatnonzero((order.lane == RANKED) & (tier != NOT_PLANNED))
+    told = axes(order.row[moved])
+    days, solvable = (np.asarray(told[name]) for name in ("evidence_days", "solvable"))
+    # What may be gone already is as little in a hurry as what has no end.
+    by = {"evidence": np.where(days >= 0, days, np.inf), "solvability": -solvable}
+    keys = [by[name] for name in reversed(policy.order.within_tier)]
     place = np.arange(len(tier))
-    moved = (order.lane == RANKED) & (tier != NOT_PLANNED)
-    by_tier = np.lexsort((place[moved], *(key[moved] for key in keys), tier[moved]))
-    place[moved] = place[moved][by_tier]
-    return replace(order, **{field.name: getattr(order, field.name)[place] for field in fields(order)})
+    place[moved] = moved[np.lexsort((moved, *keys, tier[moved]))]
+    return place
 
 
 def give_due(tier: Ints, now: datetime, policy: Policy, preserve_until: Floats | None = None) -> Ints:
@@ -255,9 +303,11 @@ def give_due(tier: Ints, now: datetime, policy: Policy, preserve_until: Floats |
     preserve_until : array of float, shape (n_cases,), optional
         When the evidence ends; NaN where unknown.
     """
-    days = {one.number: one.days for one in policy.tiers}
-    ends = {number: int((now + timedelta(days=day)).timestamp()) for number, day in days.items()}
-    due = np.array([ends.get(number, -1) for number in tier.tolist()], dtype=np.int64)
+    ends = np.full(int(tier.max(initial=0)) + 1, -1)
+    for one in policy.tiers:
+        if one.number < len(ends):
+            ends[one.number] = int((now + timedelta(days=one.days)).timestamp())
+    due = ends[tier]
     if policy.order.due_before_evidence_ends and preserve_until is not None:
         ahead = (due > 0) & (preserve_until >= now.timestamp())
         due[ahead] = np.minimum(due[ahead], preserve_until[ahead].astype(np.int64))
@@ -265,14 +315,11 @@ def give_due(tier: Ints, now: datetime, policy: Policy, preserve_until: Floats |
 
 
 def count_ties(order: Order) -> Ints:
-    """Count the cases of the ranked lane that share a score."""
-    tied = np.ones(len(order.row), dtype=np.int64)
-    ranked = order.lane == RANKED
-    _, inverse, counts = np.unique(order.score[ranked], return_inverse=True, return_counts=True)
-    tied[ranked] = counts[inverse]
+    """Count the cases of the ranked lane that share a score; `order` is by the score alone."""
+    tied = np.ones(len(order.row), dtype=np.int32)
+    ranked = np.flatnonzero(order.lane == RANKED)
+    score = order.score[ranked]
+    starts = np.flatnonzero(np.append(True, score[1:] != score[:-1])[: len(score)])
+    counts = np.diff(np.append(starts, len(score)))
+    tied[ranked] = np.repeat(counts, counts)
     return tied
-
-
-def join(arrays: list[NDArray[Any]]) -> NDArray[Any]:
-    """Join the arrays of the parts end to end."""
-    return np.concatenate(arrays) if arrays else np.zeros(0)

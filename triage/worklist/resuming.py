@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +15,12 @@ from triage.errors import InputRefusedError
 from triage.schema.batch import part_files
 from triage.schema.findings import Finding, Level
 from triage.schema.meta import FORMAT_VERSION
-from triage.worklist.asking import Checks, Missing
-from triage.worklist.facts import Facts
 from triage.worklist.gathering import PartScored
-from triage.worklist.routing import Routed
-from triage.worklist.score import ScoredPart
+from triage.worklist.routing import ROUTES
 from triage.writing import shown, write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -32,9 +28,9 @@ if TYPE_CHECKING:
     from triage.scoring.model import Model
     from triage.worklist.policy import Policy
 
-KEPT_VERSION = 1
+KEPT_VERSION = 2
 _OURS = re.compile(r"part-\d{5}\.(arrow|json)|\.part-\d{5}\.(arrow|json)\.[a-z0-9_]{8}\.partial")
-_INNER = {"facts": Facts, "missing": Missing, "checks": Checks, "routed": Routed}
+_ARRAYS = ("lane", "imminence", "score", "received")
 _TOLD = b"told"
 _MADE_BY = ("report-triage", "numpy", "pyarrow")
 
@@ -168,72 +164,51 @@ def _hash_files(files: Mapping[str, Path]) -> dict[str, str]:
 
 
 def _write(part: PartScored) -> bytes:
-    """Return a part as one Arrow file: one row, and in it each array of each piece as a list."""
-    arrays: dict[str, pa.Array] = {}
-    shapes: dict[str, Sequence[int]] = {}
-    for place, piece in enumerate(part.scored):
-        for name, value in _walk(piece, str(place)):
-            arrays[name] = _flatten(value)
-            if isinstance(value, np.ndarray):
-                shapes[name] = value.shape
-    arrays["aside"] = _flatten(part.aside)
+    """Return a part as one Arrow file: one row, and in it each array and table as a list."""
+    columns: dict[str, pa.Array] = {
+        "told": pa.array([part.told.to_pybytes()], pa.large_binary()),
+        **{name: _in_a_row(pa.array(getattr(part, name))) for name in _ARRAYS},
+        "known": _in_a_row(pa.array(np.asarray(part.known).ravel())),
+        "aside": _in_a_row(_as_structs(part.aside)),
+        **{name: _in_a_row(_as_structs(table)) for name, table in part.routed.items()},
+    }
     told = {
-        "pieces": len(part.scored),
-        "shapes": shapes,
+        "sources": part.sources,
         "findings": [finding.as_dict() for finding in part.findings],
         "alarms": part.alarms,
         "not_yet_known": part.not_yet_known,
     }
-    lists = [pa.LargeListArray.from_arrays([0, len(array)], array) for array in arrays.values()]
-    table = pa.table(lists, names=list(arrays)).replace_schema_metadata({_TOLD: json.dumps(told)})
+    table = pa.table(columns).replace_schema_metadata({_TOLD: json.dumps(told)})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as file:
         file.write_table(table)
     return bytes(sink.getvalue())
 
 
-def _walk(value: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield the arrays and tables of a piece with their names."""
-    if not is_dataclass(value):
-        yield name, value
-        return
-    for field in fields(value):
-        yield from _walk(getattr(value, field.name), f"{name}.{field.name}")
+def _in_a_row(array: pa.Array) -> pa.Array:
+    return pa.LargeListArray.from_arrays([0, len(array)], array)
 
 
-def _flatten(value: Any) -> pa.Array:
-    if isinstance(value, pa.Table):
-        return pa.concat_arrays(value.to_struct_array().chunks) if value.num_rows else _no_rows(value.schema)
-    if isinstance(value, np.ndarray):
-        return pa.array(value.ravel())
-    return value.combine_chunks() if isinstance(value, pa.ChunkedArray) else value
-
-
-def _no_rows(schema: pa.Schema) -> pa.Array:
-    return pa.array([], pa.struct(list(schema)))
+def _as_structs(table: pa.Table) -> pa.Array:
+    if not table.num_rows:
+        return pa.array([], pa.struct(list(table.schema)))
+    return pa.concat_arrays(table.to_struct_array().chunks)
 
 
 def _read(data: bytes) -> PartScored:
     with pa.ipc.open_file(pa.BufferReader(data)) as file:
         table = file.read_all()
-    told = json.loads(table.schema.metadata[_TOLD])
-    arrays = {name: table[name].chunk(0).flatten() for name in table.column_names}
-
-    def build(kind: type[Any], prefix: str) -> Any:
-        return kind(**{field.name: restore(field.name, f"{prefix}.{field.name}") for field in fields(kind)})
-
-    def restore(field: str, name: str) -> Any:
-        if field in _INNER:
-            return build(_INNER[field], name)
-        array = arrays[name]
-        if name in told["shapes"]:
-            return np.array(array.to_numpy(zero_copy_only=False)).reshape(told["shapes"][name])
-        return pa.Table.from_struct_array(array) if pa.types.is_struct(array.type) else array
-
+    said = json.loads(table.schema.metadata[_TOLD])
+    arrays = {name: table[name].chunk(0).flatten() for name in table.column_names if name != "told"}
+    tables = {name: pa.Table.from_struct_array(arrays[name]) for name in ("aside", *ROUTES)}
     return PartScored(
-        scored=[build(ScoredPart, str(place)) for place in range(told["pieces"])],
-        aside=pa.Table.from_struct_array(arrays["aside"]),
-        findings=[Finding(**{**one, "level": Level(one["level"])}) for one in told["findings"]],
-        alarms=told["alarms"],
-        not_yet_known=told["not_yet_known"],
+        told=pa.py_buffer(table["told"][0].as_py()),
+        **{name: np.array(arrays[name]) for name in _ARRAYS},
+        known=np.array(arrays["known"]).reshape(3, -1),
+        routed={name: tables[name] for name in ROUTES},
+        sources={name: (cases, raised) for name, (cases, raised) in said["sources"].items()},
+        aside=tables["aside"],
+        findings=[Finding(**{**one, "level": Level(one["level"])}) for one in said["findings"]],
+        alarms=said["alarms"],
+        not_yet_known=said["not_yet_known"],
     )

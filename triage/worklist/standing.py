@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from triage.features.telling.texts import is_among, look_up
+from triage.features.telling.texts import look_up
 from triage.worklist.routing import Told, Tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     import pyarrow as pa
 
     from triage.record import Record
-    from triage.worklist.facts import Facts
     from triage.worklist.pool import Pool
 
 # States of a case with which its place on the list ends, until a new report comes.
@@ -119,10 +118,3 @@ def read_standing(record: Record, pool: Pool) -> Standing:
         digest=pool.digest,
         batches=pool.batches,
     )
-
-
-def apply_pauses(facts: Facts, cases: pa.Array, paused: Collection[str]) -> Facts:
-    """Return the facts with the cases paused that a person paused."""
-    if not paused:
-        return facts
-    return replace(facts, paused=facts.paused | is_among(cases, paused))

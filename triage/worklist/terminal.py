@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -47,14 +46,18 @@ def draw_worklist(worklist: Worklist, top: int) -> Iterator[RenderableType]:
     top : int
         Most cases of the list; of the lists beside it at most five are shown.
     """
-    lane = worklist.table["lane"]
-    beside = [name for name in _TITLES if name != "main"]
+    # Lane stands after lane; the main list is made of several.
+    starts = dict(zip(worklist.lanes, accumulate(worklist.lanes.values(), initial=0), strict=False))
     for name, title in _TITLES.items():
-        here = pc.equal(lane, name) if name != "main" else pc.invert(pc.is_in(lane, pa.array(beside)))
-        chosen = worklist.table.filter(here)
-        shown = chosen.slice(0, top if name == "main" else min(top, SHOWN_BESIDE)).to_pylist()
-        if chosen.num_rows or name == "main":
-            yield Text(f"{title}, {len(shown):,} of {chosen.num_rows:,}", style="bold")
+        here = [lane for lane in worklist.lanes if (lane if lane in _TITLES else "main") == name]
+        count = sum(worklist.lanes[lane] for lane in here)
+        most = top if name == "main" else min(top, SHOWN_BESIDE)
+        shown: list[dict[str, Any]] = []
+        for lane in here:
+            rows = min(worklist.lanes[lane], most - len(shown))
+            shown += worklist.rows(starts[lane], starts[lane] + rows).to_pylist()
+        if count or name == "main":
+            yield Text(f"{title}, {len(shown):,} of {count:,}", style="bold")
             yield from _lines(shown)
             yield Text()
 

@@ -96,8 +96,20 @@ def make_list(rows, **said):
         name: sum(row["lane"] == name for row in rows)
         for name in ("unreadable", "escalated", "youth", "ranked", "paused")
     }
+    table = pa.Table.from_pylist(rows, schema=WORKLIST_SCHEMA)
+
+    class List(SimpleNamespace):
+        def __len__(self):
+            return self.table.num_rows
+
+        def blocks(self):
+            size = self.table.num_rows
+            return [self.table.slice(start, 4) for start in range(0, max(size, 1), 4)]
+
     known = {
-        "table": pa.Table.from_pylist(rows, schema=WORKLIST_SCHEMA),
+        "table": table,
+        "model": "expert",
+        "fingerprints": "model:00000001 policy:00000002 batch:00000003",
         "batch": "spring",
         "hidden": frozenset(),
         "capacity": 6,
@@ -112,7 +124,7 @@ def make_list(rows, **said):
         "as_of": NOW,
         "synthetic": True,
     }
-    return SimpleNamespace(**{**known, **said})
+    return List(**{**known, **said})
 
 
 def ordinary_rows(ranked=10):

@@ -106,7 +106,7 @@ def _know(part: Part, at: Ints, models: Mapping[str, Model], policy: Policy) -> 
         score = model.score(model.contributions(build_features(view, model.features)))
         scores[name] = np.where(np.isfinite(score), score, np.nan).astype(np.float64)
     return Known(
-        lane=lane_of(facts),
+        lane=lane_of(facts).astype(np.int64),
         imminence=facts.imminence,
         solvable=facts.solvable,
         identity=np.maximum(facts.solvable // _OF_IDENTITY + _NOBODY, -1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from triage.worklist.policy import Policy
 
-    Ints = NDArray[np.int64]
+    Ints = NDArray[np.integer[Any]]
     Mask = NDArray[np.bool_]
 
 

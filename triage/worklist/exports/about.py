@@ -65,12 +65,11 @@ class About:
 
 def describe(worklist: Worklist) -> About:
     """Gather what is said of a worklist."""
-    table = worklist.table
     return About(
-        model=first_value(table, "model"),
+        model=worklist.model,
         policy=worklist.policy.name,
         batch=worklist.batch,
-        fingerprints=first_value(table, "fingerprints"),
+        fingerprints=worklist.fingerprints,
         as_of=worklist.as_of,
         synthetic=worklist.synthetic,
         capacity=worklist.capacity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from triage.errors import InputRefusedError
 from triage.worklist.exports.about import About, describe, describe_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -38,12 +39,15 @@ class Options:
         Explanations by case, for the page.
     force : bool
         Replace a file that is there.
+    rows : int
+        How many rows it will have.
     """
 
     about: About
     delimiter: str
     details: Mapping[str, Explanation]
     force: bool
+    rows: int
 
 
 def export(
@@ -77,10 +81,55 @@ def export(
     OutputExistsError
         The file exists and `force` is false.
     """
+    export_all(worklist, [path], details=details, force=force, delimiter=delimiter)
+
+
+def export_all(
+    worklist: Worklist,
+    paths: Sequence[Path],
+    *,
+    details: Mapping[str, Explanation] | None = None,
+    force: bool = False,
+    delimiter: str = ",",
+    written: Callable[[Path], None] | None = None,
+) -> None:
+    """Write a worklist to several files in one go through its rows, each whole or not at all.
+
+    Parameters
+    ----------
+    worklist : Worklist
+        The list.
+    paths : sequence of Path
+        As `path` of `export`.
+    details, force, delimiter
+        As of `export`.
+    written : callable, optional
+        Hears of each file once it is there, in the order of `paths`.
+
+    Raises
+    ------
+    InputRefusedError, OutputExistsError
+        As of `export`.
+    """
     # What adds up to a score tells it.
     shown = {case: told for case, told in (details or {}).items() if case not in worklist.hidden}
-    options = Options(describe(worklist), delimiter, shown, force)
-    _writer(path, {**_TABLES, **_LISTS}).write(worklist.table, path, options)
+    options = Options(describe(worklist), delimiter, shown, force, len(worklist))
+    with ExitStack() as stack:
+        # The first is entered last, and so is finished first.
+        adds = [stack.enter_context(_open(path, options, written)) for path in reversed(paths)]
+        for rows in worklist.blocks():
+            for add in adds:
+                add(rows)
+
+
+@contextmanager
+def _open(
+    path: Path, options: Options, written: Callable[[Path], None] | None
+) -> Iterator[Callable[[pa.Table], None]]:
+    with _writer(path, {**_TABLES, **_LISTS}).open_list(path, options) as add:
+        yield add
+    if written:
+        written(path)
 
 
 def export_table(
@@ -116,8 +165,9 @@ def export_table(
     OutputExistsError
         The file exists and `force` is false.
     """
-    options = Options(describe_table(table, title, synthetic=synthetic), delimiter, {}, force)
-    _writer(path, _TABLES).write(table, path, options)
+    options = Options(describe_table(table, title, synthetic=synthetic), delimiter, {}, force, table.num_rows)
+    with _writer(path, _TABLES).open_list(path, options) as add:
+        add(table)
 
 
 def _writer(path: Path, known: dict[str, str]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from triage.worklist.exports.lines import plain_value
@@ -10,6 +11,7 @@ from triage.worklist.missing import SEPARATOR
 from triage.writing import write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -24,11 +26,13 @@ _QUEUES = {"youth": "youth", "paused": "paused"}
 _KEPT = ("lane", "tier", "rank", "score", "due_at", "received_at", "country", "sources", "solvability")
 
 
-def write(table: pa.Table, path: Path, options: Options) -> None:
-    """Write a list as the body of Coop's call for items, the most urgent first."""
-    body = {"items": [_item(row, options.about) for row in table.to_pylist()]}
+@contextmanager
+def open_list(path: Path, options: Options) -> Iterator[Callable[[pa.Table], None]]:
+    """Give a function that adds rows to the body of Coop's call for items, the most urgent first."""
+    items: list[dict[str, Any]] = []
     with write_file(path, force=options.force) as partial:
-        partial.write_text(json.dumps(body, indent=1) + "\n", encoding="ascii")
+        yield lambda table: items.extend(_item(row, options.about) for row in table.to_pylist())
+        partial.write_text(json.dumps({"items": items}, indent=1) + "\n", encoding="ascii")
 
 
 def _item(row: dict[str, Any], about: About) -> dict[str, Any]:

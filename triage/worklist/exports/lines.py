@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from triage.writing import write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -19,13 +21,18 @@ if TYPE_CHECKING:
 AT_ONCE = 10_000
 
 
-def write(table: pa.Table, path: Path, options: Options) -> None:
-    """Write a list as JSON Lines: ASCII, times in UTC, null for what is not known."""
+@contextmanager
+def open_list(path: Path, options: Options) -> Iterator[Callable[[pa.Table], None]]:
+    """Give a function that adds rows to JSON Lines: ASCII, times in UTC, null for what is not known."""
     with write_file(path, force=options.force) as partial, partial.open("w", encoding="ascii") as file:
-        for batch in table.to_batches(max_chunksize=AT_ONCE):
-            for row in batch.to_pylist():
-                file.write(json.dumps({name: plain_value(value) for name, value in row.items()}))
-                file.write("\n")
+
+        def add(table: pa.Table) -> None:
+            for batch in table.to_batches(max_chunksize=AT_ONCE):
+                for row in batch.to_pylist():
+                    file.write(json.dumps({name: plain_value(value) for name, value in row.items()}))
+                    file.write("\n")
+
+        yield add
 
 
 def plain_value(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 from triage.writing import write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -16,12 +18,20 @@ if TYPE_CHECKING:
     from triage.worklist.exports.by_ending import Options
 
 
-def write(table: pa.Table, path: Path, options: Options) -> None:
-    """Write a list as Parquet; model, policy, batch, time and capacity stand in its metadata."""
+@contextmanager
+def open_list(path: Path, options: Options) -> Iterator[Callable[[pa.Table], None]]:
+    """Give a function that adds rows of a list to a Parquet file.
+
+    Model, policy, batch, time and capacity stand in the metadata of its schema.
+    """
     said = {name.encode(): line.encode() for name, line in options.about.as_lines().items()}
-    with write_file(path, force=options.force) as partial:
-        pq.write_table(
-            table.replace_schema_metadata({**(table.schema.metadata or {}), **said}),
-            partial,
-            compression="zstd",
-        )
+    with write_file(path, force=options.force) as partial, ExitStack() as stack:
+        files: list[pq.ParquetWriter] = []
+
+        def add(table: pa.Table) -> None:
+            if not files:
+                schema = table.schema.with_metadata({**(table.schema.metadata or {}), **said})
+                files.append(stack.enter_context(pq.ParquetWriter(partial, schema, compression="zstd")))
+            files[0].write_table(table.cast(files[0].schema))
+
+        yield add

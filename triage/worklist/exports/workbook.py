@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from triage.worklist.exports.csv_file import neutralise_text
 from triage.writing import write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -49,11 +51,12 @@ _COLOURED = frozenset({"rank", "lane", "tier"})
 _SHEET = "Worklist"
 
 
-def write(table: pa.Table, path: Path, options: Options) -> None:
-    """Write a list as a workbook."""
-    if table.num_rows > MOST_ROWS:
+@contextmanager
+def open_list(path: Path, options: Options) -> Iterator[Callable[[pa.Table], None]]:
+    """Give a function that adds rows of a list to a workbook."""
+    if options.rows > MOST_ROWS:
         raise InputRefusedError(
-            f"{table.num_rows:,} rows",
+            f"{options.rows:,} rows",
             where=str(path),
             expected=f"at most {MOST_ROWS:,}, which is what a sheet holds",
             mend="write .csv or .parquet",
@@ -71,37 +74,56 @@ def write(table: pa.Table, path: Path, options: Options) -> None:
         book.set_properties(
             {"title": options.about.title, "comments": _one_line(options.about), "created": made}
         )
-        _write_rows(book, table, options.about)
-        _write_about(book, table, options.about)
-        book.close()
+        try:
+            rows = _Rows(book, options.about)
+            yield rows.add
+            rows.close()
+            _write_about(book, rows.names, options.about)
+        finally:
+            # Also where something failed: it holds what it has so far in a file of its own.
+            book.close()
 
 
-def _write_rows(book: Workbook, table: pa.Table, about: About) -> None:
-    sheet = book.add_worksheet(_sheet_name(about.title))
-    names = table.column_names
-    formats = _Formats(book)
-    for column, name in enumerate(names):
-        sheet.set_column(column, column, _width(name))
-    sheet.set_row(0, 20)
-    sheet.write_row(0, 0, names, formats.header)
-    tiers = "tier" in names
-    line = 0
-    for batch in table.to_batches(max_chunksize=AT_ONCE):
-        for row in _harmless(batch).to_pylist():
-            line += 1
-            for column, (name, value) in enumerate(row.items()):
-                cell = formats.of(name, row["tier"] if tiers else None, dated=isinstance(value, datetime))
-                _write_cell(sheet, line, column, value, cell)
-    pinned = names.index("case_id") + 1 if "case_id" in names[:4] else 0
-    sheet.freeze_panes(1, pinned)
-    if names:
-        sheet.autofilter(0, 0, line, len(names) - 1)
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
-    # & begins a command in a footer.
-    sheet.set_footer(f"&L{_one_line(about).replace('&', '&&')[:200]}&R&P / &N")
+class _Rows:
+    """The sheet of the rows, which is filled from above."""
+
+    def __init__(self, book: Workbook, about: About) -> None:
+        self._sheet = book.add_worksheet(_sheet_name(about.title))
+        self._formats, self._about = _Formats(book), about
+        self._line = 0
+        self.names: list[str] = []
+
+    def add(self, table: pa.Table) -> None:
+        if not self.names:
+            self._begin(table.column_names)
+        tiers = "tier" in self.names
+        for batch in table.to_batches(max_chunksize=AT_ONCE):
+            for row in _harmless(batch).to_pylist():
+                self._line += 1
+                for column, (name, value) in enumerate(row.items()):
+                    tier, dated = row["tier"] if tiers else None, isinstance(value, datetime)
+                    cell = self._formats.of(name, tier, dated=dated)
+                    _write_cell(self._sheet, self._line, column, value, cell)
+
+    def _begin(self, names: list[str]) -> None:
+        self.names = names
+        for column, name in enumerate(names):
+            self._sheet.set_column(column, column, _width(name))
+        self._sheet.set_row(0, 20)
+        self._sheet.write_row(0, 0, names, self._formats.header)
+
+    def close(self) -> None:
+        sheet, names = self._sheet, self.names
+        pinned = names.index("case_id") + 1 if "case_id" in names[:4] else 0
+        sheet.freeze_panes(1, pinned)
+        if names:
+            sheet.autofilter(0, 0, self._line, len(names) - 1)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        # & begins a command in a footer.
+        sheet.set_footer(f"&L{_one_line(self._about).replace('&', '&&')[:200]}&R&P / &N")
 
 
 def _harmless(batch: pa.RecordBatch) -> pa.Table:
@@ -158,7 +180,7 @@ class _Formats:
         return self._made[key]
 
 
-def _write_about(book: Workbook, table: pa.Table, about: About) -> None:
+def _write_about(book: Workbook, names: list[str], about: About) -> None:
     """Write the sheet that says what the list is and what each column means."""
     sheet = book.add_worksheet("About")
     bold = book.add_format({**_FONT, "bold": True})
@@ -171,7 +193,7 @@ def _write_about(book: Workbook, table: pa.Table, about: About) -> None:
         *(("alarm", text, alarm) for text in about.alarms),
         *((name, text, plain) for name, text in about.as_lines().items()),
         *(("note", text, plain) for text in about.notes),
-        *((name, COLUMNS.get(name, ""), plain) for name in table.column_names if name in COLUMNS),
+        *((name, COLUMNS.get(name, ""), plain) for name in names if name in COLUMNS),
     ]
     for line, (name, text, form) in enumerate(lines):
         sheet.write_string(line, 0, shorten_cell(name), bold)

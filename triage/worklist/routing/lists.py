@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from numpy.typing import NDArray
+
     from triage.worklist.policy import Referral
     from triage.worklist.routing.route import Routed
 
@@ -158,26 +160,59 @@ def make_lists(
     return {name: tables[name] for name in LISTS}
 
 
-def name_lists(lists: Mapping[str, pa.Table], cases: pa.Array) -> pa.Array:
-    """Return the names of the lists on which each case stands, joined by blanks, for the worklist's column.
+def find_lists(
+    routed: Mapping[str, pa.Table],
+    cases: pa.Array,
+    wishes: Wishes | None = None,
+    notified: Mapping[tuple[str, str], Told] | None = None,
+) -> tuple[NDArray[np.uint8], dict[str, int]]:
+    """Find on which lists cases stand, and how long the lists of these cases are.
 
     Parameters
     ----------
-    lists : mapping of str to pyarrow.Table
-        As `make_lists` returns them.
+    routed : mapping of str to pyarrow.Table
+        Of some parts, or of all, by the names of `triage.worklist.routing.ROUTES`.
     cases : pyarrow.Array of string, shape (n_cases,)
-        Case ids.
+        Ids of the cases of these parts.
+    wishes, notified
+        As of `make_lists`.
 
     Returns
     -------
-    pyarrow.Array of string, shape (n_cases,)
+    on : array of uint8, shape (n_cases,)
+        A bit a list, in the order of `LISTS` (`say_lists`).
+    rows : dict of str to int
+        How many rows each list has.
     """
-    on = [np.asarray(pc.is_in(cases, table["case_id"].combine_chunks())) for table in lists.values()]
+    claims = routed["victims"].filter(_may_be_told(routed["victims"], wishes or Wishes())[0])
+    told = _find_told(claims, notified or {})
+    listed = {
+        "referral": routed["abroad"],
+        "notice": routed["notices"],
+        "identification": routed["novel"],
+        "notification": claims.filter(pa.array([one is None or one.news for one in told]))
+        if told
+        else claims,
+        "claims": claims,
+    }
+    on = np.zeros(len(cases), dtype=np.uint8)
+    for bit, name in enumerate(LISTS):
+        if listed[name].num_rows:
+            on |= (
+                np.asarray(pc.is_in(cases, listed[name]["case_id"].combine_chunks())).astype(np.uint8) << bit
+            )
+    return on, {name: listed[name].num_rows for name in LISTS}
 
-    def say(*stands: bool) -> str:
-        return " ".join(name for name, here in zip(lists, stands, strict=True) if here)
 
-    return say_each(say, *on)
+def say_lists(on: NDArray[np.uint8]) -> pa.Array:
+    """Return the names of the lists on which each case stands, joined by blanks, for the worklist's column.
+
+    Examples
+    --------
+    >>> say_lists(np.array([0, 3], dtype=np.uint8)).to_pylist()
+    ['', 'referral notice']
+    """
+    return say_each(lambda bits: " ".join(name for bit, name in enumerate(LISTS) if bits >> bit & 1), on)
 
 
 def _places(worklist: pa.Table, cases: pa.ChunkedArray) -> dict[str, dict[str, Any]]:
@@ -234,8 +269,7 @@ def _is_urgent(place: dict[str, Any]) -> bool:
 
 def _tell_victims(victims: pa.Table, wishes: Wishes) -> pa.Table:
     """Return who may be told of what, by date, the latest first, and not by any rank."""
-    wish = say_each(wishes.of, victims["victim"].combine_chunks())
-    may_tell = pc.not_equal(wish, Wish.DO_NOT_TELL.value)
+    may_tell, wish = _may_be_told(victims, wishes)
     victims = victims.append_column("state", pc.if_else(pc.equal(wish, Wish.TELL.value), "tell", ASK))
     victims = victims.filter(may_tell)
     day = pc.floor_temporal(victims["found_at"], unit="day")
@@ -250,12 +284,25 @@ def _tell_victims(victims: pa.Table, wishes: Wishes) -> pa.Table:
     return victims.append_column("fund", fund).select(SCHEMAS["claims"].names).cast(SCHEMAS["claims"])
 
 
+def _may_be_told(victims: pa.Table, wishes: Wishes) -> tuple[pa.Array, pa.Array]:
+    """Say of each row whether the victim may be told, and what the register says."""
+    wish = say_each(wishes.of, victims["victim"].combine_chunks())
+    return pc.not_equal(wish, Wish.DO_NOT_TELL.value), wish
+
+
+def _find_told(victims: pa.Table, notified: Mapping[tuple[str, str], Told]) -> list[Told | None]:
+    """Return of each row when the victim was told; nothing where nobody was told of anything."""
+    if not notified:
+        return []
+    names = zip(victims["case_id"].to_pylist(), victims["victim"].to_pylist(), strict=True)
+    return [notified.get((case, victim or "")) for case, victim in names]
+
+
 def _leave_out_told(victims: pa.Table, notified: Mapping[tuple[str, str], Told]) -> pa.Table:
     """Leave out whom somebody told, unless something new came since, and say so of the others."""
-    if not notified:
+    told = _find_told(victims, notified)
+    if not told:
         return victims
-    names = zip(victims["case_id"].to_pylist(), victims["victim"].to_pylist(), strict=True)
-    told = [notified.get((case, victim or "")) for case, victim in names]
     since = [
         f"; told {one.at:%Y-%m-%d}, and something new came since: look what" if one else "" for one in told
     ]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
 from triage.worklist.routing.hosting import NOTICES_SCHEMA, find_hosting
@@ -15,12 +14,16 @@ from triage.worklist.routing.material import NOVEL_SCHEMA, VICTIMS_SCHEMA, find_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from triage.features.view import View
     from triage.worklist.policy import Referral
 
-    Mask = NDArray[np.bool_]
+
+ROUTES = {
+    "abroad": ABROAD_SCHEMA,
+    "notices": NOTICES_SCHEMA,
+    "novel": NOVEL_SCHEMA,
+    "victims": VICTIMS_SCHEMA,
+}
 
 
 @dataclass(frozen=True)
@@ -29,17 +32,12 @@ class Routed:
 
     Parameters
     ----------
-    foreign_only, hosting_only, unidentified, identified : array of bool, shape (n_cases,)
-        The person and every child are verified to be abroad; every report is about a server alone; novel
-        material of an unidentified child; material of an identified victim.
     abroad, notices, novel, victims : pyarrow.Table
-        What the lists say of them, one row each; `notices` has a row for each report.
+        What the lists say of them (columns of `ROUTES`): the person and every child are verified to be
+        abroad, a row a case; a report is about a server alone, a row a report; novel material of an
+        unidentified child, a row a case; material of an identified victim, a row a victim and case.
     """
 
-    foreign_only: Mask
-    hosting_only: Mask
-    unidentified: Mask
-    identified: Mask
     abroad: pa.Table
     notices: pa.Table
     novel: pa.Table
@@ -56,42 +54,24 @@ def route_part(view: View, referral: Referral) -> Routed:
     referral : Referral
         Says where home is.
     """
-    foreign_only, abroad = find_foreign(view, referral)
-    hosting_only, notices = find_hosting(view)
-    unidentified, novel = find_unidentified(view)
-    identified, victims = find_identified(view)
-    return Routed(foreign_only, hosting_only, unidentified, identified, abroad, notices, novel, victims)
-
-
-def route_nowhere(n_cases: int) -> Routed:
-    """Return that cases belong on no other list: of those nothing can be read."""
-    none = join_routed([])
-    no = np.zeros(n_cases, dtype=bool)
-    return replace(none, foreign_only=no, hosting_only=no, unidentified=no, identified=no)
+    _, abroad = find_foreign(view, referral)
+    _, notices = find_hosting(view)
+    _, novel = find_unidentified(view)
+    _, victims = find_identified(view)
+    return Routed(abroad, notices, novel, victims)
 
 
 def join_routed(parts: Sequence[Routed]) -> Routed:
-    """Join the parts end to end.
+    """Join the parts end to end; without any, the cases belong on no other list.
 
     Examples
     --------
     >>> join_routed([]).notices.num_rows
     0
     """
-
-    def masks(name: str) -> Mask:
-        return np.concatenate([np.zeros(0, dtype=bool), *(getattr(part, name) for part in parts)])
-
-    def tables(name: str, schema: pa.Schema) -> pa.Table:
-        return pa.concat_tables([schema.empty_table(), *(getattr(part, name) for part in parts)])
-
     return Routed(
-        foreign_only=masks("foreign_only"),
-        hosting_only=masks("hosting_only"),
-        unidentified=masks("unidentified"),
-        identified=masks("identified"),
-        abroad=tables("abroad", ABROAD_SCHEMA),
-        notices=tables("notices", NOTICES_SCHEMA),
-        novel=tables("novel", NOVEL_SCHEMA),
-        victims=tables("victims", VICTIMS_SCHEMA),
+        **{
+            name: pa.concat_tables([schema.empty_table(), *(getattr(part, name) for part in parts)])
+            for name, schema in ROUTES.items()
+        }
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -38,14 +38,6 @@ class Cases:
     matrix: Floats
     without_own: Floats
     unreadable: int
-
-
-class ScoredCases(NamedTuple):
-    """The cases of a part, as far as their order needs them."""
-
-    case_id: pa.Array
-    score: Floats
-    facts: Facts
 
 
 def gather_cases(
@@ -92,16 +84,6 @@ def gather_cases(
         np.concatenate([none, *without_own]),
         len(gather_unreadable(pa.concat_tables(asides))),
     )
-
-
-def as_scored(cases: Cases, score: Floats) -> list[ScoredCases]:
-    """Return the cases with scores, in the parts in which they were read, to be put in order."""
-    scored, start = [], 0
-    for facts in cases.facts:
-        rows = slice(start, start + len(facts.received))
-        scored.append(ScoredCases(cases.case_id[rows], score[rows], facts))
-        start = rows.stop
-    return scored
 
 
 def forget_features(matrix: Floats, model: Model, names: Sequence[str]) -> Floats:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import find_feature
-from triage.worklist.order import ESCALATED, RANKED, UNREADABLE, key_draws, order_cases
+from triage.worklist.order import ESCALATED, RANKED, UNREADABLE, Ranking, key_draws, order_cases
 from triage.worklist.policy import LANES, take_capacity
 from triage.worklist.redrawing import Weighted, count_stays, draw_weights
-from triage.worklist.stability.cases import Cases, as_scored, forget_features, gather_cases
+from triage.worklist.stability.cases import Cases, forget_features, gather_cases
 from triage.worklist.stability.result import STABILITY_SCHEMA, Stability, Variant
 from triage.worklist.stability.spreads import stated_spreads
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from triage.worklist.policy import Capacity, Policy
 
     Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    Ints = NDArray[np.integer[Any]]
     Mask = NDArray[np.bool_]
 
 PRIOR_CONTACT = ("contact_record", "contact_allegation", "register_entry")
@@ -124,7 +124,7 @@ def _measure(
     labels: Mapping[str, float] | None,
 ) -> Stability:
     score = model.score(model.contributions(cases.matrix))
-    order = order_cases(as_scored(cases, score), key_draws(cases.name))
+    order = order_cases(Ranking.of(cases.case_id, score, cases.facts), key_draws(cases.name))
     listed = np.isin(order.lane, (ESCALATED, RANKED))
     row, lane, seniority = order.row[listed], order.lane[listed], order.seniority[listed]
     ranked = lane == RANKED

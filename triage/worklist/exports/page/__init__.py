@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from contextlib import contextmanager
 from importlib import resources
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -15,9 +17,8 @@ from triage.worklist.exports.page.content import encode_content, encode_inert
 from triage.writing import write_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    import pyarrow as pa
 
     from triage.worklist.exports.by_ending import Options
 
@@ -27,10 +28,13 @@ _STYLE = ("look.css", "rows.css")
 _SCRIPT = ("content.js", "rows.js", "details.js", "order.js", "keys.js")
 
 
-def write(table: pa.Table, path: Path, options: Options) -> None:
-    """Write a worklist as one page."""
+@contextmanager
+def open_list(path: Path, options: Options) -> Iterator[Callable[[pa.Table], None]]:
+    """Give a function that adds rows of a worklist to a page."""
+    tables: list[pa.Table] = []
     with write_file(path, force=options.force) as partial:
-        partial.write_text(render_page(table, options), encoding="utf-8")
+        yield tables.append
+        partial.write_text(render_page(pa.concat_tables(tables), options), encoding="utf-8")
 
 
 def render_page(table: pa.Table, options: Options) -> str:
