@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+_BEFORE_HOST = re.compile(r"(:/+)\S*@")
+_QUERY = re.compile(r"[?#][^\s'\")>]+")
+
 
 class TriageError(Exception):
     """An error that a person can act on.
@@ -35,6 +40,17 @@ class TriageError(Exception):
     def as_dict(self) -> dict[str, str]:
         """Return the parts of the message, for machines."""
         return {"found": self.found, "where": self.where, "expected": self.expected, "mend": self.mend}
+
+
+def hide_secrets(text: str) -> str:
+    """Return a text without what in a URL may be secret: what stands before the host, and the query.
+
+    Examples
+    --------
+    >>> hide_secrets("s3://name:password@bucket/batch"), hide_secrets("https://host/batch?signature=0a1b")
+    ('s3://bucket/batch', 'https://host/batch?...')
+    """
+    return _QUERY.sub("?...", _BEFORE_HOST.sub(r"\1", text))
 
 
 class InputRefusedError(TriageError):

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triage.errors import InputRefusedError, OutputExistsError
+from triage.errors import InputRefusedError, OutputExistsError, hide_secrets
 
 # None on a system that has no such locks.
 fcntl: Any = importlib.import_module("fcntl") if os.name == "posix" else None
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST_SECONDS = 86_400
+# A path keeps one of the slashes of a URL.
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
 
 def refuse_existing(path: Path, *, force: bool, contents: frozenset[str] = frozenset()) -> None:
@@ -41,8 +43,9 @@ def refuse_existing(path: Path, *, force: bool, contents: frozenset[str] = froze
     OutputExistsError
         `path` exists and `force` is false.
     InputRefusedError
-        `path` is a link, a device, or a folder with anything else in it.
+        `path` is a link, a device, a folder with anything else in it, or was a URL.
     """
+    _refuse_url(path)
     if not path.name:
         raise InputRefusedError(
             "no name", where=str(path), expected="a name for the output", mend="choose another --out"
@@ -63,6 +66,18 @@ def refuse_existing(path: Path, *, force: bool, contents: frozenset[str] = froze
                 where=str(path),
                 mend="choose another --out; --force replaces only what this program made",
             )
+
+
+def _refuse_url(path: Path) -> None:
+    """Refuse to write to another place, where no folder takes its name in one step."""
+    first = path.parts[0] if path.parts else ""
+    if "/" in str(path) and _URL.fullmatch(first) and not Path(first).exists():
+        raise InputRefusedError(
+            "a URL",
+            where=hide_secrets(str(path)),
+            expected="a path of this machine, where an output is written whole or not at all",
+            mend="write it here, then copy it; of a batch, batch.json last",
+        )
 
 
 def shown(name: str) -> str:

@@ -108,7 +108,7 @@ def test_a_list_is_made_with_numpy_and_arrow_alone(year: Path, tmp_path: Path) -
         "import sys\nfrom triage.cli import main\n"
         f"try:\n    main(['score', {str(year / 'batch')!r}, '--out', {str(tmp_path / 'list.csv')!r}])\n"
         "except SystemExit:\n    pass\n"
-        "heavy = ('pandas', 'sklearn', 'scipy', 'matplotlib', 'sqlalchemy', 'openpyxl', 'joblib')\n"
+        "heavy = ('pandas', 'sklearn', 'scipy', 'matplotlib', 'sqlalchemy', 'openpyxl', 'joblib', 'fsspec')\n"
         "print([m for m in heavy if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import force_option, json_option, progress, refuse_inputs, say_result
+from triage.cli.say import BatchType, force_option, json_option, progress, refuse_inputs, say_result
+
+if TYPE_CHECKING:
+    from triage.schema.places import Place
 
 
 @click.command("calibrate")
 @click.argument("model")
-@click.argument("batch", type=click.Path(path_type=Path))
+@click.argument("batch", type=BatchType())
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Bundle folder to make.")
 @click.option(
     "--kind",
@@ -28,7 +32,7 @@ from triage.cli.say import force_option, json_option, progress, refuse_inputs, s
 @force_option
 @json_option
 def command(
-    model: str, batch: Path, out: Path, kind: str, outcomes: Path | None, *, force: bool, as_json: bool
+    model: str, batch: Place, out: Path, kind: str, outcomes: Path | None, *, force: bool, as_json: bool
 ) -> None:
     """Calibrate MODEL (a name, a scorecard or a bundle) on the outcomes of BATCH; write a bundle to OUT.
 

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import counted, json_option, leave, load_arrow_alone, program, progress, say_result
+from triage.cli.say import (
+    BatchType,
+    counted,
+    json_option,
+    leave,
+    load_arrow_alone,
+    program,
+    progress,
+    say_result,
+)
+
+if TYPE_CHECKING:
+    from triage.schema.places import Place
 
 
 @click.command("check")
-@click.argument("batch", type=click.Path(path_type=Path))
+@click.argument("batch", type=BatchType())
 @json_option
-def command(batch: Path, *, as_json: bool) -> None:
+def command(batch: Place, *, as_json: bool) -> None:
     """Say what is wrong with BATCH, where, what was expected, and how to mend it.
 
-    BATCH is a folder with batch.json, or a folder of CSV files (reports.csv, persons.csv, ...). Rows are
-    counted below the header: row 1 of a CSV file is its line 2.
+    BATCH is a folder with batch.json, or a folder of CSV files (reports.csv, persons.csv, ...); or the URL of
+    a batch, such as s3://bucket/batch. Rows are counted below the header: row 1 of a CSV file is its line 2.
     """
     load_arrow_alone()
     from triage.intake.opening import open_any

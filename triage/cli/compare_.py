@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import CapacityType, force_option, json_option, refuse_inputs, say_result
+from triage.cli.say import BatchType, CapacityType, force_option, json_option, refuse_inputs, say_result
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from triage.schema.places import Place
     from triage.worklist.policy import Capacity
 
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--outcome", default="current_abuse", show_default=True, help="Column with the outcome.")
 @click.option(
     "--outcomes",
-    type=click.Path(path_type=Path),
+    type=BatchType(),
     help="The outcomes, joined by case_id: a file, or a batch with what its investigations found.",
 )
 @click.option("--probability", multiple=True, help="Column with a probability, as often as for the scores.")
@@ -50,7 +51,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     second: Path | None,
     score: tuple[str, ...],
     outcome: str,
-    outcomes: Path | None,
+    outcomes: Place | None,
     probability: tuple[str, ...],
     weight: str | None,
     capacity: tuple[Capacity, ...],
@@ -81,6 +82,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     from triage.evaluation.outcomes import INCLUSION, STATE, gather_outcomes
     from triage.intake.opening import open_any
     from triage.intake.tables import read_scores
+    from triage.schema.places import Elsewhere
     from triage.worklist.exports import export_csv
     from triage.writing import refuse_existing
 
@@ -101,11 +103,11 @@ def command(  # noqa: PLR0917 - click passes options by name
         outcome = outcome if outcomes else joined_name(table, outcome, second=False)
         weight = weight and joined_name(table, weight, second=False)
     inclusion = None
-    if outcomes and outcomes.is_dir():
+    if outcomes and (isinstance(outcomes, Elsewhere) or outcomes.is_dir()):
         batch = open_any(outcomes)
         table, inclusion = join_outcomes(table, gather_outcomes(batch)), INCLUSION
         synthetic = synthetic or batch.meta.population.startswith("world ")
-    elif outcomes:
+    elif isinstance(outcomes, Path):
         found = read_scores(outcomes, ("case_id", outcome))
         inclusion = INCLUSION if set(found.column_names) >= {INCLUSION, STATE} else None
         table = join_outcomes(table, found)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import CapacityType, force_option, json_option, refuse_inputs, say_result
+from triage.cli.say import BatchType, CapacityType, force_option, json_option, refuse_inputs, say_result
 
 if TYPE_CHECKING:
+    from triage.schema.places import Place
     from triage.worklist.policy import Capacity
 
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--probability", help="Column with the probability.")
 @click.option(
     "--outcomes",
-    type=click.Path(path_type=Path),
+    type=BatchType(),
     help="The outcomes, joined by case_id: a file, or a batch with what its investigations found.",
 )
 @click.option(
@@ -73,7 +74,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     outcome: str,
     score: str,
     probability: str | None,
-    outcomes: Path | None,
+    outcomes: Place | None,
     baseline: tuple[str, ...],
     group: tuple[str, ...],
     group_file: Path | None,
@@ -105,6 +106,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     from triage.evaluation.outcomes import INCLUSION, STATE, gather_outcomes
     from triage.intake.opening import open_any
     from triage.intake.tables import read_scores
+    from triage.schema.places import Elsewhere
     from triage.writing import refuse_existing
 
     if html and plot and html.resolve() == plot.resolve():
@@ -115,7 +117,7 @@ def command(  # noqa: PLR0917 - click passes options by name
             refuse_existing(target, force=force)
     table = read_scores(scores, (score,))
     if outcomes:
-        if outcomes.is_dir():
+        if isinstance(outcomes, Elsewhere) or outcomes.is_dir():
             batch = open_any(outcomes)
             found, inclusion = gather_outcomes(batch), inclusion or INCLUSION
             synthetic = synthetic or batch.meta.population.startswith("world ")

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from triage.cli.record_ import key_option, open_store
-from triage.cli.say import TimeType, console, json_option, load_arrow_alone, say_result
+from triage.cli.say import BatchType, TimeType, console, json_option, load_arrow_alone, say_result
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
+    from triage.schema.places import Place
 
 UNBLINDED = "the list hides the score of this case: who has read this no longer looks at it without knowing"
 
 
 @click.command("explain")
-@click.argument("batch", type=click.Path(path_type=Path))
+@click.argument("batch", type=BatchType())
 @click.argument("case")
 @click.option("--model", default="expert", show_default=True, help="Name, TOML scorecard, or bundle folder.")
 @click.option("--policy", default="default", show_default=True, help="Name, or TOML file: says the lane.")
@@ -27,7 +28,7 @@ UNBLINDED = "the list hides the score of this case: who has read this no longer 
 @click.option("--as-of", type=TimeType(), help="Explain as known then (UTC). Default: as the batch says.")
 @json_option
 def command(  # noqa: PLR0917 - click passes options by name
-    batch: Path,
+    batch: Place,
     case: str,
     model: str,
     policy: str,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import force_option, json_option, say_result
+from triage.cli.say import BatchType, force_option, json_option, say_result
+
+if TYPE_CHECKING:
+    from triage.schema.places import Place
 
 
 @click.command("export")
-@click.argument("batch", type=click.Path(path_type=Path))
+@click.argument("batch", type=BatchType())
 @click.option(
     "--as",
     "form",
@@ -21,7 +25,7 @@ from triage.cli.say import force_option, json_option, say_result
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to make.")
 @force_option
 @json_option
-def command(batch: Path, form: str, out: Path, *, force: bool, as_json: bool) -> None:
+def command(batch: Place, form: str, out: Path, *, force: bool, as_json: bool) -> None:
     """Write the tables of BATCH for other programs, one file a table, rows set aside among them.
 
     Tokens stay personal data, in any form. What is written as csv or frictionless is read again by triage

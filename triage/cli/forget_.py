@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from triage.cli.record_ import key_option, open_store, store_option
-from triage.cli.say import json_option, say_result
+from triage.cli.say import BESIDE, BatchType, json_option, say_result
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BYTES_STAY = (
     "bytes of it may still lie in the database: in a file until the last program that reads it ends, on a"
@@ -22,7 +25,7 @@ BYTES_STAY = (
     "--batch",
     "batches",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=BatchType(BESIDE),
     help="Batch whose references are erased too. May be repeated.",
 )
 @click.option("--who", help="Who asks for it: a staff number. Kept as a keyed hash.")

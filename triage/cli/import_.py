@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from triage.cli.say import (
+    BatchType,
     TimeType,
     counted,
     force_option,
@@ -24,6 +25,7 @@ from triage.cli.say import (
 
 if TYPE_CHECKING:
     from triage.schema.meta import BatchMeta
+    from triage.schema.places import Place
 
 SHOWN_NAMES = 8
 
@@ -38,7 +40,7 @@ SHOWN_NAMES = 8
 @click.option(
     "--waiting",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=BatchType(),
     help="An earlier batch: what waits in it for a report of these files joins it. Repeatable.",
 )
 @click.option(
@@ -57,7 +59,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     out: Path | None,
     key_file: Path | None,
     received_at: datetime | None,
-    waiting: tuple[Path, ...],
+    waiting: tuple[Place, ...],
     limits: tuple[str, ...],
     *,
     mappings: tuple[Path, ...],

@@ -12,6 +12,7 @@ import click
 
 from triage.cli.say import (
     SET_ASIDE,
+    BatchType,
     CapacityType,
     force_option,
     json_option,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from triage.evaluation.monitoring.monitor import Monitoring
+    from triage.schema.places import Place
     from triage.worklist.policy import Capacity
 
 _WORST = {"watch": ("watch", "do not use"), "do-not-use": ("do not use",)}
@@ -39,7 +41,7 @@ _Path = click.Path(path_type=Path)
 @click.option("--synthetic", is_flag=True, help="With --pin: the cases come from a world.")
 @click.option("--state", type=_Path, help="JSON file with the state, read and written back.")
 @click.option("--outcome", help="Column with the outcome; with --outcomes it is current_abuse if not given.")
-@click.option("--outcomes", type=_Path, help="File or batch with the outcomes, joined by case_id.")
+@click.option("--outcomes", type=BatchType(), help="File or batch with the outcomes, joined by case_id.")
 @click.option("--score", default="score", show_default=True, help="Column with the score.")
 @click.option("--probability", default="probability", show_default=True, help="Column with the probability.")
 @click.option("--time", default="received_at", show_default=True, help="Column with the time of a case.")
@@ -79,7 +81,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     source: str,
     state: Path | None,
     outcome: str | None,
-    outcomes: Path | None,
+    outcomes: Place | None,
     score: str,
     probability: str,
     time: str,
@@ -127,7 +129,7 @@ class _Watched:
 @dataclass(frozen=True)
 class _Said:
     outcome: str | None
-    outcomes: Path | None
+    outcomes: Place | None
     score: str
     probability: str
     time: str
@@ -181,8 +183,7 @@ def _check(
         from triage.evaluation.joining import join_outcomes
 
         outcome = outcome or "current_abuse"
-        of_batch = said.outcomes.is_dir()
-        known, of_world = _read_outcomes(said.outcomes, outcome)
+        known, of_batch, of_world = _read_outcomes(said.outcomes, outcome)
         table = join_outcomes(table, known.select(["case_id", outcome]))
     found = monitor_batch(
         pinned,
@@ -202,18 +203,19 @@ def _check(
     return replace(found, synthetic=found.synthetic or of_world)
 
 
-def _read_outcomes(path: Path, outcome: str) -> tuple[pa.Table, bool]:
-    """Return the outcomes of a file or of a batch, and whether they are those of a world."""
+def _read_outcomes(path: Place, outcome: str) -> tuple[pa.Table, bool, bool]:
+    """Return the outcomes, whether they are those of a batch and not of a file, and whether of a world."""
     from triage.errors import InputRefusedError
     from triage.evaluation.outcomes import OUTCOME, gather_outcomes
     from triage.intake.opening import open_any
     from triage.intake.tables import read_scores
+    from triage.schema.places import Elsewhere
 
-    if not path.is_dir():
-        return read_scores(path, ("case_id", outcome)), False
+    if not isinstance(path, Elsewhere) and not path.is_dir():
+        return read_scores(path, ("case_id", outcome)), False, False
     if outcome != OUTCOME:
         raise InputRefusedError(
             f"--outcome {outcome}", where=str(path), expected=f"{OUTCOME}, the outcome of a batch"
         )
     batch = open_any(path)
-    return gather_outcomes(batch), batch.meta.population.startswith("world ")
+    return gather_outcomes(batch), True, batch.meta.population.startswith("world ")

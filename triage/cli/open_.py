@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from triage.cli.record_ import key_option, open_store
-from triage.cli.say import json_option, say_result
+from triage.cli.say import BESIDE, BatchType, json_option, say_result
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -24,7 +24,7 @@ DOCUMENT = "file:"
 @click.option(
     "--batch",
     "folders",
-    type=click.Path(path_type=Path),
+    type=BatchType(BESIDE),
     multiple=True,
     help="With --store: a batch folder, or a folder of them; may be given several times."
     " Default: where the record lies, and here.",
@@ -55,10 +55,16 @@ def command(
     if store is None:
         if len(names) < 2 or folders:
             raise click.UsageError("give BATCH and CASE, or CASE and --store")
-        _open_in_batch(Path(names[0]), names[1], as_json=as_json)
+        _open_in_batch(_read_path(names[0]), names[1], as_json=as_json)
         return
-    given = folders or tuple(Path(name) for name in names[:-1])
+    given = folders or tuple(map(_read_path, names[:-1]))
     _open_in_store(store, key_file, names[-1], given, as_json=as_json)
+
+
+def _read_path(name: str) -> Path:
+    path = BatchType(BESIDE).convert(name, None, None)
+    assert isinstance(path, Path)  # noqa: S101 - with a reason why, it gives nothing else
+    return path
 
 
 def _open_in_batch(batch: Path, case: str, *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from triage.cli.say import (
+    BatchType,
     TimeType,
     counted,
     force_option,
@@ -22,7 +23,7 @@ from triage.cli.say import (
 
 
 @click.command("partition")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=BatchType("what is to be sorted is copied here first"))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Batch folder to make.")
 @click.option(
     "--cases",

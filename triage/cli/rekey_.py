@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from triage.cli.say import counted, force_option, json_option, say_result
+from triage.cli.say import BESIDE, BatchType, counted, force_option, json_option, say_result
 
 
 @click.command("rekey")
-@click.argument("batch", type=click.Path(path_type=Path))
+@click.argument("batch", type=BatchType(BESIDE))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Batch folder to make.")
 @click.option(
     "--key-file", type=click.Path(path_type=Path), help="The old key and, on the line below, the new one."

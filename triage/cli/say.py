@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from triage.schema.findings import Finding
+    from triage.schema.places import Place
     from triage.worklist.policy import Capacity
 
 SET_ASIDE, REFUSED = 3, 4
 SHOWN_FINDINGS = 20
+BESIDE = "the references lie beside it, where the reports were imported, and never travel"
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 
@@ -38,6 +40,37 @@ class CapacityType(click.ParamType):  # type: ignore[type-arg] # generic in some
             return parse_capacity(str(value))
         except CapacityError as error:
             self.fail(str(error), param, ctx)
+
+
+class BatchType(click.Path):
+    """A batch on the command line: a folder, or a URL that fsspec knows.
+
+    Parameters
+    ----------
+    only_here : str
+        Why it cannot be a URL; empty where it can.
+    """
+
+    def __init__(self, only_here: str = "") -> None:
+        super().__init__(path_type=Path)
+        self.only_here = only_here
+
+    def convert(  # type: ignore[override] # a URL is no path
+        self,
+        value: Any,
+        param: click.Parameter | None,  # noqa: ARG002 - click's signature
+        ctx: click.Context | None,  # noqa: ARG002 - ditto
+    ) -> Place:
+        """Read a path as it is, and a URL as one; a path would lose one of its slashes."""
+        from triage.errors import InputRefusedError
+        from triage.schema.places import Elsewhere, find_place
+
+        place = find_place(value)
+        if isinstance(place, Elsewhere) and self.only_here:
+            raise InputRefusedError(
+                "a URL", where=str(place), expected=f"a folder of this machine: {self.only_here}"
+            )
+        return place
 
 
 class TimeType(click.DateTime):
@@ -146,12 +179,12 @@ def leave(set_aside: int, findings: Sequence[Finding]) -> None:
         click.get_current_context().exit(SET_ASIDE)
 
 
-def refuse_inputs(target: Path, option: str, inputs: Sequence[Path | None]) -> None:
+def refuse_inputs(target: Path, option: str, inputs: Sequence[Place | None]) -> None:
     """Refuse an output that is one of the inputs, or lies in an input that is a folder, --force or not."""
     from triage.errors import InputRefusedError
 
     place = target.resolve()
-    if any(path is not None and place.is_relative_to(path.resolve()) for path in inputs):
+    if any(isinstance(path, Path) and place.is_relative_to(path.resolve()) for path in inputs):
         raise InputRefusedError("one of the inputs", where=str(target), mend=f"choose another {option}")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from triage.cli.say import (
+    BatchType,
     CapacityType,
     TimeType,
     console,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from triage.intake.tokens import TokenKey
     from triage.record import Record
     from triage.schema.batch import Batch
+    from triage.schema.places import Place
     from triage.worklist.build import Worklist
     from triage.worklist.explain import Explanation
     from triage.worklist.policy import Capacity
@@ -42,7 +44,7 @@ MOST_EXPLAINED = 5_000
 
 
 @click.command("score")
-@click.argument("batch", type=click.Path(path_type=Path))
+@click.argument("batch", type=BatchType())
 @click.option("--model", default="expert", show_default=True, help="Name, TOML scorecard, or bundle folder.")
 @click.option(
     "--policy", default="default", show_default=True, help="Name, or TOML file: lanes, deadlines, capacity."
@@ -92,7 +94,7 @@ MOST_EXPLAINED = 5_000
 @force_option
 @json_option
 def command(  # noqa: PLR0917 - click passes options by name
-    batch: Path,
+    batch: Place,
     model: str,
     policy: str,
     outs: tuple[Path, ...],
@@ -119,6 +121,8 @@ def command(  # noqa: PLR0917 - click passes options by name
 
     With --store the list is the open pool: all cases that nobody has decided on yet, with the new batch. The
     list is kept in the record, and audit slots are drawn.
+
+    BATCH is a folder, or a URL such as s3://bucket/batch, which is only read.
 
     Whoever scores the parts, by --jobs, --scheduler or after --resume, the list is the same. The open pool
     and a folder of CSV files are scored in this process.
@@ -225,12 +229,12 @@ def _refuse_in_memory(batch: Batch, store: str | None, scheduler: str | None, re
         )
 
 
-def _open_finished(resume: Path, others: Sequence[Path | None]) -> Finished:
+def _open_finished(resume: Path, others: Sequence[Place | None]) -> Finished:
     """Open the folder for finished parts, which is removed at the end: nothing else may be in it."""
     from triage.worklist.resuming import Finished
 
     refuse_inputs(resume, "--resume", others)
-    if any(path and path.resolve().is_relative_to(resume.resolve()) for path in others):
+    if any(isinstance(path, Path) and path.resolve().is_relative_to(resume.resolve()) for path in others):
         raise click.BadParameter("a folder with one of the other files in it", param_hint="--resume")
     return Finished(resume, lambda text: click.echo(f"triage: {text}", err=True))
 
@@ -340,7 +344,7 @@ def _show(worklist: Worklist, top: int) -> None:
 
 def _summary(
     worklist: Worklist,
-    batch: Path,
+    batch: Place,
     outs: Sequence[Path],
     folder: Path | None,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from triage.cli.say import (
+    BatchType,
     CapacityType,
     TimeType,
     force_option,
@@ -20,11 +21,12 @@ from triage.cli.say import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from triage.schema.places import Place
     from triage.worklist.policy import Capacity
 
 
 @click.command("stability")
-@click.argument("batch", type=click.Path(path_type=Path))
+@click.argument("batch", type=BatchType())
 @click.option("--model", default="expert", show_default=True, help="Name, TOML scorecard, or bundle folder.")
 @click.option("--policy", default="default", show_default=True, help="Name, or TOML file: what escalates.")
 @click.option(
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 @force_option
 @json_option
 def command(  # noqa: PLR0917 - click passes options by name
-    batch: Path,
+    batch: Place,
     model: str,
     policy: str,
     capacity: Capacity,

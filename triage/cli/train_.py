@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.say import force_option, json_option, progress, say_result
+from triage.cli.say import BatchType, force_option, json_option, progress, say_result
+
+if TYPE_CHECKING:
+    from triage.schema.places import Place
 
 
 @click.command("train")
-@click.argument("batch", type=click.Path(path_type=Path))
+@click.argument("batch", type=BatchType())
 @click.option("--recipe", default="logistic", show_default=True, help="Name or path of a recipe.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Bundle folder to make.")
 @click.option(
@@ -28,7 +32,7 @@ from triage.cli.say import force_option, json_option, progress, say_result
 @force_option
 @json_option
 def command(
-    batch: Path,
+    batch: Place,
     recipe: str,
     out: Path,
     outcomes: Path | None,

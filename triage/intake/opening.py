@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from triage.errors import InputRefusedError
 from triage.intake.canonical import holds_parquet
 from triage.intake.tables import read_csv_folder
 from triage.schema.batch import Batch, open_batch
 from triage.schema.meta import META_FILE
+from triage.schema.places import Elsewhere, find_place
+
+if TYPE_CHECKING:
+    from triage.schema.places import Place
 
 
-def open_any(path: Path | str, as_of: datetime | None = None) -> Batch:
+def open_any(path: Place | str, as_of: datetime | None = None) -> Batch:
     """Open a batch folder or a folder of CSV files.
 
     Parameters
     ----------
-    path : Path or str
-        The folder.
+    path : Path, str or Elsewhere
+        The folder. A text may be the URL of a batch folder, such as ``s3://bucket/batch``, of any protocol
+        that fsspec knows.
     as_of : datetime, optional
         For CSV: the instant at which the data are complete. Default: now.
 
@@ -27,7 +32,10 @@ def open_any(path: Path | str, as_of: datetime | None = None) -> Batch:
     InputRefusedError
         It is neither, or cannot be read.
     """
-    path = Path(path)
+    if isinstance(path, str):
+        path = find_place(path)
+    if isinstance(path, Elsewhere):
+        return open_batch(path)
     left = sorted(path.parent.glob(f".{path.name}.*.old")) if path.name and not path.exists() else []
     if left:
         raise InputRefusedError(

@@ -118,9 +118,13 @@ def _number_as_in_file(rows: Rows, numbers: dict[str, NDArray[np.int64]]) -> Non
         return int(lines[row - 1]) - 1 if 0 < row <= len(lines) else row
 
     rows.findings = [replace(found, row=number(found.where, found.row)) for found in rows.findings]
-    places = zip(rows.set_aside["where"].to_pylist(), rows.set_aside["row"].to_pylist(), strict=True)
-    counted = pa.array([number(where, row) for where, row in places], pa.int64())
-    rows.set_aside = rows.set_aside.set_column(rows.set_aside.column_names.index("row"), "row", counted)
+    aside = rows.set_aside
+    counted = aside["row"].to_numpy().copy()
+    for where, lines in numbers.items():
+        here = np.asarray(pc.equal(aside["where"], where)) & (counted > 0) & (counted <= len(lines))
+        counted[here] = lines[counted[here] - 1] - 1
+    at = aside.column_names.index("row")
+    rows.set_aside = aside.set_column(at, "row", pa.array(counted, pa.int64()))
 
 
 def read_set_aside(path: Path) -> pa.Table:
@@ -169,7 +173,8 @@ def read_scores(path: Path, columns: tuple[str, ...]) -> pa.Table:
 def _read_parquet(path: Path) -> pa.Table:
     require_plain(path)
     try:
-        return pq.read_table(path)
+        # Arrow would take a relative path such as s3:/list.parquet for a URL of its own.
+        return pq.read_table(path.absolute())
     except (pa.ArrowException, OSError) as error:
         raise unreadable_parquet(path, error) from error
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,6 +16,7 @@ from triage.errors import InputRefusedError
 from triage.schema.keys import mend_rows
 from triage.schema.meta import META_FILE, BatchMeta, read_meta
 from triage.schema.part import SET_ASIDE_SCHEMA, Part, no_set_aside
+from triage.schema.places import read_ends
 from triage.schema.settling import settle
 from triage.schema.tables import TABLES
 from triage.writing import require_plain, write_folder
@@ -21,14 +24,17 @@ from triage.writing import require_plain, write_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     import pandas as pd
+
+    from triage.schema.places import Place
 
 PART_CASES = 50_000
 SHOWN_MATCHES = 5
 SET_ASIDE_FILE = "set-aside/rows.parquet"
 _WAITING = ("waits_for", "held")
+# What a Parquet file says of itself, in bytes from its end, as a rule.
+_FOOTER = 1 << 16
 BATCH_CONTENTS = frozenset({*TABLES, META_FILE, "set-aside"})
 
 
@@ -44,14 +50,14 @@ class Batch:
         Index of a part -> the part. Of a batch in files it can be pickled, so that others can read a part.
     set_aside : pyarrow.Table
         Rows set aside when the batch was made; each part adds its own.
-    folder : Path, optional
+    folder : Path or Elsewhere, optional
         Where its files are; none where the batch is in memory.
     """
 
     meta: BatchMeta
     read_part: Callable[[int], Part]
     set_aside: pa.Table = field(default_factory=no_set_aside)
-    folder: Path | None = None
+    folder: Place | None = None
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts in order; only one needs to be in memory."""
@@ -83,12 +89,12 @@ class Batch:
         return frame
 
 
-def open_batch(path: Path) -> Batch:
+def open_batch(path: Place) -> Batch:
     """Open a batch folder.
 
     Parameters
     ----------
-    path : Path
+    path : Path or Elsewhere
         A folder with ``batch.json``.
 
     Returns
@@ -99,23 +105,24 @@ def open_batch(path: Path) -> Batch:
     Raises
     ------
     InputRefusedError
-        There is no batch, it is of another version, a part is missing or damaged, or row counts differ.
+        There is no batch, it is of another version, a part is missing or damaged, row counts differ, or it is
+        elsewhere and cannot be reached.
     """
     meta = read_meta(path / META_FILE)
     for name in TABLES:
         _check_row_count(path, name, meta)
     # Whoever else reads a part may have another working folder.
-    folder = path.absolute()
+    folder = path.absolute() if isinstance(path, Path) else path
     aside = read_set_aside_rows(path / SET_ASIDE_FILE, meta)
     return Batch(meta, partial(_read_part, folder, meta.as_of), aside, folder)
 
 
-def part_files(folder: Path, index: int) -> dict[str, Path]:
+def part_files(folder: Place, index: int) -> dict[str, Place]:
     """Return the file of each table of a part of a batch folder."""
     return {name: folder / name / _part_name(index) for name in TABLES}
 
 
-def read_case_ids(folder: Path, index: int) -> pa.Array:
+def read_case_ids(folder: Place, index: int) -> pa.Array:
     """Return the ids of the cases of a part of a batch folder, sorted, and read nothing else of it."""
     reports = _read_parquet(part_files(folder, index)["reports"], ["case_id"])
     cases = pc.unique(reports["case_id"].combine_chunks().cast(pa.string())).drop_null()
@@ -245,7 +252,7 @@ def _write_parquet(table: pa.Table, path: Path) -> None:
     )
 
 
-def read_set_aside_rows(file: Path, meta: BatchMeta) -> pa.Table:
+def read_set_aside_rows(file: Place, meta: BatchMeta) -> pa.Table:
     """Read the rows that were set aside when a batch was made.
 
     Raises
@@ -253,7 +260,8 @@ def read_set_aside_rows(file: Path, meta: BatchMeta) -> pa.Table:
     InputRefusedError
         They cannot be read, or are not as many as the batch says.
     """
-    rows = _read_parquet(file) if file.exists() else no_set_aside()
+    there = meta.set_aside or (isinstance(file, Path) and file.exists())
+    rows = _read_parquet(file) if there else no_set_aside()
     if rows.num_rows != meta.set_aside:
         raise _damaged(file, f"{rows.num_rows:,} rows set aside where {META_FILE} says {meta.set_aside:,}")
     try:
@@ -266,7 +274,7 @@ def read_set_aside_rows(file: Path, meta: BatchMeta) -> pa.Table:
         raise _damaged(file, f"other columns ({str(error).splitlines()[0][:80]})") from error
 
 
-def _read_part(path: Path, as_of: datetime, index: int) -> Part:
+def _read_part(path: Place, as_of: datetime, index: int) -> Part:
     raw, where = {}, {}
     for name, file in part_files(path, index).items():
         raw[name] = _read_parquet(file)
@@ -281,36 +289,55 @@ def _read_part(path: Path, as_of: datetime, index: int) -> Part:
     return settle(mend_rows(raw, where), where, as_of)
 
 
-def _read_parquet(file: Path, columns: list[str] | None = None) -> pa.Table:
+def _read_parquet(file: Place, columns: list[str] | None = None) -> pa.Table:
     try:
-        require_plain(file)
-        return pq.read_table(file, columns=columns, partitioning=None)
+        if isinstance(file, Path):
+            require_plain(file)
+            # Arrow would take a relative path such as s3:/batch for a URL of its own.
+            return pq.read_table(file.absolute(), columns=columns, partitioning=None)
+        return pq.read_table(pa.BufferReader(file.read_bytes()), columns=columns, partitioning=None)
     except FileNotFoundError:
         raise _damaged(file, "no such file") from None
     except (pa.ArrowException, OSError) as error:
         raise _damaged(file, f"not a whole Parquet file ({str(error).splitlines()[0][:120]})") from error
 
 
-def _check_row_count(path: Path, name: str, meta: BatchMeta) -> None:
+def _check_row_count(path: Place, name: str, meta: BatchMeta) -> None:
     """Compare the rows that the files hold with the rows that were written."""
-    found = 0
-    parts = sorted((path / name).glob("part-*.parquet"))
-    if len(parts) > meta.parts:
-        raise _damaged(parts[-1], f"a part more than the {meta.parts:,} that {META_FILE} says")
-    for index in range(meta.parts):
-        file = path / name / _part_name(index)
-        try:
-            found += pq.read_metadata(file).num_rows
-        except FileNotFoundError:
-            raise _damaged(file, "no such file") from None
-        except (pa.ArrowException, OSError) as error:
-            raise _damaged(file, f"not a whole Parquet file ({str(error).splitlines()[0][:120]})") from error
+    folder = path / name
+    names = [_part_name(index) for index in range(meta.parts)]
+    surplus: list[Place] = []
+    if isinstance(folder, Path):
+        found = sum(_count_rows(folder / name) for name in names)
+        surplus += sorted(folder.glob("part-*.parquet"))[meta.parts :]
+    else:
+        # Nothing is listed there, so a part too many is found by its name.
+        files = [folder / name for name in [*names, _part_name(meta.parts)]]
+        ends = read_ends(files, _FOOTER)
+        found = sum(_count_rows(file, next(ends)) for file in files[:-1])
+        surplus += files[-1:] if next(ends) else []
+    if surplus:
+        raise _damaged(surplus[-1], f"a part more than the {meta.parts:,} that {META_FILE} says")
     promised = meta.rows.get(name, 0)
     if found != promised:
-        raise _damaged(path / name, f"{found:,} rows where {META_FILE} says {promised:,}")
+        raise _damaged(folder, f"{found:,} rows where {META_FILE} says {promised:,}")
 
 
-def _damaged(where: Path, found: str) -> InputRefusedError:
+def _count_rows(file: Place, end: bytes = b"") -> int:
+    """Return how many rows a file says that it has; of one elsewhere its end may do."""
+    try:
+        if isinstance(file, Path):
+            return int(pq.read_metadata(file.absolute()).num_rows)
+        with suppress(pa.ArrowException, OSError):
+            return int(pq.read_metadata(pa.BufferReader(end)).num_rows)
+        return int(pq.read_metadata(pa.BufferReader(file.read_bytes())).num_rows)
+    except FileNotFoundError:
+        raise _damaged(file, "no such file") from None
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(file, f"not a whole Parquet file ({str(error).splitlines()[0][:120]})") from error
+
+
+def _damaged(where: Place, found: str) -> InputRefusedError:
     return InputRefusedError(
         found,
         where=str(where),

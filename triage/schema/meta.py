@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triage.errors import InputRefusedError
@@ -14,8 +15,7 @@ from triage.schema.tables import TABLES
 from triage.writing import require_plain
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from triage.schema.places import Place
 
 FORMAT_VERSION = 1
 MOST_PARTS = 100_000
@@ -74,7 +74,7 @@ class BatchMeta:
         return json.dumps({**asdict(self), "as_of": self.as_of.isoformat()}, indent=2, sort_keys=True) + "\n"
 
 
-def read_meta(file: Path) -> BatchMeta:
+def read_meta(file: Place) -> BatchMeta:
     """Read ``batch.json``.
 
     Raises
@@ -83,14 +83,17 @@ def read_meta(file: Path) -> BatchMeta:
         It is not there, is damaged, or is of another version.
     """
     try:
-        require_plain(file)
+        if isinstance(file, Path):
+            require_plain(file)
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputRefusedError(
             f"no {META_FILE}",
             where=str(file.parent),
             expected="a batch folder",
-            mend="check the path, or make one with triage import or triage synth",
+            mend="check the path, or make one with triage import or triage synth"
+            if isinstance(file, Path)
+            else "check the URL; whatever is no batch yet is copied to this machine first",
         ) from None
     except (OSError, RecursionError, ValueError) as error:
         raise InputRefusedError(
@@ -99,7 +102,7 @@ def read_meta(file: Path) -> BatchMeta:
     return _parse_meta(content, file)
 
 
-def _parse_meta(content: Any, file: Path) -> BatchMeta:
+def _parse_meta(content: Any, file: Place) -> BatchMeta:
     version = content.get("format_version") if isinstance(content, dict) else None
     if version != FORMAT_VERSION:
         raise InputRefusedError(

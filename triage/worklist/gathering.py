@@ -26,13 +26,13 @@ from triage.worklist.spreading import count_jobs, open_processes, open_scheduler
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from triage.schema.batch import Batch
     from triage.schema.findings import Finding
     from triage.schema.part import Part
+    from triage.schema.places import Place
     from triage.scoring.model import Model
     from triage.worklist.policy import Policy
     from triage.worklist.resuming import Finished
@@ -298,7 +298,7 @@ def score_one(
 
 
 def _score_left(
-    score: Callable[[int], PartScored], left: Sequence[int], folder: Path | None, jobs: int, scheduler: str
+    score: Callable[[int], PartScored], left: Sequence[int], folder: Place | None, jobs: int, scheduler: str
 ) -> Generator[tuple[int, PartScored | None]]:
     """Score parts by whoever there is, in any order; nothing comes of one that ends who scores it."""
     if scheduler and left:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from triage.schema.batch import Batch
+    from triage.schema.places import Place
     from triage.scoring.model import Model
     from triage.worklist.policy import Policy
 
@@ -155,7 +156,7 @@ def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _hash_files(files: Mapping[str, Path]) -> dict[str, str]:
+def _hash_files(files: Mapping[str, Place]) -> dict[str, str]:
     hashes = {}
     for name, path in files.items():
         with path.open("rb") as file:

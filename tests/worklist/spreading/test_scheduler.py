@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.elsewhere import serve
 from triage.errors import InputRefusedError
+from triage.intake.opening import open_any
 from triage.schema.batch import Batch
 from triage.scoring.bundle import Bundle
 from triage.worklist.build import build_worklist
@@ -84,3 +86,11 @@ def test_a_batch_in_memory_is_refused(batch: Batch, bundle: Bundle) -> None:
     held = Batch(batch.meta, batch.read_part, batch.set_aside)
     with pytest.raises(InputRefusedError, match="a batch in memory"):
         build_worklist(held, bundle, scheduler="tcp://127.0.0.1:8786")
+
+
+def test_workers_open_a_batch_on_a_server_themselves(
+    scheduler: str, batch: Batch, bundle: Bundle, folder: Path
+) -> None:
+    with serve(folder.parent) as server:
+        there = open_any(f"{server.url}/{folder.name}")
+        assert same(build_worklist(there, bundle, scheduler=scheduler), build_worklist(batch, bundle))
