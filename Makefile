@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow test-browser check bench models docs governance notebooks site pictures format clean
+.PHONY: demo test test-slow test-browser check bench bench-full bench-kernels models docs governance notebooks site pictures format clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/triage demo --out triage-demo --force
@@ -25,10 +25,19 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The whole way beside decoding and beside pandas, into docs/performance.md.
 bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/synth.py
-	$(BIN)/python benchmarks/score.py
-	$(BIN)/python benchmarks/evaluate.py
+	$(BIN)/python benchmarks/whole/run.py 10000 100000
+
+bench-full: $(VENV)/.dev
+	$(BIN)/python benchmarks/whole/run.py 10000 100000 1000000 5000000
+
+# Small pieces of work, each beside the usual way of doing it; the figures are kept in build/kernels.json.
+bench-kernels: $(VENV)/.dev
+	mkdir -p build
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest benchmarks/kernels --benchmark-group-by=group \
+	  --benchmark-min-rounds=3 --benchmark-max-time=0.5 --benchmark-columns=median,iqr,rounds \
+	  --benchmark-json=build/kernels.json
 
 # The released bundles, trained on a synthetic world with its truth; then the scores that are held fixed, and the figures
 # of the governance pack.

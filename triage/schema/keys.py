@@ -128,7 +128,8 @@ def _name_rows(
         nameless = np.asarray(table[name].is_null())
         if declared[name].required or declared[name].kind != Kind.TOKEN or not nameless.any():
             continue
-        made = pa.array([f"row-{before + row + 1}" for row in range(table.num_rows)])
+        places = pa.array(np.arange(before + 1, before + 1 + table.num_rows)).cast(pa.string())
+        made = pc.binary_join_element_wise("row-", places, "")
         filled = pc.if_else(pa.array(nameless), made, table[name])
         table = table.set_column(table.column_names.index(name), name, filled)
         row = int(numbers[np.flatnonzero(nameless)[0]])
