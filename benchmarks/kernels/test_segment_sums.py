@@ -7,27 +7,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
 from benchmarks.kernels.sides import HERE, list_sides, measure
 from triage.features import kernels
-from triage.schema.part import find_rows
 
 CASES, ROWS = 100_000, 1_000_000
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a table, each with the place of its case and with the name of it."""
+    """Rows of a table."""
 
     case: np.ndarray
     mask: np.ndarray
     number: np.ndarray
     code: np.ndarray
-    names: pa.ChunkedArray
-    cases: pa.Array
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +31,7 @@ def rows() -> Rows:
     # A tenth of the cases has no row.
     case = np.sort(draws.choice(np.flatnonzero(np.arange(CASES) % 10), ROWS))
     number = np.where(draws.random(ROWS) < 0.1, np.nan, draws.normal(size=ROWS).round(3))
-    cases = pa.array([f"case-{number:08d}" for number in range(CASES)])
-    names = pa.chunked_array([cases.take(pa.array(case))])
-    return Rows(case, draws.random(ROWS) < 0.3, number, draws.integers(-1, 9, ROWS), names, cases)
+    return Rows(case, draws.random(ROWS) < 0.3, number, draws.integers(-1, 9, ROWS))
 
 
 def group(values: np.ndarray, rows: Rows) -> Any:
@@ -69,11 +62,6 @@ SUMS = {
     "distinct values of a case": {
         HERE: lambda r: kernels.count_distinct(r.code, r.case, CASES),
         "pandas": lambda r: every(group(np.where(r.code < 0, np.nan, r.code), r).nunique(), 0),
-    },
-    "place of the case of a row": {
-        HERE: lambda r: np.asarray(find_rows(r.names, r.cases)),
-        "pyarrow index_in": lambda r: np.asarray(pc.index_in(r.names, r.cases)),
-        "pandas get_indexer": lambda r: pd.Index(r.cases.to_pandas()).get_indexer(r.names.to_pandas()),
     },
 }
 

@@ -7,7 +7,6 @@ from itertools import count
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +15,6 @@ from triage.features.catalogue import FEATURES
 from triage.features.telling import tell, tell_each
 from triage.features.telling.texts import enumerate_texts, look_up, number_rows, say_each, with_commas
 from triage.schema.mend import mend_column
-from triage.schema.part import find_rows
 from triage.schema.tables import TABLES
 
 # Plus zero, so that minus zero, which equals zero and reads differently, is none of them.
@@ -72,19 +70,12 @@ def test_what_is_not_known_stands_for_itself(asked: list[str], known: dict[str, 
 
 @pytest.mark.parametrize("name", sorted(FEATURES))
 def test_sentences_of_many_cases_are_those_of_each(name: str) -> None:
-    values = np.array([-1.0, 0.0, 1.0, 2.0, 37.5, np.nan, 1.0, 0.0])
+    values = np.array([-1.0, 9.96, 1.04, 2.0, 37.5, np.nan, 1234.5, 0.0])
     if FEATURES[name].is_flag:
         values = np.array([-1.0, 0.0, 1.0, 0.0, 1.0, -1.0, 1.0, 0.0])
     facts = ["", "2 of 3", "2 of 3", "", "{}", "on 2024-01-01", "other", ""]
     told = tell_each(name, values, pa.array(facts)).to_pylist()
     assert told == [tell(name, value, fact) for value, fact in zip(values.tolist(), facts, strict=True)]
-
-
-@given(st.lists(st.sampled_from(["a", "b", "c", None])), st.integers(0, 3))
-def test_neighbours_are_looked_up_as_all_others_are(names: list[str | None], start: int) -> None:
-    among = pa.array(["b", "a"])
-    cut = pa.chunked_array([pa.array(names[:start], pa.string()), pa.array(names[start:], pa.string())])
-    assert find_rows(cut, among).equals(pc.index_in(pa.array(names, pa.string()), among))
 
 
 @given(st.lists(st.one_of(st.none(), st.text("aZ9._:-/ \n\xe9", max_size=70))), st.integers(0, 2))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from triage.features.catalogue import FEATURES, build_features
 from triage.features.view import Rows, View
 from triage.schema.declare import Knowable
-from triage.schema.part import Part
+from triage.schema.part import Part, no_set_aside
 from triage.schema.tables import TABLES
 
 AT = datetime(2024, 4, 1, tzinfo=UTC)
@@ -64,12 +64,12 @@ def hide_rows(table: pa.Table, rows: list[int]) -> pa.Table:
 def columns_read(part: Part, monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
     """Compute all features and note which columns of which tables they ask for."""
     read: set[tuple[str, str]] = set()
-    for method in ("codes", "_held", "filled", "tokens", "seconds", "numbers"):
+    for method in ("codes", "has", "filled", "tokens", "seconds", "numbers"):
         own = getattr(Rows, method)
 
-        def noting(self: Rows, column: str, own=own) -> object:
+        def noting(self: Rows, column: str, *codes: str, own=own) -> object:
             read.add((self._declared.name, column))
-            return own(self, column)
+            return own(self, column, *codes)
 
         monkeypatch.setattr(Rows, method, noting)
     features(part)
@@ -316,3 +316,34 @@ def test_person_counts_in_the_case_that_reports_the_person_and_in_no_other(one_c
     assert together[1, names.index("contact_allegation")] == 0
     assert together[1, names.index("payments")] == 0
     assert together[1, names.index("secrecy_or_gifts")] == 0
+
+
+rows_of_two_cases = st.lists(
+    st.tuples(st.sampled_from("ab"), st.one_of(st.none(), st.sampled_from("xyz")), st.booleans()), max_size=6
+).map(lambda rows: sorted(rows, key=lambda row: row[0]))
+
+
+@given(rows_of_two_cases, rows_of_two_cases)
+@settings(deadline=None)
+def test_rows_refer_to_rows_of_their_own_case(
+    reports: list[tuple[str, str | None, bool]], children: list[tuple[str, str | None, bool]]
+) -> None:
+    """Names may stand in several cases, and twice in one; only chosen rows are looked at."""
+    tables = {name: table.arrow_schema.empty_table() for name, table in TABLES.items()}
+    for name, rows in (("reports", reports), ("children", children)):
+        plain = [{"case_id": case, "report_id": token, "known_at": AT} for case, token, _ in rows]
+        tables[name] = pa.Table.from_pylist(plain, TABLES[name].arrow_schema)
+    view = View(Part(tables, pa.array(["a", "b"]), no_set_aside(), []), AS_OF)
+    some, others = (
+        rows.only(np.array([chosen for _, _, chosen in drawn], dtype=bool))
+        for rows, drawn in ((view.children, children), (view.reports, reports))
+    )
+    ours, theirs = ([row[:2] for row in drawn if row[2]] for drawn in (children, reports))
+    assert some.refer("report_id", others, "report_id").tolist() == [
+        row[1] is not None and row in theirs for row in ours
+    ]
+    names = [token for _, token in theirs]
+    assert some.find("report_id", others, "report_id").tolist() == [
+        names.index(token) if token is not None and token in names else -1 for _, token in ours
+    ]
+    assert some.table["report_id"].to_pylist() == [token for _, token in ours]

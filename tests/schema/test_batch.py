@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from triage.errors import InputRefusedError, OutputExistsError
-from triage.schema.batch import open_batch, split_part, write_batch
+from triage.schema.batch import open_batch, read_case_ids, split_part, write_batch
 from triage.schema.meta import BatchMeta
 from triage.schema.tables import TABLES
 
@@ -176,6 +176,12 @@ def damage_case_column(folder: Path) -> None:
     pq.write_table(pq.read_table(file).drop_columns(["case_id"]), file)
 
 
+def damage_column_twice(folder: Path) -> None:
+    file = folder / "files" / "part-00000.parquet"
+    table = pq.read_table(file)
+    pq.write_table(table.append_column("file_id", table["file_id"]), file)
+
+
 @pytest.mark.parametrize(
     "damage", [value for name, value in sorted(globals().items()) if name.startswith("damage_")]
 )
@@ -187,6 +193,14 @@ def test_damaged_batch_is_refused_and_the_message_says_where(
         list(open_batch(folder).parts())
     assert str(folder) in caught.value.where
     assert caught.value.mend or caught.value.expected or "garbles" in caught.value.found
+
+
+def test_ids_of_a_part_without_them_are_refused(folder: Path) -> None:
+    file = folder / "reports" / "part-00000.parquet"
+    assert read_case_ids(folder, 0).to_pylist() == sorted(set(pq.read_table(file)["case_id"].to_pylist()))
+    pq.write_table(pq.read_table(file).drop_columns(["case_id"]), file)
+    with pytest.raises(InputRefusedError, match="no column case_id"):
+        read_case_ids(folder, 0)
 
 
 def test_deleted_column_counts_as_unknown_and_is_told(folder: Path) -> None:

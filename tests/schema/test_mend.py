@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from triage.schema.findings import Level
-from triage.schema.mend import mend_column, mend_table
+from triage.schema.mend import EARLIEST, LATEST, mend_column, mend_table
 from triage.schema.tables import FILES, OUTCOMES, REPORTS, TABLES, TRANSACTIONS
 
 
@@ -245,3 +247,51 @@ def test_set_that_loses_all_its_codes_is_unknown_not_empty() -> None:
     """An empty set of codes says that somebody looked and found none; what cannot be read says nothing."""
     values = pa.array([["nonsense"], ["nonsense", "gifts"], []], pa.list_(pa.string()))
     assert mend(values, "contact_codes", "communications") == ([None, ["gifts"], []], [True, True, False])
+
+
+@given(data=st.data())
+@settings(deadline=None)
+@pytest.mark.parametrize("column", ["incident_type", "jurisdiction_country", "channels", "received_at"])
+def test_what_is_as_declared_comes_out_as_its_words_would(data: st.DataObject, column: str) -> None:
+    """Columns of a batch are looked at as wholes; a look at each value must find the same."""
+    declared = REPORTS[column]
+    codes = declared.codes or ("NL", "ZZ", "nl", "N", "B1")
+    if column == "channels":
+        values = st.lists(st.sampled_from([*codes, "fax", "Web"]), max_size=3)
+    elif column == "received_at":
+        edges = [EARLIEST, LATEST, LATEST - timedelta(seconds=1), EARLIEST - timedelta(seconds=1)]
+        values = st.sampled_from([datetime(2024, 1, 1, tzinfo=UTC), *edges])
+    else:
+        values = st.sampled_from(codes)
+    plain = data.draw(st.lists(st.one_of(st.none(), values), max_size=6))
+    raw = pa.array(plain, pa.string() if pa.types.is_dictionary(declared.arrow_type) else declared.arrow_type)
+    if pa.types.is_dictionary(declared.arrow_type):
+        listed = pa.array(data.draw(st.permutations(codes)))
+        raw = pa.DictionaryArray.from_arrays(pc.index_in(raw, listed).cast(pa.int16()), listed)
+    words = [None if one is None else _as_words(one) for one in plain]
+    mended, bad = mend_column(raw, declared)
+    of_words, bad_words = mend_column(pa.array(words, pa.string()), declared)
+    empty = np.array([one == [] for one in plain], dtype=bool)
+    assert bad.tolist() == bad_words.tolist()
+    # Words tell no empty set from an unknown one.
+    assert mended.type == of_words.type == declared.arrow_type
+    told = [None if none else one for one, none in zip(mended.to_pylist(), empty, strict=True)]
+    assert told == of_words.to_pylist()
+    if pa.types.is_dictionary(mended.type):
+        assert mended.dictionary.equals(of_words.dictionary)
+
+
+def _as_words(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "|".join(value) if isinstance(value, list) else str(value)
+
+
+def test_values_below_an_unknown_set_stay_unseen() -> None:
+    raw = pa.ListArray.from_arrays(
+        pa.array([0, 2, 3], pa.int32()), pa.array(["chat", "web", "phone"]), mask=pa.array([True, False])
+    )
+    mended, bad = mend_column(raw, REPORTS["channels"])
+    assert mended.to_pylist() == [None, ["phone"]]
+    assert pc.list_parent_indices(mended).to_pylist() == [1]
+    assert not bad.any()

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import bisect
 import json
 import math
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from triage.errors import InputRefusedError
 from triage.scoring.additive import AdditiveModel, Line, Steps, flag_steps, parse_additive
@@ -29,11 +32,24 @@ def test_score_is_the_sum_by_hand() -> None:
     np.testing.assert_allclose(CARD.score(contributions), [-0.5, -5, -1])
 
 
+@given(
+    st.lists(st.integers(-9, 30), unique=True, max_size=24).map(sorted),
+    st.lists(st.one_of(st.sampled_from([math.nan, math.inf, -math.inf]), st.integers(-10, 31)), max_size=5),
+)
+def test_step_is_the_interval_that_a_search_finds_however_many_edges(
+    edges: list[int], values: list[float]
+) -> None:
+    term = Steps("files", tuple(map(float, edges)), tuple(map(float, range(len(edges) + 1))), -1.0)
+    expected = [-1 if math.isnan(x) else bisect.bisect_right(edges, x) for x in values]
+    assert term.contribute(np.array(values, dtype=np.float64)).tolist() == expected
+
+
 def test_rescored_case_has_the_score_of_the_changed_one() -> None:
     matrix = np.array([[0.0, 2.0, np.nan], [1.0, 0.0, 3.0]])[:, : len(CARD.terms)]
     score = CARD.score(CARD.contributions(matrix))
     changed = np.array([[1.0, 0.0, np.nan], [1.0, 5.0, 3.0]])
-    rescored = CARD.rescore(matrix, changed, [0, 1], score)
+    answer = {column: changed[:, column] for column in (0, 1)}
+    (rescored,) = CARD.rescore(matrix, np.arange(2), [answer], score)
     np.testing.assert_allclose(rescored, CARD.score(CARD.contributions(changed)))
 
 

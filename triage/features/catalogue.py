@@ -63,9 +63,9 @@ def build_features(view: View, names: Sequence[str]) -> NDArray[np.float64]:
     Returns
     -------
     array of float, shape (n_cases, n_names)
-        Flags are +1, 0, -1; numbers are NaN where unknown.
+        Flags are +1, 0, -1; numbers are NaN where unknown. Columns are contiguous, as models read them.
     """
-    matrix = np.empty((view.n_cases, len(names)))
+    matrix = np.empty((view.n_cases, len(names)), order="F")
     for column, name in enumerate(names):
         matrix[:, column] = view.remember(name, find_feature(name).compute)
     return matrix

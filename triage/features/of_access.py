@@ -26,7 +26,7 @@ _MIDDLE = {"0-2": 1.5, "3-6": 5.0, "7-10": 9.0, "11-13": 12.5, "14-15": 15.0, "1
 def child_mentioned(view: View) -> Floats:
     """Whether a report itself mentions a particular child; a child that a register shows does not count."""
     rows = view.children_of_reports
-    return rows.flag(np.ones(rows.table.num_rows, dtype=bool))
+    return rows.flag(np.ones(len(rows), dtype=bool))
 
 
 def own_child_mentioned(view: View) -> Floats:

@@ -28,7 +28,7 @@ _GRADES = {
 def all_files(view: View) -> Floats:
     """Count the files, viral ones too."""
     rows = view.files
-    return rows.count(np.ones(rows.table.num_rows, dtype=bool))
+    return rows.count(np.ones(len(rows), dtype=bool))
 
 
 def days_waiting(view: View) -> Floats:

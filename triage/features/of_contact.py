@@ -38,7 +38,7 @@ def minor_threads(view: View) -> Floats:
 def threads(view: View) -> Floats:
     """Count the threads."""
     rows = view.communications
-    return rows.count(np.ones(rows.table.num_rows, dtype=bool))
+    return rows.count(np.ones(len(rows), dtype=bool))
 
 
 def days_since_contact(view: View) -> Floats:

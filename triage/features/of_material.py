@@ -104,7 +104,7 @@ def artificial(view: View) -> Floats:
 
 def share_viral(view: View) -> Floats:
     """Return the share of the files that are tagged viral or meme, in percent."""
-    every = np.ones(view.files.table.num_rows, dtype=bool)
+    every = np.ones(len(view.files), dtype=bool)
     return _share(view, every, *_SHARED)
 
 

@@ -22,7 +22,7 @@ _MIDDLE = {
 
 def person_reported(view: View) -> Floats:
     """Whether a person is reported; a report that names none leaves it open who it was."""
-    return view.persons.flag(np.ones(view.persons.table.num_rows, dtype=bool))
+    return view.persons.flag(np.ones(len(view.persons), dtype=bool))
 
 
 def persons_reported(view: View) -> Floats:

@@ -42,7 +42,7 @@ def trafficking_or_travel(view: View) -> Floats:
 def sender_priority(view: View) -> Floats:
     """Return the highest priority that a sender gave, 3 for P1 to 1 for P3."""
     rows = view.reports
-    grade = np.full(rows.table.num_rows, np.nan)
+    grade = np.full(len(rows), np.nan)
     for code, value in _GRADES.items():
         grade[rows.is_code("source_priority", code)] = value
     return rows.largest(grade)

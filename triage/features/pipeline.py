@@ -204,7 +204,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):  # type: ignore[misc] # 
             as_of = _seconds_of(self.as_of, complete, part_cases)
             blocks.append(build_features(View(part, as_of, own_records=bool(self.own_records)), names))
             cases += part_cases
-        return pd.DataFrame(np.concatenate(blocks), index=_index(cases), columns=names)
+        return pd.DataFrame(np.ascontiguousarray(np.concatenate(blocks)), index=_index(cases), columns=names)
 
     def _contain(self, frame: pd.DataFrame) -> pd.DataFrame | NDArray[np.float64]:
         """Return a frame unless somebody asked for scikit-learn's default."""

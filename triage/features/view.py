@@ -7,15 +7,13 @@ its ``known_at`` on, and its enrichment columns count from its ``enriched_at`` o
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from triage.features.columns import Columns, seconds_of
 from triage.features.kernels import any_where, count_distinct, count_where, largest, smallest, sum_of
-from triage.schema.declare import Knowable
-from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,73 +23,67 @@ if TYPE_CHECKING:
     from triage.schema.part import Part
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
+N = TypeVar("N", bound=np.generic)
+
 DAY = 86_400.0
-_LATE = frozenset({Knowable.ENRICHMENT, Knowable.EITHER})
 _OTHER_ROLES = ("recipient", "third_party", "conductor")
 
 
 class Rows:
-    """The visible rows of one table, with the sums over them.
+    """Some rows of one table, with the sums over them.
 
     Parameters
     ----------
-    name : str
-        The table.
-    table : pyarrow.Table
-        Its rows in declared form, sorted by case.
-    position : array of int, shape (n_rows,)
-        Index of each row's case, ascending.
-    as_of : array of int, shape (n_cases,)
-        As-of time of each case, in seconds since 1970.
+    columns : Columns
+        Of all rows of the table.
+    n_cases : int
+        Number of cases.
+    at : array of int, optional
+        Which rows of the table these are, ascending; all if left out.
     """
 
-    def __init__(
-        self, name: str, table: pa.Table, position: NDArray[np.int64], as_of: NDArray[np.int64]
-    ) -> None:
-        visible = _seconds(table["known_at"]) <= as_of[position]
-        if not visible.all():
-            table, position = table.filter(pa.array(visible)), position[visible]
-        self.table, self.position, self.n_cases, self._as_of = table, position, len(as_of), as_of
-        self._declared = TABLES[name]
-        self._hidden: Mask | None = None
-        if "enriched_at" in self._declared:
-            # An empty stamp means that the columns came with the row.
-            hidden = _seconds(table["enriched_at"]) > as_of[position]
-            self._hidden = hidden if hidden.any() else None
-        self._codes: dict[str, NDArray[np.int16]] = {}
-        self._sets: dict[str, tuple[NDArray[np.int64], NDArray[np.int16]]] = {}
+    def __init__(self, columns: Columns, n_cases: int, at: Ints | None = None) -> None:
+        self._columns, self.n_cases, self._at = columns, n_cases, at
+        self._declared, self.position = columns.declared, self._of_these(columns.position)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.position)
+
+    def _of_these(self, values: NDArray[N]) -> NDArray[N]:
+        return values if self._at is None else values[self._at]
 
     def only(self, mask: Mask) -> Rows:
         """Return the marked rows alone."""
         if mask.all():
             return self
-        return Rows(self._declared.name, self.table.filter(pa.array(mask)), self.position[mask], self._as_of)
+        at = np.flatnonzero(mask) if self._at is None else self._at[mask]
+        return Rows(self._columns, self.n_cases, at)
 
-    def _late(self, column: str) -> Mask | None:
-        return self._hidden if self._declared[column].knowable in _LATE else None
+    @cached_property
+    def table(self) -> pa.Table:
+        """The rows in their declared form."""
+        table = self._columns.table
+        return table if self._at is None else table.take(pa.array(self._at))
 
     def codes(self, column: str) -> NDArray[np.int16]:
         """Return the index of each row's code in the declared list, -1 where it is unknown."""
-        if column not in self._codes:
-            values = self.table[column].combine_chunks()
-            values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
-            codes = np.asarray(pc.fill_null(values.indices, -1)).astype(np.int16)
-            late = self._late(column)
-            self._codes[column] = codes if late is None else np.where(late, np.int16(-1), codes)
-        return self._codes[column]
+        return self._of_these(self._columns.codes(column))
 
     def codes_of(self, column: str) -> list[str]:
         """Return what the indices of `codes` stand for; of countries, whatever ones are there."""
-        values = self.table[column].combine_chunks()
-        values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
-        held: list[str] = values.dictionary.to_pylist()
-        return held
+        return self._columns.codes_of(column)
 
     def is_code(self, column: str, *codes: str) -> Mask:
         """Mark the rows whose code is one of `codes`."""
-        return _among(self._declared[column].codes, codes)[self.codes(column)]
+        declared, held = self._declared[column].codes, self.codes(column)
+        marked = np.zeros(len(held), dtype=bool)
+        for code in codes:
+            marked |= held == declared.index(code)
+        return marked
 
     def translate(self, column: str, numbers: Mapping[str, float]) -> Floats:
         """Return the number that stands for each row's code, NaN where there is none."""
@@ -102,62 +94,43 @@ class Rows:
 
     def has(self, column: str, *codes: str) -> Mask:
         """Mark the rows whose set of codes holds one of `codes`."""
-        parents, held = self._held(column)
-        marked = np.zeros(self.table.num_rows, dtype=bool)
-        marked[parents[_among(self._declared[column].codes, codes)[held]]] = True
-        late = self._late(column)
-        return marked if late is None else marked & ~late
+        return self._of_these(self._columns.holds(column, _among(self._declared[column].codes, codes)))
 
     def filled(self, column: str) -> Mask:
         """Mark the rows whose set of codes was filled in, be it with none."""
-        given = np.asarray(self.table[column].is_valid())
-        late = self._late(column)
-        return given if late is None else given & ~late
+        return self._of_these(self._columns.filled(column))
 
-    def _held(self, column: str) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
-        """Return the row and the declared index (-1 for other codes) of every member of the sets."""
-        if column not in self._sets:
-            values = self.table[column].combine_chunks()
-            parents = np.asarray(pc.list_parent_indices(values)).astype(np.int64)
-            declared = pa.array(self._declared[column].codes, pa.string())
-            held = pc.fill_null(pc.index_in(pc.list_flatten(values), declared), -1)
-            self._sets[column] = parents, np.asarray(held).astype(np.int16)
-        return self._sets[column]
-
-    def tokens(self, column: str) -> NDArray[np.int64]:
+    def tokens(self, column: str) -> Ints:
         """Return a number per row that is the same for the same token, -1 where there is none."""
-        values = self.table[column].combine_chunks()
-        encoded = values.dictionary_encode()
-        encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-        numbers = np.asarray(pc.fill_null(encoded.indices, -1)).astype(np.int64)
-        late = self._late(column)
-        return numbers if late is None else np.where(late, -1, numbers)
+        return self._of_these(self._columns.tokens(column))
 
     def seconds(self, column: str) -> Floats:
         """Return times in seconds since 1970, NaN where they are unknown."""
-        times = self.table[column]
-        result = np.where(np.asarray(times.is_valid()), _seconds(times), np.nan)
-        late = self._late(column)
-        return result if late is None else np.where(late, np.nan, result)
+        return self._of_these(self._columns.seconds(column))
 
     def numbers(self, column: str) -> Floats:
         """Return numbers, NaN where they are unknown."""
-        numbers = np.asarray(pc.fill_null(self.table[column].cast(pa.float64()), np.nan))
-        late = self._late(column)
-        return numbers if late is None else np.where(late, np.nan, numbers)
+        return self._of_these(self._columns.numbers(column))
+
+    def names(self, column: str) -> Ints:
+        """Return `tokens` by which rows refer to others, whenever they were filled in."""
+        return self._of_these(self._columns.names(column))
 
     def refer(self, column: str, others: Rows, key: str) -> Mask:
         """Mark the rows whose `column` names, by `key`, one of the `others` of the same case."""
-        names, known = self.table[column], others.table[key].combine_chunks()
-        at = np.asarray(pc.fill_null(pc.index_in(names, known, skip_nulls=True), -1)).astype(np.int64)
-        found = at >= 0
-        if (others.position[at[found]] == self.position[found]).all():
-            return found
-        # A name that stands in several cases: the first place is not the only one.
-        ids = pc.unique(known)
-        pairs = self.position * len(ids) + np.asarray(pc.fill_null(pc.index_in(names, ids), 0))
-        of_others = others.position * len(ids) + np.asarray(pc.fill_null(pc.index_in(known, ids), 0))
-        return found & np.isin(pairs, of_others)
+        names, known = self.names(column), others.names(key)
+        case_of = _place(known, others.position, names)
+        if (case_of[known] == others.position)[known >= 0].all():
+            return np.asarray(case_of[names] == self.position)
+        # A name that stands in several cases: one place is not the only one.
+        size = len(case_of)
+        pairs, of_others = self.position * size + names, others.position * size + known
+        return (names >= 0) & np.isin(pairs, of_others[known >= 0])
+
+    def find(self, column: str, others: Rows, key: str) -> Ints:
+        """Return which of the `others` each row's `column` names by `key`, the first; -1 where none."""
+        names, known = self.names(column), others.names(key)
+        return _place(known[::-1], np.arange(len(known))[::-1], names)[names]
 
     def any(self, mask: Mask) -> Mask:
         """Say which cases have a marked row."""
@@ -185,8 +158,8 @@ class Rows:
 
     def flag(self, asserted: Mask, denied: Mask | None = None) -> Floats:
         """Return +1 for cases with an asserting row, else -1 with a denying row, else 0 for unknown."""
-        says_no = np.zeros(self.n_cases, dtype=bool) if denied is None else self.any(denied)
-        return np.select([self.any(asserted), says_no], [1.0, -1.0], 0.0)
+        says_no = 0.0 if denied is None else np.where(self.any(denied), -1.0, 0.0)
+        return np.where(self.any(asserted), 1.0, says_no)
 
     def flag_of(self, column: str) -> Floats:
         """Return a three-valued column as +1 asserted, 0 unknown, -1 denied per case."""
@@ -219,7 +192,9 @@ class View:
         return self._features[name]
 
     def _rows(self, name: str) -> Rows:
-        return Rows(name, self.part.tables[name], self.part.position(name), self.as_of)
+        columns = Columns(name, self.part, self.as_of)
+        visible = seconds_of(columns.table["known_at"]) <= self.as_of[columns.position]
+        return Rows(columns, self.n_cases).only(visible)
 
     @cached_property
     def reports(self) -> Rows:
@@ -302,9 +277,8 @@ class View:
         """Visible children that the reports themselves mention: known as soon as the report was."""
         rows, reports = self.children, self.reports
         rows = rows.only(rows.refer("report_id", reports, "report_id"))
-        at = np.asarray(pc.index_in(rows.table["report_id"], reports.table["report_id"].combine_chunks()))
-        reported = _seconds(reports.table["known_at"])[at.astype(np.int64)]
-        return rows.only(_seconds(rows.table["known_at"]) <= reported)
+        reported = reports.seconds("known_at")[rows.find("report_id", reports, "report_id")]
+        return rows.only(rows.seconds("known_at") <= reported)
 
     @cached_property
     def first_received(self) -> Floats:
@@ -336,6 +310,12 @@ def _among(declared: tuple[str, ...], codes: tuple[str, ...]) -> Mask:
     return np.array([*(code in codes for code in declared), False])
 
 
-def _seconds(times: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Return times as seconds since 1970; empty ones as the beginning of time."""
-    return np.asarray(pc.fill_null(times.cast(pa.int64()), np.iinfo(np.int64).min))
+def _place(numbers: Ints, at: Ints, asked: Ints) -> Ints:
+    """Return, for each number up to the largest that is asked, where it is; -1 for those that are nowhere.
+
+    The last entry is what number -1, no token, finds.
+    """
+    places = np.full(max(numbers.max(initial=-1), asked.max(initial=-1)) + 2, -1)
+    places[numbers] = at
+    places[-1] = -1
+    return places

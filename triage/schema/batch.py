@@ -291,15 +291,22 @@ def _read_part(path: Place, as_of: datetime, index: int) -> Part:
 
 def _read_parquet(file: Place, columns: list[str] | None = None) -> pa.Table:
     try:
+        # Arrow would take a relative path such as s3:/batch for a URL of its own.
+        source = file.absolute() if isinstance(file, Path) else pa.BufferReader(file.read_bytes())
         if isinstance(file, Path):
             require_plain(file)
-            # Arrow would take a relative path such as s3:/batch for a URL of its own.
-            return pq.read_table(file.absolute(), columns=columns, partitioning=None)
-        return pq.read_table(pa.BufferReader(file.read_bytes()), columns=columns, partitioning=None)
+        # Read at one go: each column in one piece, where a data set would cut it into several.
+        with pq.ParquetFile(source) as stored:
+            table = stored.read(columns)
     except FileNotFoundError:
         raise _damaged(file, "no such file") from None
     except (pa.ArrowException, OSError) as error:
         raise _damaged(file, f"not a whole Parquet file ({str(error).splitlines()[0][:120]})") from error
+    if missing := set(columns or ()) - set(table.column_names):
+        raise _damaged(file, f"no column {', '.join(sorted(missing))}")
+    if len(set(table.column_names)) < table.num_columns:
+        raise _damaged(file, "a column that stands twice")
+    return table
 
 
 def _check_row_count(path: Place, name: str, meta: BatchMeta) -> None:

@@ -92,11 +92,12 @@ def keep_usable(
     rows.findings += [
         replace(found, row=int(numbers[found.row - 1])) if found.row else found for found in mended.findings
     ]
-    kept = mended.usable
-    place: dict[str, Any] = {"name": declared.name, "where": where, "why": Why.UNREADABLE}
-    place["reason"] = "no readable key"
-    set_aside(rows, mended.table, ~kept, numbers=numbers, **place)
-    table, numbers = mended.table.filter(pa.array(kept)), numbers[kept]
+    table, kept = mended.table, mended.usable
+    if not kept.all():
+        place: dict[str, Any] = {"name": declared.name, "where": where, "why": Why.UNREADABLE}
+        place["reason"] = "no readable key"
+        set_aside(rows, table, ~kept, numbers=numbers, **place)
+        table, numbers = table.filter(pa.array(kept)), numbers[kept]
     return _name_rows(rows, table, declared, numbers, where=where, before=before), numbers
 
 
@@ -224,7 +225,10 @@ def _first_of_key(table: pa.Table, key: tuple[str, ...]) -> NDArray[np.int64]:
     if any(len(pc.unique(column)) == table.num_rows for column in reversed(columns)):
         return np.arange(table.num_rows)
     joined = columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, " ")
-    codes = np.asarray(joined.combine_chunks().dictionary_encode().indices)
+    encoded = joined.combine_chunks().dictionary_encode()
+    if len(encoded.dictionary) == table.num_rows:
+        return np.arange(table.num_rows)
+    codes = np.asarray(encoded.indices)
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     return np.asarray(first[inverse])
 

@@ -10,13 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from triage.schema.findings import Finding, Level, shorten
-from triage.schema.part import Part, Rows, Why, find_rows, set_aside
+from triage.schema.part import Part, Rows, Why, set_aside
 from triage.schema.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
 
 ORPHANED = "belongs to no report of the batch"
 
@@ -50,13 +52,11 @@ def settle(
     reports = rows.tables["reports"]
     cases = pc.unique(reports["case_id"].combine_chunks().drop_null())
     cases = cases.take(pc.sort_indices(cases))
-    received = pc.coalesce(reports["received_at"], reports["known_at"])
-    latest = _latest_by_case(reports["case_id"], received, cases)
+    positions = _find_positions(rows.tables, cases)
     tables, places = {}, {}
     for name, declared in TABLES.items():
-        table = rows.tables[name]
-        position = find_rows(table["case_id"], cases)
-        orphan = np.asarray(position.is_null())
+        table, position = rows.tables[name], positions[name]
+        orphan = position < 0
         if orphan.any():
             set_aside(
                 rows,
@@ -69,31 +69,42 @@ def settle(
                 numbers=None if numbers is None else numbers[name],
             )
             rows.findings.append(orphan_finding(where.get(name, name), declared.parent, int(orphan.sum())))
-            table, position = table.filter(pa.array(~orphan)), position.drop_null()
+            table, position = table.filter(pa.array(~orphan)), position[~orphan]
         if table["known_at"].null_count:
-            came = (
-                received
-                if name == "reports"
-                else _date_rows(name, table, position, reports, received, latest)
-            )
+            came = _date_rows(name, table, position, reports, positions["reports"])
             now = pa.scalar(as_of, table["known_at"].type)
             # What lies before us is known by now, whatever its clock says; a stated time of knowing stands.
             came = pc.if_else(pc.greater(came, now), now, came)
             known = pc.coalesce(table["known_at"], came, now)
             table = table.set_column(table.column_names.index("known_at"), "known_at", known)
-        place = np.asarray(position).astype(np.int64)
-        tables[name], places[name] = _sort(table, place, declared.key), np.sort(place)
+        tables[name], places[name] = _sort(table, position, declared.key)
     return Part(tables, cases, rows.set_aside, rows.findings, places)
 
 
-def _date_rows(  # noqa: PLR0917 - a step of `settle`
-    name: str, table: pa.Table, position: pa.Array, reports: pa.Table, received: pa.Array, latest: pa.Array
-) -> pa.Array:
+def _find_positions(tables: Mapping[str, pa.Table], cases: pa.Array) -> dict[str, Ints]:
+    """Return the index of the case of each row of each table, -1 where there is none.
+
+    All tables are looked up at once: the cases are put in order for that once, not ten times.
+    """
+    names = pa.chunked_array(
+        [chunk for table in tables.values() for chunk in table["case_id"].chunks], pa.string()
+    )
+    found = np.asarray(pc.fill_null(pc.index_in(names, cases), -1)).astype(np.int64)
+    ends = np.cumsum([table.num_rows for table in tables.values()])
+    return dict(zip(tables, np.split(found, ends[:-1]), strict=True))
+
+
+def _date_rows(
+    name: str, table: pa.Table, position: Ints, reports: pa.Table, of_reports: Ints
+) -> pa.ChunkedArray:
     """Return when the reports came with which rows came, as far as that can be told."""
+    received = pc.coalesce(reports["received_at"], reports["known_at"])
+    if name == "reports":
+        return received
     if name == "prior_records":
         # A register check comes some time after the report; nothing says how long.
-        return pa.nulls(table.num_rows, latest.type)
-    own = pc.take(latest, position)
+        return pa.nulls(table.num_rows, received.type)
+    own = pc.take(_latest_by_case(of_reports, received), pa.array(position))
     if name == "outcomes" or "report_id" not in table.column_names:
         return own
     # What came with a report was known when the report was, not when the case was last added to.
@@ -157,19 +168,31 @@ def _forget_future(rows: Rows, where: str, as_of: datetime) -> None:
     rows.tables["reports"] = reports.set_column(at, "received_at", kept)
 
 
-def _latest_by_case(case_id: pa.ChunkedArray, times: pa.ChunkedArray, cases: pa.Array) -> pa.Array:
-    grouped = pa.table({"case": case_id, "at": times}).group_by("case").aggregate([("at", "max")])
-    return pc.take(grouped["at_max"].combine_chunks(), pc.index_in(cases, grouped["case"].combine_chunks()))
+def _latest_by_case(position: Ints, times: pa.ChunkedArray) -> pa.Array:
+    """Return the latest time of each case, in the order of the cases; every case has a report."""
+    grouped = pa.table({"case": position, "at": times}).group_by("case").aggregate([("at", "max")])
+    return grouped.sort_by("case")["at_max"].combine_chunks()
 
 
-def _sort(table: pa.Table, position: NDArray[np.int64], key: tuple[str, ...]) -> pa.Table:
+def _sort(table: pa.Table, position: Ints, key: tuple[str, ...]) -> tuple[pa.Table, Ints]:
     """Sort rows by case, then by key, so that the order in which they came cannot matter."""
+    keys = {name: _sortable(table[name]) for name in key}
+    if _are_sorted(position, list(keys.values())):
+        return table, position
     order = [("position", "ascending"), *((name, "ascending") for name in key)]
-    keyed = pa.table({"position": pa.array(position), **{name: _sortable(table[name]) for name in key}})
-    indices = np.asarray(pc.sort_indices(keyed, sort_keys=order))
-    if np.array_equal(indices, np.arange(len(indices))):
-        return table
-    return table.take(pa.array(indices))
+    indices = pc.sort_indices(pa.table({"position": position, **keys}), sort_keys=order)
+    return table.take(indices), np.sort(position)
+
+
+def _are_sorted(position: Ints, keys: Sequence[pa.ChunkedArray]) -> bool:
+    """Say whether no row must move; where a key has gaps, that is not looked into."""
+    above, alike = position[1:] > position[:-1], position[1:] == position[:-1]
+    for values in keys:
+        if values.null_count:
+            return False
+        above |= alike & np.asarray(pc.greater(values[1:], values[:-1]))
+        alike &= np.asarray(pc.equal(values[1:], values[:-1]))
+    return bool((above | alike).all())
 
 
 def _sortable(values: pa.ChunkedArray) -> pa.ChunkedArray:

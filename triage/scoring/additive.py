@@ -17,14 +17,18 @@ from triage.features.catalogue import FEATURES, find_feature
 from triage.scoring.written import LONGEST_NAME, LONGEST_SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
+    from triage.scoring.model import Answer
+
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 MOST_STEPS = 1_000
+_MANY_EDGES = 16
 LARGEST_NUMBER = 1e6
 _FLAG_EDGES = (-0.5, 0.5)
 _DENIED, _UNKNOWN, _ASSERTED = -1.0, 0.0, 1.0
@@ -53,8 +57,14 @@ class Steps:
 
     def contribute(self, x: Floats) -> Floats:
         """Return the contribution of each case."""
-        values = np.asarray(self.values)[np.searchsorted(self.edges, x, side="right")]
-        return np.where(np.isnan(x), self.unknown, values)
+        if len(self.edges) > _MANY_EDGES:
+            interval = np.searchsorted(self.edges, x, side="right")
+        else:
+            # To compare with each edge takes less time than to search among a few.
+            interval = np.zeros(len(x), dtype=np.intp)
+            for edge in self.edges:
+                interval += x >= edge
+        return np.where(np.isnan(x), self.unknown, np.asarray(self.values)[interval])
 
     def as_dict(self) -> dict[str, Any]:
         """Return the term as plain values."""
@@ -142,7 +152,7 @@ class AdditiveModel:
         array of float, shape (n_cases, n_terms)
             The score is the intercept plus the sum of a row.
         """
-        result = np.empty(matrix.shape)
+        result = np.empty(matrix.shape, order="F")
         for column, term in enumerate(self.terms):
             result[:, column] = term.contribute(matrix[:, column])
         return result
@@ -176,13 +186,17 @@ class AdditiveModel:
         """Nothing to note: the contributions are the terms of the sum."""
         return ""
 
-    def rescore(self, matrix: Floats, changed: Floats, columns: list[int], score: Floats) -> Floats:
-        """Return the score of each case after some of its columns changed from `matrix` to `changed`."""
-        total = score.copy()
-        for column in columns:
-            term = self.terms[column]
-            total += term.contribute(changed[:, column]) - term.contribute(matrix[:, column])
-        return total
+    def rescore(self, matrix: Floats, cases: Ints, answers: Sequence[Answer], score: Floats) -> list[Floats]:
+        """Return, for each of several answers, the score of some cases after it; see `Model.rescore`."""
+        changed = sorted({column for answer in answers for column in answer})
+        before = {column: self.terms[column].contribute(matrix[cases, column]) for column in changed}
+        after = []
+        for answer in answers:
+            total = score.copy()
+            for column, values in answer.items():
+                total += self.terms[column].contribute(values) - before[column]
+            after.append(total)
+        return after
 
     def as_dict(self) -> dict[str, Any]:
         """Return the model as plain values; `parse_additive` reads them back."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from triage.scoring.grid import to_grid
-from triage.scoring.trees import LEAF, Tree, spread_cover, walk
+from triage.scoring.trees import LEAF, Tree, spread_cover
+from triage.scoring.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits
 from triage.scoring.boosted_trees import decode, encode, merge, read_regressor, scale, start_trees, weigh
 from triage.scoring.grid import to_grid
 from triage.scoring.signed_additive import SignedAdditiveClassifier, cut
-from triage.scoring.trees import sum_leaves
 from triage.scoring.two_classes import LogOddsClassifier, check_signs
+from triage.scoring.walking import sum_leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

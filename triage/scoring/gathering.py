@@ -164,7 +164,8 @@ def _gather(part: Part, batch: Batch, names: Sequence[str], labels: Mapping[str,
         at = np.array([one.at or last for one, last in zip(chosen, at.tolist(), strict=True)], np.int64)
         inclusion = np.array([one.inclusion for one in chosen]) if choices else np.ones(len(case))
         found = Labels(case, outcome[case], at, inclusion)
-    matrix = build_features(view, names)[found.case]
+    # In the order of memory that learners expect: their sums round by it.
+    matrix = np.ascontiguousarray(build_features(view, names)[found.case])
     group = {name: values[found.case] for name, values in _groups(view).items()}
     cases = LabelledCases(matrix, found.outcome, at, found.inclusion, group=group)
     return _Gathered(cases, _persons(view, found), len(part.cases))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[Any]
+    Ints = NDArray[np.int64]
+    Answer = Mapping[int, Floats]
 
 
 class Model(Protocol):
@@ -56,10 +59,20 @@ class Model(Protocol):
         """Return the score of each case: the intercept plus its contributions, summed left to right."""
         ...
 
-    def rescore(self, matrix: Floats, changed: Floats, columns: list[int], score: Floats) -> Floats:
-        """Return the score of each case after some of its columns changed.
+    def rescore(self, matrix: Floats, cases: Ints, answers: Sequence[Answer], score: Floats) -> list[Floats]:
+        """Return, for each of several answers, the score of some cases after it.
 
-        `matrix` and `changed` hold the features before and after, `score` the score before.
+        Parameters
+        ----------
+        matrix : array of float, shape (n_cases, n_features)
+            Features before.
+        cases : array of int, shape (n_asked,)
+            Rows of the matrix.
+        answers : sequence of mapping of int to array of float
+            The columns that each changes, and what they become: one number for all, or one for each case
+            that is asked.
+        score : array of float, shape (n_asked,)
+            Their scores before.
         """
         ...
 

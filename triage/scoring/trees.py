@@ -14,11 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from triage.scoring.grid import GRID, to_grid
+from triage.scoring.rescoring import rescore_trees
+from triage.scoring.walking import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from triage.scoring.model import Answer
+    from triage.scoring.walking import Split
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
@@ -31,7 +36,6 @@ PATH_ATTRIBUTION = (
     " score; the parts add up to the score exactly, and where features act together the share of each"
     " depends on which is asked first"
 )
-_BLOCK = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +111,18 @@ class Tree:
     def splits(self) -> list[int]:
         """The nodes that are splits, in order."""
         return [int(node) for node in np.flatnonzero(self.feature != LEAF)]
+
+    @cached_property
+    def questions(self) -> list[tuple[int, int, Split]]:
+        """Each split, its upper child and what it asks, from the leaves upward."""
+        return [
+            (
+                node,
+                int(self.upper[node]),
+                (int(self.feature[node]), float(self.threshold[node]), bool(self.unknown_lower[node])),
+            )
+            for node in reversed(self.splits)
+        ]
 
     @cached_property
     def parent(self) -> Integers:
@@ -260,9 +276,10 @@ class TreesModel:
         """
         parts = np.zeros((len(self.columns), len(matrix)))
         for rows, tree, leaf in walk(self.trees, matrix):
+            at = leaf.astype(np.intp)
             for column, path in zip(tree.used, tree.paths, strict=True):
-                parts[column, rows] += path.take(leaf)
-        return np.ascontiguousarray(parts.T)
+                parts[column, rows] += path.take(at)
+        return parts.T
 
     def score(self, contributions: Floats) -> Floats:
         """Return the score of each case: the intercept plus its contributions, summed left to right."""
@@ -271,13 +288,14 @@ class TreesModel:
             total += contributions[:, column]
         return total
 
-    def rescore(self, matrix: Floats, changed: Floats, columns: list[int], score: Floats) -> Floats:
-        """Return the score of each case after some of its columns changed from `matrix` to `changed`.
+    def rescore(
+        self, matrix: Floats, cases: Integers, answers: Sequence[Answer], score: Floats
+    ) -> list[Floats]:
+        """Return, for each of several answers, the score of some cases after it; see `Model.rescore`.
 
-        Only trees that ask for one of them are walked again: sums are exact, so that the rest stays.
+        Only trees that ask for what changes are walked again: sums are exact, so that the rest stays.
         """
-        asking = [tree for tree in self.trees if not set(columns).isdisjoint(np.asarray(tree.used).tolist())]
-        return score - sum_leaves(asking, matrix) + sum_leaves(asking, changed)
+        return rescore_trees(self.trees, matrix, cases, answers, score)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the model as plain values; `triage.scoring.trees_file.parse_trees` reads them back.
@@ -302,50 +320,3 @@ class TreesModel:
             "cover": nodes("cover")[leaf].tolist(),
             "sources": dict(self.sources),
         }
-
-
-def walk(trees: Iterable[Tree], matrix: Floats) -> Iterable[tuple[slice, Tree, NDArray[np.uint8]]]:
-    """Yield, for blocks of cases and each tree, the number of the leaf that each case reaches.
-
-    Instead of following every case, all splits are asked of all cases, and the answers select, from the
-    leaves upward, which number is handed on: a few operations on bytes a node, without a branch.
-    """
-    trees = tuple(trees)
-    for start in range(0, len(matrix), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        columns = np.ascontiguousarray(matrix[rows].T)
-        asked: dict[tuple[int, float, bool], NDArray[np.uint8]] = {}
-        for tree in trees:
-            yield rows, tree, _reach(tree, columns, asked)
-
-
-def _reach(
-    tree: Tree, columns: Floats, asked: dict[tuple[int, float, bool], NDArray[np.uint8]]
-) -> NDArray[np.uint8]:
-    number: list[Any] = [None] * len(tree.feature)
-    for count, leaf in enumerate(tree.leaves.tolist()):
-        number[leaf] = np.uint8(count)
-    for node in reversed(tree.splits):
-        question = int(tree.feature[node]), float(tree.threshold[node]), bool(tree.unknown_lower[node])
-        if question not in asked:
-            asked[question] = _ask(columns, *question)
-        lower, upper = number[node + 1], number[tree.upper[node]]
-        number[node] = lower ^ ((lower ^ upper) & asked[question])
-    if not tree.splits:
-        return np.zeros(columns.shape[1], dtype=np.uint8)
-    return np.asarray(number[0])
-
-
-def _ask(columns: Floats, column: int, threshold: float, unknown_lower: bool) -> NDArray[np.uint8]:
-    """Return 255 for cases that go up, 0 for the others; every comparison with NaN is false."""
-    x = columns[column]
-    up = x > threshold if unknown_lower else ~(x <= threshold)
-    return np.asarray(np.negative(up.view(np.uint8)))
-
-
-def sum_leaves(trees: Iterable[Tree], matrix: Floats) -> Floats:
-    """Return the sum of the leaves that each case reaches, shape (n_cases,)."""
-    total = np.zeros(len(matrix))
-    for rows, tree, leaf in walk(trees, matrix):
-        total[rows] += tree.value[tree.leaves].take(leaf)
-    return total

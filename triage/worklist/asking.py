@@ -93,7 +93,7 @@ def ask_all(model: Model, matrix: Floats, score: Floats, view: View | None = Non
     for index in asked:
         question = QUESTIONS[index]
         cases = np.flatnonzero(is_open(question, model, matrix, view) & np.isfinite(score))
-        low, high = _try_answers(question, model, matrix[cases], score[cases])
+        low, high = _try_answers(question, model, matrix, cases, score[cases])
         swing = np.fmax(np.abs(low - score[cases]), np.abs(high - score[cases]))
         _keep_largest(found, most, cases, index, (swing, low, high))
         if question.is_check:
@@ -116,12 +116,12 @@ def no_checks(questions: list[int], n_cases: int) -> Checks:
     )
 
 
-def _try_answers(question: Question, model: Model, matrix: Floats, score: Floats) -> tuple[Floats, Floats]:
+def _try_answers(
+    question: Question, model: Model, matrix: Floats, cases: Ints, score: Floats
+) -> tuple[Floats, Floats]:
     """Return the scores if the answer is no and if it is yes; else the lowest and the highest of all."""
-    under = [
-        model.rescore(matrix, *set_answer(matrix, model.features, answer), score)
-        for answer in question.answers
-    ]
+    answers = [set_answer(matrix, cases, model.features, answer) for answer in question.answers]
+    under = model.rescore(matrix, cases, answers, score)
     if len(under) == 1:
         # Nobody can deny it: it can only stay as it is.
         under.insert(0, score)
@@ -144,10 +144,11 @@ def answer_question(model: Model, matrix: Floats, column: int, score: Floats) ->
     score : array of float, shape (n_cases,)
         Their scores.
     """
-    if_no, if_yes = (
-        model.rescore(matrix, *answer_flag(matrix, model.features, column, level), score)
-        for level in (-1.0, 1.0)
-    )
+    every, answers = np.arange(len(matrix)), []
+    for level in (-1.0, 1.0):
+        answered, changed = answer_flag(matrix, model.features, column, level)
+        answers.append({other: answered[:, other] for other in changed})
+    if_no, if_yes = model.rescore(matrix, every, answers, score)
     return if_no, if_yes
 
 
@@ -155,7 +156,9 @@ def _keep_largest(
     found: Missing, most: Floats, cases: Ints, index: int, answer: tuple[Floats, Floats, Floats]
 ) -> None:
     """Put an answer in its place among the largest so far; of equal ones the earlier one stands first."""
-    swing, if_no, if_yes = answer
+    # What is no larger than the last one has no place.
+    larger = answer[0] > most[cases, -1]
+    cases, (swing, if_no, if_yes) = cases[larger], (part[larger] for part in answer)
     for place in range(MOST_MISSING):
         larger = swing > most[cases, place]
         if not larger.any():

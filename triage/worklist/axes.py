@@ -99,7 +99,7 @@ def find_solvability(view: View, country: pa.Array) -> Solvability:
     return Solvability(
         identity=np.nan_to_num(best, nan=NO_PERSON).astype(np.int64),
         country_known=np.asarray(pc.not_equal(country, "")),
-        accounts=view.accounts.count(np.ones(view.accounts.table.num_rows, dtype=bool)),
+        accounts=view.accounts.count(np.ones(len(view.accounts), dtype=bool)),
         addresses=events.count_distinct(events.tokens("link_token")),
         newest=(view.as_of - _newest(view)) / DAY,
     )

@@ -93,7 +93,7 @@ def gather_facts(view: View, policy: Policy | None = None) -> Facts:
     imminence, rule = _find_imminence(view, policy.escalation)
     return Facts(
         received=view.first_received,
-        reports=view.reports.count(np.ones(view.reports.table.num_rows, dtype=bool)),
+        reports=view.reports.count(np.ones(len(view.reports), dtype=bool)),
         sources=name_codes(view.reports, "source_system"),
         country=country,
         solvability=solvability.tell(),

@@ -20,7 +20,8 @@ UNKNOWN_COUNTRY = "ZZ"
 def country_codes(rows: Rows, column: str) -> NDArray[np.int16]:
     """Return the index of the country of each row among `Rows.codes_of`, -1 where it is not known."""
     codes, names = rows.codes(column), rows.codes_of(column)
-    return np.where(np.array([*names, UNKNOWN_COUNTRY])[codes] == UNKNOWN_COUNTRY, np.int16(-1), codes)
+    unknown = np.array([*(name == UNKNOWN_COUNTRY for name in names), True])
+    return np.where(unknown[codes], np.int16(-1), codes)
 
 
 def name_codes(rows: Rows, column: str) -> pa.Array:
@@ -40,6 +41,8 @@ def name_codes(rows: Rows, column: str) -> pa.Array:
     codes, names = country_codes(rows, column), rows.codes_of(column)
     by_name = np.argsort(np.argsort(names))
     told, size = codes >= 0, len(names) + 1
-    pairs = np.unique(rows.position[told] * size + by_name[codes[told]])
+    # Rows stand by case, so that little is left to sort.
+    pairs = np.sort(rows.position[told] * size + by_name[codes[told]], kind="stable")
+    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
     texts = pa.array(sorted(names), pa.string()).take(pa.array(pairs % size))
     return enumerate_texts(texts, np.bincount(pairs // size, minlength=rows.n_cases), " ")

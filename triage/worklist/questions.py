@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from triage.scoring.model import Model
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
     Answer = Mapping[str, float]
 
 _LATE = frozenset({Knowable.ENRICHMENT, Knowable.EITHER})
@@ -191,33 +192,38 @@ def values_of(name: str, model: Model, matrix: Floats, view: View | None) -> Flo
     return None if view is None else view.remember(name, find_feature(name).compute)
 
 
-def set_answer(matrix: Floats, names: list[str], answer: Answer) -> tuple[Floats, list[int]]:
-    """Return the features under an answer, and the columns that change.
+def set_answer(matrix: Floats, cases: Ints, names: list[str], answer: Answer) -> dict[int, Floats]:
+    """Return the columns that change under an answer, and what they become.
 
     A sign that is asserted is counted: the sums change with it.
 
     Parameters
     ----------
     matrix : array of float, shape (n_cases, n_names)
-        Features of cases in which the question is open.
+        Features.
+    cases : array of int, shape (n_asked,)
+        The cases in which the question is open.
     names : list of str
         Of the columns.
     answer : mapping of str to float
         What to set.
 
+    Returns
+    -------
+    dict of int to array of float
+        One number where it is the same for all, else one for each case that is asked.
+
     Examples
     --------
-    >>> set_answer(np.array([[0.0, 2.0]]), ["meeting", "contact_signs"], {"meeting": 1.0})
-    (array([[1., 3.]]), [0, 1])
+    >>> features, names = np.array([[0.0, 2.0]]), ["meeting", "contact_signs"]
+    >>> set_answer(features, np.array([0]), names, {"meeting": 1.0})
+    {0: array([1.]), 1: array([3.])}
     """
-    answered, changed = matrix.copy(), []
+    changed = {}
     for column, name in enumerate(names):
         more = sum(answer.get(flag, 0.0) > 0.0 for flag in COUNTED.get(name, ()))
         if name in answer:
-            answered[:, column] = answer[name]
+            changed[column] = np.array([answer[name]])
         elif more:
-            answered[:, column] += more
-        else:
-            continue
-        changed.append(column)
-    return answered, changed
+            changed[column] = matrix[cases, column] + more
+    return changed

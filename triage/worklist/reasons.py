@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 WHOLE = frozenset({"points", "level"})
 MOST_REASONS = 5
+_BLOCK = 2_048
 SMALLEST_SHOWN = 0.005  # less than this would be shown as nothing
 _POINTS = re.compile(r" \(([+-])\d+(?:\.\d+)?\)$")
 
@@ -63,19 +64,23 @@ def give_reasons(model: Model, matrix: Floats, contributions: Floats, view: View
     shown = np.abs(np.take_along_axis(joined, order, axis=1)) >= SMALLEST_SHOWN
     cases, place = np.nonzero(shown)
     terms = order[cases, place]
-    by_term = np.argsort(terms, kind="stable")
+    by_term = np.argsort(terms.astype(np.uint16), kind="stable")
     texts = []
     for rows in np.split(by_term, np.flatnonzero(np.diff(terms[by_term])) + 1):
         if len(rows):
             term, told = int(terms[rows[0]]), cases[rows]
-            beside = names, order[told], shown[told]
+            beside = names, order, shown
             facts = pa.repeat("", len(told)) if view is None else _tell_behind(term, told, view, *beside)
             said = tell_each(names[term], matrix[told, term], facts)
-            points = say_each(partial(show_points, whole=model.unit in WHOLE), joined[told, term])
-            texts.append(glue(said, " (", points, ")"))
+            points = say_each(partial(_put_points, whole=model.unit in WHOLE), joined[told, term])
+            texts.append(glue(said, points))
     back = np.empty(len(terms), dtype=np.int64)
     back[by_term] = np.arange(len(terms))
     return enumerate_texts(join_texts(texts).take(pa.array(back)), shown.sum(axis=1), SEPARATOR)
+
+
+def _put_points(points: float, *, whole: bool) -> str:
+    return f" ({show_points(points, whole=whole)})"
 
 
 def find_largest(values: Floats, most: int) -> Ints:
@@ -86,23 +91,27 @@ def find_largest(values: Floats, most: int) -> Ints:
     >>> find_largest(np.array([[1.0, -3.0, 3.0, np.nan]]), 3).tolist()
     [[1, 2, 0]]
     """
-    size = -np.abs(values)
-    # What is no number is the least of all, and still more than what was found already.
-    size[np.isnan(size)] = np.finfo(np.float64).max
     found = np.empty((len(values), min(most, values.shape[1])), dtype=np.int64)
-    every = np.arange(len(values))
-    for place in range(found.shape[1]):
-        found[:, place] = size.argmin(axis=1)
-        size[every, found[:, place]] = np.inf
+    for start in range(0, len(values), _BLOCK):
+        # Rows are searched one by one, so that each must be contiguous.
+        size = -np.abs(values[start : start + _BLOCK], order="C")
+        # What is no number is the least of all, and still more than what was found already.
+        size[np.isnan(size)] = np.finfo(np.float64).max
+        every = np.arange(len(size))
+        for place in range(found.shape[1]):
+            largest = size.argmin(axis=1)
+            found[start : start + _BLOCK, place] = largest
+            size[every, largest] = np.inf
     return found
 
 
 def _tell_behind(  # noqa: PLR0917 - a step of `give_reasons`
-    term: int, cases: Ints, view: View, names: list[str], others: Ints, shown: Mask
+    term: int, cases: Ints, view: View, names: list[str], order: Ints, shown: Mask
 ) -> pa.Array:
-    """Return the facts behind a term of the cases that show it; `others` are all terms that these show."""
+    """Return the facts behind a term of the cases that show it; `order` has all terms that they show."""
     if names[term] not in COUNTED:
         return tell_facts(names[term], view, cases)
+    others, shown = order[cases], shown[cases]
     # Of the signs that a sum counts, those are named of which no other reason tells.
     told: dict[str, Mask] = {}
     for other in np.unique(others[shown]).tolist():

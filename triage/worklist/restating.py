@@ -72,8 +72,8 @@ def join_alike(names: list[str], matrix: Floats, contributions: Floats) -> Float
     array([[6., 0., 1.]])
     """
     column = {name: index for index, name in enumerate(names)}
-    joined, every = contributions.copy(), np.arange(len(matrix))
-    told_in = {name: np.full(len(matrix), index) for name, index in column.items()}
+    joined, every = contributions.copy(order="K"), np.arange(len(matrix))
+    told_in: dict[str, Ints | int] = dict(column)
     for group in ALIKE:
         present = [column[name] for name in group if name in column]
         if len(present) > 1:
@@ -81,7 +81,7 @@ def join_alike(names: list[str], matrix: Floats, contributions: Floats) -> Float
             together = joined[:, present].sum(axis=1)
             joined[:, present] = 0.0
             joined[every, teller] = together
-            told_in |= {names[index]: teller for index in present}
+            told_in.update(dict.fromkeys((names[index] for index in present), teller))
     for name in _WIDEST_FIRST:
         if name in column:
             _join_sum(name, column, matrix, joined, told_in)
@@ -99,15 +99,15 @@ def _choose_teller(names: list[str], matrix: Floats, present: list[int]) -> Ints
 
 
 def _join_sum(
-    name: str, column: dict[str, int], matrix: Floats, joined: Floats, told_in: dict[str, Ints]
+    name: str, column: dict[str, int], matrix: Floats, joined: Floats, told_in: dict[str, Ints | int]
 ) -> None:
     """Hand on what a sum adds to the narrowest term that states the same, in place."""
     here, counts = column[name], matrix[:, column[name]]
     left = np.ones(len(matrix), dtype=bool)
 
-    def hand_on(cases: Mask, to: Ints) -> None:
+    def hand_on(cases: Mask, to: Ints | int) -> None:
         rows = np.flatnonzero(cases & left)
-        joined[rows, to[rows]] += joined[rows, here]
+        joined[rows, to if isinstance(to, int) else to[rows]] += joined[rows, here]
         joined[rows, here] = 0.0
         left[rows] = False
 

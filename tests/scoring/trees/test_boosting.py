@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from triage.scoring.boosted_trees import read_regressor
 from triage.scoring.boosting import MonotoneBoostingClassifier
-from triage.scoring.trees import sum_leaves
 from triage.scoring.trees_file import keeps_direction
+from triage.scoring.walking import sum_leaves
 
 QUICK = {"runs": 2, "rounds": 2, "trees": 4, "min_samples_leaf": 5, "l2": 1.0, "learning_rate": 0.1}
 

@@ -109,8 +109,13 @@ def test_rescored_case_has_the_score_of_the_changed_one(
     matrix = np.array(rows)
     changed = matrix.copy()
     changed[:, column] = level
-    rescored = MODEL.rescore(matrix, changed, [column], MODEL.score(MODEL.contributions(matrix)))
-    np.testing.assert_array_equal(rescored, MODEL.score(MODEL.contributions(changed)))
+    score, cases = MODEL.score(MODEL.contributions(matrix)), np.arange(len(matrix))[::-2]
+    answers = [{column: np.array([level])}, {column: changed[cases, column]}, {}]
+    expected = MODEL.score(MODEL.contributions(changed))[cases]
+    for rescored, after in zip(
+        MODEL.rescore(matrix, cases, answers, score[cases]), (expected, expected, score[cases]), strict=True
+    ):
+        np.testing.assert_array_equal(rescored, after)
 
 
 def test_no_case_gives_no_score() -> None:

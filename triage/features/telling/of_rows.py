@@ -55,7 +55,7 @@ def tagged(column: str, *codes: str) -> Mark:
 
 def every(rows: Rows) -> Mask:
     """Mark all rows."""
-    return np.ones(rows.table.num_rows, dtype=bool)
+    return np.ones(len(rows), dtype=bool)
 
 
 def filled(column: str) -> Mark:

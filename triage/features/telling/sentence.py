@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ import pyarrow.compute as pc
 
 from triage.features.catalogue import find_feature
 from triage.features.telling.facts import FACTS, INSTEAD
-from triage.features.telling.texts import choose_texts, glue, say_each
+from triage.features.telling.texts import choose_texts, glue, number_rows
 
 if TYPE_CHECKING:
     from triage.features.feature import Feature, Floats
@@ -58,19 +57,22 @@ def tell_each(name: str, values: Floats, facts: pa.Array) -> pa.Array:
     >>> tell_each("small_payments", np.array([14.0, 2.0]), pa.array(["9 days apart", ""])).to_pylist()
     ['payments of under 55 euro: 14, 9 days apart', 'payments of under 55 euro: 2']
     """
-    plain = say_each(partial(tell, name), values)
-    unknown = np.isnan(values) | (find_feature(name).is_flag & (values == 0))
-    facts = choose_texts(unknown, "", facts)
-    if not pc.any(pc.not_equal(facts, "")).as_py():
-        return plain
-    # The fact is put in where a sentence that was made of a mark has the mark.
-    around = [say_each(lambda value, side=side: _around(name, value)[side], values) for side in (0, 1)]
-    return pc.if_else(pc.equal(facts, ""), plain, glue(around[0], facts, around[1]))
-
-
-def _around(name: str, value: float) -> tuple[str, str]:
-    before, _, behind = tell(name, value, _MARK).partition(_MARK)
-    return before, behind
+    # From 10 on a sentence shows whole numbers: those that look alike are told once.
+    values = np.where(values >= 10.0, np.rint(values), values)
+    which, first = number_rows(pa.array(values))
+    distinct = values[first].tolist()
+    plain = [tell(name, value) for value in distinct]
+    with_fact = np.asarray(pc.not_equal(facts, ""))
+    if not with_fact.any():
+        return pa.array(plain, pa.string()).take(pa.array(which))
+    # The fact is put in where a sentence that was made of a mark has the mark; of what is unknown, none.
+    around = [tell(name, value, _MARK).partition(_MARK) for value in distinct]
+    told = with_fact & np.array([mark == _MARK for _, mark, _ in around])[which]
+    facts = facts if told[with_fact].all() else choose_texts(told, facts, "")
+    kind = pa.array(np.where(told, which + len(distinct), which))
+    before = pa.array([*plain, *(text for text, _, _ in around)], pa.string()).take(kind)
+    behind = pa.array([*("" for _ in plain), *(text for _, _, text in around)], pa.string()).take(kind)
+    return glue(before, facts, behind)
 
 
 def tell(name: str, value: float, fact: str = "") -> str:

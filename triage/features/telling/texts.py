@@ -65,17 +65,21 @@ def number_rows(*columns: pa.Array) -> tuple[Ints, Ints]:
     >>> which.tolist(), first.tolist()
     ([0, 1, 0], [0, 1])
     """
-    which: Ints = np.zeros(len(columns[0]), dtype=np.int64)
-    size = min(1, len(which))
-    for column in columns:
-        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode("encode")
-        held = np.asarray(pc.fill_null(encoded.indices, -1)).astype(np.int64) + 1
-        joined = which * (len(encoded.dictionary) + 1) + held
-        numbered = pa.array(joined).dictionary_encode()
-        which, size = np.asarray(numbered.indices).astype(np.int64), len(numbered.dictionary)
+    which, size = _number(columns[0])
+    for column in columns[1:]:
+        held, kinds = _number(column)
+        which, size = _number(pa.array(which * kinds + held))
     first = np.empty(size, dtype=np.int64)
     first[which[::-1]] = np.arange(len(which))[::-1]
     return which, first
+
+
+def _number(column: pa.Array) -> tuple[Ints, int]:
+    """Return the number of each value, in the order in which they first stand, and how many there are."""
+    if pa.types.is_dictionary(column.type):
+        column = pc.fill_null(column.indices, -1)
+    encoded = column.dictionary_encode("encode")
+    return np.asarray(encoded.indices).astype(np.int64), len(encoded.dictionary)
 
 
 def glue(*parts: str | pa.Array, between: str = "") -> pa.Array:

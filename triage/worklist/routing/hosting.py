@@ -25,6 +25,7 @@ NOTICES_SCHEMA = pa.schema(
         ("received_at", pa.timestamp("s", tz="UTC")),
     ]
 )
+_TOLD = ["report_id", "case_id", "source_system", "jurisdiction_country", "received_at"]
 _UNKNOWN = "ZZ"
 _BY_ADDRESS = ("iccam", "hotline_form")
 _OF_A_PERSON = ("verified_location", "ip", "phone", "address", "estimated", "payment")
@@ -72,17 +73,18 @@ def find_hosting(view: View) -> tuple[Mask, pa.Table]:
     )
     placed = reports.is_code("jurisdiction_basis", "hosting") | by_hotline
     alone = placed & ~reports.is_code("incident_type", *_ACTS) & ~somebody & ~cleared
-    chosen = reports.table.filter(pa.array(alone))
+    chosen = reports.table.select(_TOLD).filter(pa.array(alone))
     hosted = chosen["jurisdiction_country"].cast(pa.string())
     known = pa.array(reports.codes("jurisdiction_country")[alone] >= 0)
-    at = pc.index_in(files.table["report_id"], chosen["report_id"].combine_chunks()).drop_null()
+    at = files.find("report_id", reports, "report_id")
+    counts = np.bincount(at[at >= 0], minlength=len(reports))
     notices = pa.table(
         [
             chosen["report_id"],
             chosen["case_id"],
             chosen["source_system"].cast(pa.string()),
             pc.if_else(pc.and_(known, pc.not_equal(hosted, _UNKNOWN)), hosted, None),
-            pa.array(np.bincount(np.asarray(at).astype(np.int64), minlength=chosen.num_rows)),
+            pa.array(counts[alone]),
             chosen["received_at"],
         ],
         schema=NOTICES_SCHEMA,

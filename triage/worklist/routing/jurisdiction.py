@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from triage.worklist.naming import country_codes, name_codes
 
@@ -56,7 +55,9 @@ def find_foreign(view: View, referral: Referral) -> tuple[Mask, pa.Table]:
         & children.any(child_abroad)
         & ~children.any(~child_abroad)
     )
-    columns = (view.part.cases, name_codes(reports, "jurisdiction_country"), name_codes(children, "country"))
+    of_these = (rows.only(foreign[rows.position]) for rows in (reports, children))
+    named = map(name_codes, of_these, ("jurisdiction_country", "country"))
+    columns = (view.part.cases, *named)
     return foreign, pa.table([column.filter(pa.array(foreign)) for column in columns], schema=ABROAD_SCHEMA)
 
 
@@ -70,8 +71,7 @@ def _is_abroad(rows: Rows, column: str, referral: Referral) -> Mask:
 def _of_several(view: View) -> Mask:
     """Mark the reports that name more than one reported person."""
     persons, reports = view.persons, view.reports
-    at = pc.index_in(persons.table["report_id"], reports.table["report_id"].combine_chunks())
-    report = np.asarray(pc.fill_null(at, -1)).astype(np.int64)
-    person = persons.tokens("person_id")
-    pairs = np.unique(np.column_stack([report, person])[report >= 0], axis=0)
-    return np.bincount(pairs[:, 0], minlength=reports.table.num_rows) > 1
+    report, person = persons.find("report_id", reports, "report_id"), persons.tokens("person_id") + 1
+    size = person.max(initial=0) + 1
+    pairs = np.unique((report * size + person)[report >= 0])
+    return np.bincount(pairs // size, minlength=len(reports)) > 1

@@ -109,13 +109,16 @@ def find_identified(view: View) -> tuple[Mask, pa.Table]:
     material = files.is_code("victim_status", "identified") & ~_cleared(files)
     found, chosen = files.any(material), files.only(material)
     known = children.only(children.is_code("identification", "previously_identified"))
-    of_report = pc.index_in(chosen.table["report_id"], reports.table["report_id"].combine_chunks())
-    received = pc.coalesce(pc.take(reports.table["received_at"], of_report), chosen.table["known_at"])
+    # The last one is what -1, no report, finds.
+    received = np.append(reports.seconds("received_at"), np.nan)[
+        chosen.find("report_id", reports, "report_id")
+    ]
+    received = np.where(np.isnan(received), chosen.seconds("known_at"), received).astype(np.int64)
     named = persons.any(persons.is_code("identity_level", "named", "civil_identity"))
-    row, victim = _find_victims(chosen.table["report_id"], known)
+    row, victim = _find_victims(files.table["report_id"].filter(pa.array(material)), known)
     which, first = number_rows(pa.array(chosen.position[row]), victim)
     latest = np.full(len(first), np.iinfo(np.int64).min)
-    np.maximum.at(latest, which, np.asarray(received.cast(pa.int64()))[row])
+    np.maximum.at(latest, which, received[row])
     case = chosen.position[row[first]]
     return found, pa.table(
         [
