@@ -48,12 +48,6 @@ _ORDERING = {
     "worklist/order.py: key_draws": (45, "a keyed hash for each case that waits as long as another"),
     "worklist/order.py: _rank_waiting": (20, "asks for that hash"),
 }
-# The batch has one lot, its copies four; in a large batch this is next to nothing.
-_LOTS = {
-    "worklist/shelf.py: Shelf._take_of": (40, "once for each lot of 512 cases"),
-    "worklist/shelf.py: _Slice.seek": (40, "once for each column of a lot"),
-    "worklist/shelf.py: _Slice.read": (60, "the same"),
-}
 _MISTAKES = {
     "schema/mend.py: _bad_fields": (20, "looks at up to 1,000 bad values of a column, to show some"),
     "schema/mend.py: _as_found": (10, "the same"),
@@ -145,12 +139,12 @@ def load_boosted() -> Bundle:
 
 # Each way, and what it may do for each case.
 WAYS: dict[str, tuple[Callable[[], Callable[[Batches, str], None]], dict[str, tuple[int, str]]]] = {
-    "score by expert": (lambda: partial(score, triage.load_model("expert")), {**_ORDERING, **_LOTS}),
+    "score by expert": (lambda: partial(score, triage.load_model("expert")), _ORDERING),
     "score by an additive model": (
         lambda: partial(score, triage.load_model("nl-2017/additive")),
-        {**_ORDERING, **_LOTS},
+        _ORDERING,
     ),
-    "score by a boosted model": (lambda: partial(score, load_boosted()), {**_ORDERING, **_LOTS}),
+    "score by a boosted model": (lambda: partial(score, load_boosted()), _ORDERING),
     "list as CSV": (lambda: partial(export, ".csv"), {}),
     "list as Parquet": (lambda: partial(export, ".parquet"), {}),
     "list as JSON Lines": (lambda: partial(export, ".jsonl"), _LINES),

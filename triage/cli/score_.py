@@ -163,7 +163,10 @@ def command(  # noqa: PLR0917 - click passes options by name
         readable = whole.without(worklist.lost_parts)
         return explain_cases(readable, bundle, cases, as_of=worklist.as_of, policy=rules)
 
-    _export(worklist, outs, lists, explain, record, number=number, delimiter=delimiter, force=force)
+    _export(
+        worklist, outs, lists, explain, record,
+        number=number, delimiter=delimiter, force=force, jobs=jobs,
+    )  # fmt: skip
     # A part that nobody could score is tried again; the others need not be.
     if finished and not worklist.lost_parts:
         finished.remove()
@@ -275,6 +278,7 @@ def _export(
     number: int | None,
     delimiter: str,
     force: bool,
+    jobs: int,
 ) -> None:
     """Write every file, and keep in the record that it was written."""
     import hashlib
@@ -294,7 +298,7 @@ def _export(
     pages = any(out.suffix.lower() == ".html" for out in outs)
     with _telling([*outs, *([lists] if lists else [])], written, number):
         told = details() if pages else None
-        export_all(worklist, outs, details=told, delimiter=delimiter, force=force, written=note)
+        export_all(worklist, outs, details=told, delimiter=delimiter, force=force, written=note, jobs=jobs)
         if lists is not None:
             _write_lists(worklist, lists, delimiter=delimiter, force=force)
             for name, table in worklist.lists.items():

@@ -96,8 +96,6 @@ class Shelf:
     def take(self, rows: Ints, columns: Sequence[str] | None = None) -> pa.Table:
         """Return rows in the order in which they are asked for.
 
-        Rows of one part that are asked for in the order in which they lie there are read fastest.
-
         Parameters
         ----------
         rows : array of int, shape (n_rows,)
@@ -107,28 +105,27 @@ class Shelf:
         """
         if not self._files:
             return pa.table({name: pa.nulls(0) for name in columns or ()})
+        order = np.argsort(rows, kind="stable")
+        rows = rows[order]
         part = np.searchsorted(self._starts, rows, side="right") - 1
-        by_part = np.argsort(part, kind="stable")
-        pieces, places = [], []
-        for group in np.split(by_part, np.flatnonzero(np.diff(part[by_part])) + 1):
-            if len(group):
-                index = int(part[group[0]])
-                pieces += self._take_of(index, rows[group] - self._starts[index], columns)
-                places.append(group)
+        pieces = []
+        for some in np.split(rows, np.flatnonzero(np.diff(part)) + 1):
+            if len(some):
+                index = int(np.searchsorted(self._starts, some[0], side="right")) - 1
+                pieces += self._take_of(index, some - self._starts[index], columns)
         if not pieces:
             schema = self._files[0].schema
             return (pa.schema([schema.field(name) for name in columns]) if columns else schema).empty_table()
-        table = pa.Table.from_batches(pieces).combine_chunks()
         back = np.empty(len(rows), dtype=np.int64)
-        back[np.concatenate(places)] = np.arange(len(rows))
-        return table.take(pa.array(back))
+        back[order] = np.arange(len(rows))
+        return pa.Table.from_batches(pieces).combine_chunks().take(pa.array(back))
 
     def read_all(self) -> pa.Table:
         """Return all rows; something must have been put here."""
         return pa.concat_tables(file.read_all() for file in self._files)
 
     def _take_of(self, index: int, rows: Ints, columns: Sequence[str] | None) -> list[pa.RecordBatch]:
-        """Return rows of one part, in the order in which they are asked for, piece by piece."""
+        """Return rows of one part, which ascend, lot by lot."""
         file = self._files[index] if columns is None else self._open(index, columns)
         lot = rows // LOT
         pieces = []

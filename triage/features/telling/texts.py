@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 _THOUSAND = 1_000
+_PLAIN = pa.array([f"{number}" for number in range(_THOUSAND)])
+_PADDED = pa.array([f"{number:03}" for number in range(_THOUSAND)])
 
 
 def say_each(say: Callable[..., str], *columns: ArrayLike | pa.Array) -> pa.Array:
@@ -127,13 +129,14 @@ def with_commas(numbers: NDArray[np.integer[Any]]) -> pa.Array:
     >>> with_commas(np.array([7, 1_234, 1_000_050])).to_pylist()
     ['7', '1,234', '1,000,050']
     """
-    text = pa.array(numbers % _THOUSAND).cast(pa.string())
-    more = numbers >= _THOUSAND
+    above, rest = numbers // _THOUSAND, pa.array(numbers % _THOUSAND)
+    more = above > 0
     if not more.any():
-        return text
-    above = with_commas(numbers[more] // _THOUSAND)
-    longer = glue(above, ",", pc.utf8_lpad(text.filter(pa.array(more)), 3, "0"))
-    return pc.replace_with_mask(text, pa.array(more), longer)
+        return _PLAIN.take(rest)
+    if more.all():
+        return glue(with_commas(above), ",", _PADDED.take(rest))
+    longer = glue(with_commas(above[more]), ",", _PADDED.take(rest.filter(pa.array(more))))
+    return pc.replace_with_mask(_PLAIN.take(rest), pa.array(more), longer)
 
 
 def join_texts(parts: Sequence[pa.Array]) -> pa.Array:

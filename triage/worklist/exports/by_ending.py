@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -92,6 +93,7 @@ def export_all(
     force: bool = False,
     delimiter: str = ",",
     written: Callable[[Path], None] | None = None,
+    jobs: int = 1,
 ) -> None:
     """Write a worklist to several files in one go through its rows, each whole or not at all.
 
@@ -105,6 +107,8 @@ def export_all(
         As of `export`.
     written : callable, optional
         Hears of each file once it is there, in the order of `paths`.
+    jobs : int
+        With more than one, rows are written while the next ones are made.
 
     Raises
     ------
@@ -117,9 +121,19 @@ def export_all(
     with ExitStack() as stack:
         # The first is entered last, and so is finished first.
         adds = [stack.enter_context(_open(path, options, written)) for path in reversed(paths)]
-        for rows in worklist.blocks():
-            for add in adds:
-                add(rows)
+        if jobs == 1:
+            for rows in worklist.blocks():
+                for add in adds:
+                    add(rows)
+            return
+        with ThreadPoolExecutor(len(adds)) as writers:
+            under_way: list[Future[None]] = []
+            for rows in worklist.blocks():
+                for one in under_way:
+                    one.result()
+                under_way = [writers.submit(add, rows) for add in adds]
+            for one in under_way:
+                one.result()
 
 
 @contextmanager
