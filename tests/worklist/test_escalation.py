@@ -27,7 +27,7 @@ from triage.worklist.order import (
     Ranking,
     give_due,
     give_tiers,
-    number_lanes,
+    offset_lanes,
     order_cases,
     sort_within_tiers,
 )
@@ -152,9 +152,9 @@ def list_cases(
         "key",
         lowered=lowered,
     )
-    rank = number_lanes(order.lane, before)
+    rank = np.arange(len(order.lane)) + offset_lanes(order.lane, before)[order.lane]
     limit = policy.capacity.of(len(cases))
-    tier = give_tiers(order, rank, limit, policy)
+    tier = give_tiers(order, before, limit, policy)
     told = pa.table(
         {
             "evidence_days": join(part.facts.evidence_days for part in scored),

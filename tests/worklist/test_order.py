@@ -18,11 +18,10 @@ from triage.worklist.order import (
     UNREADABLE,
     YOUTH,
     Ranking,
-    count_ties,
     give_due,
     give_tiers,
     key_draws,
-    number_lanes,
+    offset_lanes,
     order_cases,
     sort_within_tiers,
 )
@@ -127,10 +126,9 @@ def test_score_that_is_no_number_puts_a_case_first_in_lane_unreadable(scored: An
     order = order_cases(rank_of(part), "key")
     assert names(order, part) == "dbca"
     assert order.lane.tolist() == [UNREADABLE, UNREADABLE, ESCALATED, RANKED]
-    rank = number_lanes(order.lane, 1)
+    rank = np.arange(4) + offset_lanes(order.lane, 1)[order.lane]
     assert rank.tolist() == [2, 3, 4, 5]
-    assert give_tiers(order, rank, 3).tolist() == [1, 1, 1, 5]
-    assert count_ties(order).tolist() == [1, 1, 1, 1]
+    assert give_tiers(order, 1, 3).tolist() == [1, 1, 1, 5]
 
 
 @pytest.mark.parametrize(("lane", "label"), [(YOUTH, ["minor_to_minor"]), (UNREADABLE, [])])
@@ -152,7 +150,7 @@ def test_axes_order_the_cases_of_one_tier(scored: Any) -> None:
         jurisdiction_country=["NL", "", "", "", "", "NL"],
     )
     order = order_cases(rank_of(part), "key")
-    tier = give_tiers(order, number_lanes(order.lane, 0), 30)
+    tier = give_tiers(order, 0, 30)
     assert tier.tolist() == [1, 2, 2, 2, 2, 2]
 
     def sort(*axes: str) -> str:
@@ -185,7 +183,7 @@ def test_deadline_moves_forward_to_the_end_of_the_evidence_where_the_policy_says
 
 def test_list_of_nobody_has_no_order() -> None:
     order = order_cases(rank_of(), "key")
-    assert len(order.row) == len(give_tiers(order, number_lanes(order.lane, 0), 5)) == 0
+    assert len(order.row) == len(give_tiers(order, 0, 5)) == 0
     moving = replace(load_policy(), order=Ordering(("evidence",), due_before_evidence_ends=True))
     nobody = pa.table({"evidence_days": np.zeros(0), "solvable": np.zeros(0)})
     place = sort_within_tiers(order, order.lane, lambda _: nobody, moving)

@@ -26,10 +26,9 @@ from triage.worklist.order import (
     MAIN_LANES,
     RANKED,
     UNREADABLE,
-    count_ties,
     give_tiers,
     key_draws,
-    number_lanes,
+    offset_lanes,
     order_cases,
     sort_within_tiers,
 )
@@ -134,8 +133,7 @@ def build_worklist(
             ahead=ahead,
             held=known.drawn,
         )
-    rank = number_lanes(base.lane, len(unreadable))
-    tier = give_tiers(base, rank, limit, policy)
+    tier = give_tiers(base, len(unreadable), limit, policy)
     place = _place(base, tier, draw, lottery, gathered, policy)
     curve, note = bundle.calibration_for(batch.meta.population)
     same = {
@@ -151,10 +149,9 @@ def build_worklist(
         unreadable=keep_deadlines(put(first_rows, "unit", units[: len(unreadable)]), known.due_since, policy),
         base=base,
         place=place,
-        rank=rank,
+        offset=offset_lanes(base.lane, len(unreadable)),
         tier=tier,
         hidden=hide_places(base.lane, tier, policy),
-        tied=count_ties(base),
         ladder=Ladder.of(base, len(unreadable), raise_by_answer(policy)),
         cut=find_cut(base, len(unreadable), limit),
         questions=list_checks(bundle.model),

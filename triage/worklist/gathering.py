@@ -274,6 +274,8 @@ def score_parts(
             gathered.add(index, part)
             if progress:
                 progress(len(part))
+    # What parts were made in is not needed for the list.
+    pa.default_memory_pool().release_unused()
 
 
 def score_one(

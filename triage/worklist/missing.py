@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from triage.features.telling.texts import choose_texts, enumerate_texts, glue, number_rows, with_commas
 from triage.worklist.facts import NOTHING_ESCALATES
-from triage.worklist.order import ESCALATED, RANKED, UNREADABLE, YOUTH
+from triage.worklist.order import ESCALATED, RANKED, YOUTH
+from triage.worklist.policy import LANES
 from triage.worklist.questions import QUESTIONS
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ class Ladder:
         The list by the score alone.
     above : int
         Rows above all cases that compete: what could not be read or scored.
-    main : array of int, shape (n_main,)
-        The places in `order` of what is escalated or ranked.
+    starts : array of int, shape (n_lanes + 1,)
+        Where in `order` each lane begins: lane stands after lane.
     levels : int
         How many levels of imminence there are, with that of what does not escalate.
     raised : array of int, shape (n_questions,)
@@ -98,14 +99,14 @@ class Ladder:
     score : array of float, shape (n_steps,)
         Of each step, negated: ascending within a group.
     first : array of int, shape (n_steps + 1,)
-        Where among `main` each step begins.
+        Where each step begins among what is escalated or ranked.
     key : array of int, shape (n_main,)
-        Ascending: the number of the step, and on it the seniority.
+        Of what is escalated or ranked, ascending: the number of the step, and on it the seniority.
     """
 
     order: Order
     above: int
-    main: Ints
+    starts: Ints
     levels: int
     raised: Ints
     begins: Ints
@@ -126,25 +127,54 @@ class Ladder:
         raised : array of int, shape (n_questions,)
             From `raise_by_answer`.
         """
-        main = np.flatnonzero((order.lane == ESCALATED) | (order.lane == RANKED))
+        starts = np.searchsorted(order.lane, np.arange(len(LANES) + 1))
+        lanes = [slice(*starts[lane : lane + 2]) for lane in (ESCALATED, RANKED)]
+        imminence, lowered, score, seniority = (
+            np.concatenate([values[lane] for lane in lanes])
+            for values in (order.imminence, order.lowered, order.score, order.seniority)
+        )
         levels = int(max(raised.max(), order.imminence.max(initial=NOTHING_ESCALATES))) + 2
-        group, score = _group(order.imminence[main], order.lowered[main], levels), -order.score[main]
-        starts = np.ones(len(main), dtype=bool)
-        starts[1:] = (group[1:] != group[:-1]) | (score[1:] != score[:-1])
-        first = np.flatnonzero(starts)
-        key = (np.cumsum(starts) - 1) * len(order.row)
-        key += order.seniority[main]
+        group = _group(imminence, lowered, levels).astype(np.int16)
+        np.negative(score, out=score)
+        new = np.ones(len(score), dtype=bool)
+        new[1:] = (group[1:] != group[:-1]) | (score[1:] != score[:-1])
+        first = np.flatnonzero(new)
+        key = np.cumsum(new)
+        key -= 1
+        key *= len(order.row)
+        key += seniority
         return cls(
             order=order,
-            above=before + int((order.lane == UNREADABLE).sum()),
-            main=main.astype(np.int32),
+            above=before + int(starts[ESCALATED]),
+            starts=starts,
             levels=levels,
             raised=raised,
             begins=np.searchsorted(group[first], np.arange(3 * levels + 1)),
             score=score[first],
-            first=np.append(first, len(main)),
+            first=np.append(first, len(score)),
             key=key,
         )
+
+    def count_tied(self, place: Ints) -> Ints:
+        """Count the ranked cases that share the score of each case; one that is not ranked shares none.
+
+        Parameters
+        ----------
+        place : array of int, shape (n_cases,)
+            Where they stand in the order.
+        """
+        ranked = self.order.lane[place] == RANKED
+        step = np.searchsorted(self.first, self._main(place)[ranked], side="right") - 1
+        tied = np.ones(len(place), dtype=np.int64)
+        tied[ranked] = self.first[step + 1] - self.first[step]
+        return tied
+
+    def _main(self, place: Ints) -> Ints:
+        """Return the place of escalated and ranked cases among these alone."""
+        before = np.zeros(len(LANES), dtype=np.int64)
+        before[ESCALATED] = self.starts[ESCALATED]
+        before[RANKED] = self.starts[RANKED] - (self.starts[ESCALATED + 1] - self.starts[ESCALATED])
+        return np.asarray(place - before[self.order.lane[place]])
 
     def rank(self, place: Ints, group: Ints, score: Floats) -> Ints:
         """Return the ranks that cases would take in a group with a score, from 1.
@@ -167,7 +197,7 @@ class Ladder:
         seniority = self.order.seniority[place[inside]]
         ahead[inside] = np.searchsorted(self.key, step[inside] * len(self.order.row) + seniority)
         # Who would move down does not stand ahead of itself.
-        return self.above + 1 + ahead - (np.searchsorted(self.main, place) < ahead)
+        return self.above + 1 + ahead - (self._main(place) < ahead)
 
 
 def _group(imminence: Ints, lowered: NDArray[np.bool_], levels: int) -> Ints:

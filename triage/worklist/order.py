@@ -160,6 +160,7 @@ def order_cases(
     levels = int(imminence.max(initial=0)) + 2
     group = (lane.astype(np.int32) * (_OTHER + 1) + urgent) * levels + (levels - 2 - imminence)
     row = np.lexsort((seniority, _by_score(lane, score), group))
+    row = row.astype(np.int32)
     return Order(row, lane[row], score[row], imminence[row], seniority[row], down[row])
 
 
@@ -182,8 +183,10 @@ def _rank_waiting(received: Floats, name: Callable[[Ints], pa.Array], draw: Call
     """Return the place of each case by waiting, and among those that came in the same second by the draw."""
     waiting = _waiting(received)
     order = np.argsort(waiting, kind="stable")
+    ascending = waiting[order]
     starts = np.ones(len(order), dtype=bool)
-    starts[1:] = waiting[order][1:] != waiting[order][:-1]
+    starts[1:] = ascending[1:] != ascending[:-1]
+    del ascending
     # A hash costs more than all else here: nothing is drawn for a case that waits as long as no other.
     alone = starts & np.append(starts[1:], True)
     shared = np.flatnonzero(~alone)
@@ -215,40 +218,58 @@ def lane_of(facts: Facts, score: Floats | None = None) -> Ints:
     )
 
 
-def number_lanes(lane: Ints, before: int) -> Ints:
-    """Give places: the main list is numbered through, and each list beside it on its own."""
-    rank = np.zeros(len(lane), dtype=np.int32)
-    main = np.isin(lane, MAIN_LANES)
-    rank[main] = before + np.arange(1, main.sum() + 1)
+def offset_lanes(lane: Ints, before: int) -> Ints:
+    """Return what to add, in each lane, to a place in the order to get the rank.
+
+    The main list is numbered through, and each list beside it on its own.
+
+    Parameters
+    ----------
+    lane : array of int, shape (n_cases,)
+        In the order of the list: lane stands after lane.
+    before : int
+        Rows of the main list before all cases.
+
+    Examples
+    --------
+    >>> lane = np.array([ESCALATED, YOUTH, YOUTH, RANKED, PAUSED])
+    >>> (np.arange(5) + offset_lanes(lane, 0)[lane]).tolist()
+    [1, 1, 2, 2, 1]
+    """
+    starts = np.searchsorted(lane, np.arange(len(LANES) + 1))
+    offset = np.full(len(LANES), before + 1)
     for beside in (YOUTH, PAUSED):
-        rank[lane == beside] = np.arange(1, (lane == beside).sum() + 1)
-    return rank
+        offset[beside] = 1 - starts[beside]
+    offset[RANKED] -= starts[YOUTH + 1] - starts[YOUTH]
+    return offset
 
 
-def give_tiers(order: Order, rank: Ints, limit: int, policy: Policy | None = None) -> Ints:
+def give_tiers(order: Order, before: int, limit: int, policy: Policy | None = None) -> Ints:
     """Return tiers; 0 for paused cases, which have none.
 
     Parameters
     ----------
     order : Order
         The list.
-    rank : array of int, shape (n_cases,)
-        Places from 1, as `number_lanes` gives them.
+    before : int
+        Rows of the main list before all cases.
     limit : int
         Cases that can be opened.
     policy : Policy, optional
         Its deadlines count; those of the shipped ``default`` if left out.
     """
     tiers = (policy or load_policy()).tiers
-    tier = np.zeros(len(rank), dtype=np.int8)
+    tier = np.zeros(len(order.lane), dtype=np.int8)
     tier[(order.lane == UNREADABLE) | (order.lane == ESCALATED)] = 1
     youth = order.lane == YOUTH
     tier[youth] = np.where(order.imminence[youth] > NOTHING_ESCALATES, 1, 2)
     tier[order.lowered] = 2
     ranked = order.lane == RANKED
     tier[ranked] = NOT_PLANNED
-    planned = np.flatnonzero(ranked & (rank <= limit))
-    tier[planned] = [tier_of(place, limit, tiers) for place in rank[planned].tolist()]
+    places = np.flatnonzero(ranked)
+    rank = places[: max(limit, 0)] + offset_lanes(order.lane, before)[RANKED]
+    planned = [tier_of(place, limit, tiers) for place in rank.tolist() if place <= limit]
+    tier[places[: len(planned)]] = planned
     return tier
 
 
@@ -312,14 +333,3 @@ def give_due(tier: Ints, now: datetime, policy: Policy, preserve_until: Floats |
         ahead = (due > 0) & (preserve_until >= now.timestamp())
         due[ahead] = np.minimum(due[ahead], preserve_until[ahead].astype(np.int64))
     return due
-
-
-def count_ties(order: Order) -> Ints:
-    """Count the cases of the ranked lane that share a score; `order` is by the score alone."""
-    tied = np.ones(len(order.row), dtype=np.int32)
-    ranked = np.flatnonzero(order.lane == RANKED)
-    score = order.score[ranked]
-    starts = np.flatnonzero(np.append(True, score[1:] != score[:-1])[: len(score)])
-    counts = np.diff(np.append(starts, len(score)))
-    tied[ranked] = np.repeat(counts, counts)
-    return tied

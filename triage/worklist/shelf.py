@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.integer[Any]]
 
 # So many rows are read at once: few enough that one lot of each part of a large batch is little memory.
-LOT = 512
+LOT = 256
 _PACKED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 # So many rows of the list are in memory at once.
-AT_ONCE = 32_768
+AT_ONCE = 16_384
 _WELFARE = "a child to protect"
 
 
@@ -56,13 +56,13 @@ class Listing:
         By the score alone; ties, and the ranks under other answers, are told of it.
     place : array of int, shape (n_cases,), or None
         Which place of `base` stands at each place of the list; None where all stay.
-    rank, tier : array of int, shape (n_cases,)
+    offset : array of int, shape (n_lanes,)
+        What to add to a place to get the rank (`triage.worklist.order.offset_lanes`).
+    tier : array of int, shape (n_cases,)
         In the order of the list.
     hidden : array of bool, shape (n_cases,)
         In the order of the list: nothing is told of these cases that would betray their place by the score
         (`triage.worklist.audit.hide_places`).
-    tied : array of int, shape (n_cases,)
-        In the order of `base`: how many ranked cases share the score.
     ladder : Ladder
         Of `base`.
     cut : Cut or None
@@ -93,10 +93,9 @@ class Listing:
     unreadable: pa.Table
     base: Order
     place: Ints | None
-    rank: Ints
+    offset: Ints
     tier: Ints
     hidden: Mask
-    tied: Ints
     ladder: Ladder
     cut: Cut | None
     questions: list[int]
@@ -112,7 +111,7 @@ class Listing:
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return int(self.unreadable.num_rows) + len(self.rank)
+        return int(self.unreadable.num_rows) + len(self.tier)
 
     def blocks(self, at_once: int = AT_ONCE) -> Iterator[pa.Table]:
         """Yield all rows in the order of the list, at least one table of them."""
@@ -129,7 +128,7 @@ class Listing:
         """
         before = self.unreadable.num_rows
         told = [self.unreadable.slice(start, max(min(stop, before) - start, 0))] if start < before else []
-        cases = np.arange(max(start - before, 0), max(min(stop - before, len(self.rank)), 0))
+        cases = np.arange(max(start - before, 0), max(min(stop - before, len(self.tier)), 0))
         if len(cases):
             told.append(self._tabulate(cases))
         return pa.concat_tables([WORKLIST_SCHEMA.empty_table(), *told]).combine_chunks()
@@ -148,7 +147,7 @@ class Listing:
 
     def tell_listed(self) -> pa.Table:
         """Return the cases that stand on a list beside it, in order: id, lane, tier and when they came."""
-        row = self.base.row[self.places(np.arange(len(self.rank)))]
+        row = self.base.row[self.places(np.arange(len(self.tier)))]
         listed = np.flatnonzero(self.on_lists[row])
         told = self.cases.take(row[listed], ["case_id", "received"])
         received = np.asarray(told["received"])
@@ -170,7 +169,7 @@ class Listing:
         base = self.base.at(at)
         told = self.cases.take(base.row)
         cases = told["case_id"].combine_chunks()
-        rank, tier, hidden = self.rank[listed], self.tier[listed], self.hidden[listed]
+        rank, tier, hidden = listed + self.offset[base.lane], self.tier[listed], self.hidden[listed]
         # No score is shown for a child.
         score = np.where((base.lane == YOUTH) | hidden, np.nan, base.score)
         probability, low, high = self._probabilities(score)
@@ -201,7 +200,7 @@ class Listing:
                 "missing": tell_missing(missing_of(told), self.ladder, at, hidden),
                 # Which check is worth most depends on the side of the cut on which the case stands.
                 "check": pc.if_else(pa.array(hidden), None, self._choose_checks(told, base, at)),
-                "tied": whole(self.tied[at], ~counts_drawn),
+                "tied": whole(self.ladder.count_tied(at), ~counts_drawn),
                 "batch": look_up(cases, self.standing.batches, self.batch),
                 "unit": self._find_units(base, rank),
                 "imminence": say_each(self.policy.say, told["rule"].combine_chunks()),
