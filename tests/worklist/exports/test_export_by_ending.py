@@ -9,7 +9,7 @@ import pytest
 
 from triage.errors import InputRefusedError, OutputExistsError
 from triage.worklist.build import WORKLIST_SCHEMA
-from triage.worklist.exports import ENDINGS, export, export_table
+from triage.worklist.exports import ENDINGS, export, export_all, export_table
 from triage.worklist.exports.columns import COLUMNS
 
 
@@ -103,3 +103,29 @@ def test_every_column_of_the_list_is_explained():
 def test_the_page_for_analysts_explains_each_column_as_the_files_do():
     told = (Path(__file__).parents[3] / "docs" / "worklist.md").read_text(encoding="utf-8")
     assert [name for name, says in COLUMNS.items() if f"| `{name}` | {says} |" not in told] == []
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_several_files_are_written_in_one_go_as_each_alone(worklist, tmp_path, jobs):
+    names = [f"list{ending}" for ending in (".csv", ".jsonl", ".parquet", ".coop.json", ".html")]
+    told = []
+    export_all(worklist, [tmp_path / name for name in names], written=told.append, jobs=jobs)
+    assert told == [tmp_path / name for name in names]
+    for name in names:
+        export(worklist, tmp_path / f"alone-{name}")
+        assert (tmp_path / name).read_bytes() == (tmp_path / f"alone-{name}").read_bytes()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_of_several_files_none_is_left_where_the_rows_cannot_be_made(worklist, tmp_path, jobs):
+    good = worklist.blocks()
+
+    def failing():
+        yield good[0]
+        raise ValueError
+
+    worklist.blocks = failing
+    paths = [tmp_path / f"list{ending}" for ending in (".csv", ".xlsx", ".html")]
+    with pytest.raises(ValueError, match=r"^$"):
+        export_all(worklist, paths, jobs=jobs)
+    assert list(tmp_path.iterdir()) == []

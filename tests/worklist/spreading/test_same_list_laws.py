@@ -26,7 +26,7 @@ from triage.worklist.build import build_worklist
 from triage.worklist.resuming import Finished
 from triage.worklist.spreading import spread
 
-from .conftest import same
+from .conftest import same, same_bits
 
 T = TypeVar("T")
 CASES = 48
@@ -168,3 +168,18 @@ def dying(batch: Batch, dies_at: int) -> Callable[[int], Part]:
 def strip_batch(worklist: Any) -> Any:
     """Leave out the fingerprints: what a batch says of itself counts its rows."""
     return replace(worklist, listing=replace(worklist.listing, same={"fingerprints": ""}))
+
+
+@pytest.fixture(scope="session")
+def listed(some: Part, whole: Path, bundle: Bundle) -> Any:
+    held = Batch(replace(open_batch(whole).meta, parts=1), lambda _: some)
+    return build_worklist(held, bundle)
+
+
+@given(start=st.integers(0, CASES + 9), size=st.integers(0, CASES), at_once=st.integers(1, CASES + 5))
+@settings(deadline=None, max_examples=20)
+def test_the_rows_of_a_list_are_those_of_its_table(listed: Any, start: int, size: int, at_once: int) -> None:
+    """However many are made at a time, and whichever are asked for."""
+    whole = pa.concat_tables(listed.listing.blocks(CASES + 9)).combine_chunks()
+    assert same_bits(listed.rows(start, start + size), whole.slice(start, size))
+    assert same_bits(pa.concat_tables(listed.listing.blocks(at_once)), whole)
