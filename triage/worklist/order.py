@@ -155,13 +155,21 @@ def order_cases(
     if lowered:
         down[may] = is_among(ranking.name(may), lowered)
     seniority = _rank_waiting(ranking.received, ranking.name, draw)
-    # One small key for all that stands before the score.
-    urgent = np.select([down, escalated], [_LOWERED, _URGENT], _OTHER)
-    levels = int(imminence.max(initial=0)) + 2
-    group = (lane.astype(np.int32) * (_OTHER + 1) + urgent) * levels + (levels - 2 - imminence)
-    row = np.lexsort((seniority, _by_score(lane, score), group))
+    row = np.lexsort((seniority, _by_score(lane, score), _group(lane, imminence, escalated, down)))
     row = row.astype(np.int32)
     return Order(row, lane[row], score[row], imminence[row], seniority[row], down[row])
+
+
+def _group(lane: Ints, imminence: Ints, escalated: Mask, down: Mask) -> Ints:
+    """Return one small key for all that stands before the score: lane, what is urgent, and how imminent."""
+    group = lane.astype(np.int32)
+    group *= _OTHER + 1
+    group += _OTHER
+    group[escalated] += _URGENT - _OTHER
+    group[down] += _LOWERED - _URGENT
+    group *= int(imminence.max(initial=NOTHING_ESCALATES)) + 2
+    group -= imminence
+    return group
 
 
 def order_part(lane: Ints, imminence: Ints, score: Floats, received: Floats) -> Ints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 _THOUSAND = 1_000
-_PLAIN = pa.array([f"{number}" for number in range(_THOUSAND)])
-_PADDED = pa.array([f"{number:03}" for number in range(_THOUSAND)])
 
 
 def say_each(say: Callable[..., str], *columns: ArrayLike | pa.Array) -> pa.Array:
@@ -132,11 +131,16 @@ def with_commas(numbers: NDArray[np.integer[Any]]) -> pa.Array:
     above, rest = numbers // _THOUSAND, pa.array(numbers % _THOUSAND)
     more = above > 0
     if not more.any():
-        return _PLAIN.take(rest)
+        return _below_thousand("").take(rest)
     if more.all():
-        return glue(with_commas(above), ",", _PADDED.take(rest))
-    longer = glue(with_commas(above[more]), ",", _PADDED.take(rest.filter(pa.array(more))))
-    return pc.replace_with_mask(_PLAIN.take(rest), pa.array(more), longer)
+        return glue(with_commas(above), ",", _below_thousand("03").take(rest))
+    longer = glue(with_commas(above[more]), ",", _below_thousand("03").take(rest.filter(pa.array(more))))
+    return pc.replace_with_mask(_below_thousand("").take(rest), pa.array(more), longer)
+
+
+@cache
+def _below_thousand(form: str) -> pa.Array:
+    return pa.array([f"{number:{form}}" for number in range(_THOUSAND)])
 
 
 def join_texts(parts: Sequence[pa.Array]) -> pa.Array:
