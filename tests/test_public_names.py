@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,17 @@ def test_every_public_name_has_a_room_on_the_reference_page() -> None:
     for name in triage.__all__:
         home = getattr(getattr(triage, name), "__module__", triage._HOME[name])
         assert any(f"{home}.".startswith(f"{room}.") for room in rooms), name
+
+
+def test_every_class_that_a_public_function_returns_has_its_place_on_the_reference_page() -> None:
+    page = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+    places = re.findall(r"^<!-- returned: (.+) -->$", page, flags=re.MULTILINE)
+    shown = [path.rpartition(".") for place in places for path in place.split(", ")]
+    assert all(inspect.isclass(getattr(import_module(home), name)) for home, _, name in shown)
+    known = {name for _, _, name in shown} | {*triage.__all__, "None", "Path"}
+    for name in triage.__all__:
+        thing = getattr(triage, name)
+        if inspect.isfunction(thing):
+            # What stands after a dot is of another library, such as pa.Table.
+            returned = set(re.findall(r"(?<![\w.])[A-Z]\w+", thing.__annotations__["return"]))
+            assert returned <= known, name

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from triage.errors import InputRefusedError
+    from triage.errors import CapacityError, InputRefusedError, OutputExistsError, TriageError
     from triage.evaluation import (
         ComparisonDisplay,
         DecisionCurveDisplay,
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Bundle": "triage.scoring.bundle",
     "Capacity": "triage.worklist.policy",
+    "CapacityError": "triage.errors",
     "ComparisonDisplay": "triage.evaluation",
     "CurvesDisplay": "triage.lab.report.displays",
     "DecisionCurveDisplay": "triage.evaluation",
@@ -74,6 +75,7 @@ _HOME = {
     "InformedLogisticClassifier": "triage.scoring.informed.classifier",
     "InputRefusedError": "triage.errors",
     "MonotoneBoostingClassifier": "triage.scoring.boosting",
+    "OutputExistsError": "triage.errors",
     "PeriodsDisplay": "triage.evaluation",
     "RecallDisplay": "triage.evaluation",
     "ReliabilityDisplay": "triage.evaluation",
@@ -82,6 +84,7 @@ _HOME = {
     "SignedLogisticClassifier": "triage.scoring.logistic",
     "SparseScorecardClassifier": "triage.scoring.scorecard.classifier",
     "StaffDisplay": "triage.lab.report.staff_display",
+    "TriageError": "triage.errors",
     "WaysDisplay": "triage.lab.report.displays",
     "WeeksDisplay": "triage.lab.report.weeks_display",
     "build_worklist": "triage.worklist.build",
@@ -123,6 +126,7 @@ __all__ = [
     "FEATURES",
     "Bundle",
     "Capacity",
+    "CapacityError",
     "ComparisonDisplay",
     "CurvesDisplay",
     "DecisionCurveDisplay",
@@ -134,6 +138,7 @@ __all__ = [
     "InformedLogisticClassifier",
     "InputRefusedError",
     "MonotoneBoostingClassifier",
+    "OutputExistsError",
     "PeriodsDisplay",
     "RecallDisplay",
     "ReliabilityDisplay",
@@ -142,6 +147,7 @@ __all__ = [
     "SignedLogisticClassifier",
     "SparseScorecardClassifier",
     "StaffDisplay",
+    "TriageError",
     "WaysDisplay",
     "WeeksDisplay",
     "build_worklist",

@@ -61,5 +61,9 @@ class BundleRefusedError(InputRefusedError):
     """A bundle failed verification and was not loaded."""
 
 
+class CapacityError(TriageError):
+    """A capacity that is no count, no share and no pace."""
+
+
 class OutputExistsError(TriageError):
     """The output is there already, and the caller did not ask to replace it."""

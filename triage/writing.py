@@ -182,6 +182,7 @@ def scratch_folder(path: Path) -> Iterator[Path]:
     scratch, lock = _begin_partial(path, folder=True)
     try:
         yield scratch
+        _sweep_partials(path, folder=True)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         os.close(lock)

@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def count_rounds(cases: int) -> int:
-    return 5 if cases <= 10_000 else 3 if cases <= 1_000_000 else 1
+    return 5 if cases <= 10_000 else 3 if cases <= 100_000 else 2 if cases <= 1_000_000 else 1
 
 
 def count_seconds(cases: int) -> float:

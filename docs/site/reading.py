@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from numpydoc.docscrape import NumpyDocString
 from pygments.lexers.shell import BashLexer
 from pygments.lexers.special import TextLexer
 
@@ -25,6 +26,7 @@ FOREIGN = ("set_fit_request", "set_score_request", "set_transform_request")
 COMMANDS = "<!-- help of every command -->"
 WIDTH = 88
 HELPED = {"help_option_names": ["-h", "--help"]}
+RETURNED = re.compile(r"^<!-- returned: (triage\.[\w., ]+) -->$", flags=re.MULTILINE)
 PLACE = re.compile(r"^<!-- names in (triage\.[a-z.]+) -->$", flags=re.MULTILINE)
 
 
@@ -51,6 +53,32 @@ def _document_all(names: list[str]) -> str:
     return "\n".join(["```{eval-rst}", *map(_document, names), "```"]) if names else ""
 
 
+def _document_returned(classes: str) -> str:
+    lines = [f".. autoclass:: {path}\n   :members:\n" for path in classes.split(", ")]
+    return "\n".join(["```{eval-rst}", *lines, "```"])
+
+
+def _is_made_by_others(what: str, name: str) -> bool:
+    """Say whether a class has no public name: nobody makes one but functions that return it."""
+    return what == "class" and name.removeprefix("triage.") not in triage.__all__
+
+
+def _hide_making(_app: Sphinx, what: str, name: str, *_rest: object) -> tuple[str, str] | None:
+    return ("", "") if _is_made_by_others(what, name) else None
+
+
+def _tell_attributes(_app: Sphinx, what: str, name: str, *rest: Any) -> None:
+    """Show what such a class holds in place of what it is made of, but for its other parameters."""
+    if _is_made_by_others(what, name):
+        lines = rest[-1]
+        told = NumpyDocString("\n".join(lines))
+        told["Attributes"] = told["Parameters"]
+        # An example that makes one shows what nobody does.
+        for section in ("Parameters", "Other Parameters", "Examples"):
+            told[section] = []
+        lines[:] = str(told).splitlines()
+
+
 def show_help(command: click.Command, name: str, above: click.Context | None = None) -> Iterator[str]:
     """Give the help of a command, and of those below it, as sections of a page."""
     context = click.Context(command, info_name=name, parent=above, terminal_width=WIDTH, **HELPED)
@@ -72,6 +100,7 @@ def _read(app: Sphinx, docname: str, source: list[str]) -> None:  # noqa: ARG001
         source[0] = source[0].replace(COMMANDS, "\n".join(show_help(main, "triage")))
     elif docname == "docs/reference":
         names = group_names(PLACE.findall(source[0]))
+        source[0] = RETURNED.sub(lambda place: _document_returned(place[1]), source[0])
         source[0] = PLACE.sub(lambda place: _document_all(names[place[1]]), source[0])
 
 
@@ -81,4 +110,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_lexer("console", BashLexer)
     app.add_lexer("csv", TextLexer)
     app.connect("source-read", _read)
+    app.connect("autodoc-process-signature", _hide_making)
+    # Before numpydoc turns the docstring into a page.
+    app.connect("autodoc-process-docstring", _tell_attributes, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

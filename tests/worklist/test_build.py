@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from triage.errors import CapacityError
 from triage.schema.batch import Batch, split_part
 from triage.schema.meta import BatchMeta
 from triage.schema.part import SET_ASIDE_SCHEMA, Part
@@ -20,7 +21,7 @@ from triage.scoring.calibration import PlattCalibration
 from triage.scoring.calibration.fit import fit_calibration
 from triage.scoring.loading import load_model
 from triage.worklist.build import WORKLIST_SCHEMA, Worklist, build_worklist
-from triage.worklist.policy import Capacity, CapacityError, load_policy
+from triage.worklist.policy import Capacity, load_policy
 
 CURVE = PlattCalibration(-0.5, 0.9, 0.01, 0.001, -0.002, 5000, 120, "all cases", "world w abc")
 PROBABILITIES = ("probability", "probability_low", "probability_high")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triage.worklist.policy import Capacity, CapacityError, Tier, parse_capacity, share_places, tier_of
+from triage.errors import CapacityError
+from triage.worklist.policy import Capacity, Tier, parse_capacity, share_places, tier_of
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -67,6 +68,27 @@ def test_nothing_lies_in_the_folder_of_temporary_files(tmp_path: Path, monkeypat
     held, whole = fill([5, 5])
     assert list(tmp_path.iterdir()) == []
     assert held.take(np.arange(10), ["case_id"])["case_id"].to_pylist() == whole["case_id"].to_pylist()
+
+
+HOLD = """
+import time
+import pyarrow as pa
+from triage.worklist.shelf import Shelf, pack_table
+
+held = Shelf()
+held.put(pack_table(pa.table({"case_id": [f"token-{number}" for number in range(100_000)]})), 100_000)
+print("there", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_process_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"there\n"
+        process.kill()
+    assert list(tmp_path.iterdir()) == []
 
 
 FULL = """

@@ -34,7 +34,8 @@ class CapacityType(click.ParamType):  # type: ignore[type-arg] # generic in some
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Capacity:
         """Read a count or a share; anything else is wrong usage."""
-        from triage.worklist.policy import CapacityError, parse_capacity
+        from triage.errors import CapacityError
+        from triage.worklist.policy import parse_capacity
 
         try:
             return parse_capacity(str(value))

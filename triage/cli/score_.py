@@ -80,7 +80,8 @@ MOST_EXPLAINED = 5_000
     callback=lambda _context, _option, jobs: _count_jobs(jobs),
     default=1,
     show_default=True,
-    help="Processes that score the parts of a batch folder; -1: one for each processor.",
+    help="Processes that score the parts of a batch folder; -1: one for each processor. More than one also"
+    " writes files while the next rows are made.",
 )
 @click.option(
     "--scheduler", help="Dask scheduler, tcp://HOST:PORT, whose workers score the parts of a batch folder."
@@ -126,6 +127,8 @@ def command(  # noqa: PLR0917 - click passes options by name
 
     Whoever scores the parts, by --jobs, --scheduler or after --resume, the list is the same. The open pool
     and a folder of CSV files are scored in this process.
+
+    What the list will say waits in temporary files without a name, in the folder that TMPDIR names.
     """
     load_arrow_alone()
     from triage.intake.opening import open_any

@@ -11,6 +11,9 @@ import numpy as np
 from triage.errors import InputRefusedError
 from triage.evaluation.calibration.expected import observed_over_expected
 from triage.evaluation.calibration.logistic import calibration_line
+from triage.given import require_kind
+from triage.schema.batch import Batch
+from triage.scoring.bundle import Bundle
 from triage.scoring.calibration import ALL_CASES, INVESTIGATED_CASES, KINDS, NotCalibratedError, calibrate
 from triage.scoring.gathering import gather_labelled
 from triage.scoring.labels import take_labels
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from triage.evaluation.figure import Figure
-    from triage.schema.batch import Batch
-    from triage.scoring.bundle import Bundle
     from triage.scoring.calibration import Calibrated
     from triage.scoring.gathering import LabelledCases
 
@@ -66,8 +67,11 @@ def calibrate_bundle(
     Raises
     ------
     InputRefusedError
-        No honest probability can be given; the message says why.
+        No honest probability can be given; the message says why. Or the bundle or the batch is something
+        else, such as its name.
     """
+    require_kind(bundle, Bundle, "bundle")
+    require_kind(batch, Batch, "batch")
     if kind not in KINDS:
         raise InputRefusedError(f"kind {kind!r}", expected=", ".join(KINDS))
     if kind == "temperature" and bundle.model.unit != "log-odds":

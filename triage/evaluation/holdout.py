@@ -8,6 +8,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from triage.evaluation.evaluate import evaluate
+from triage.given import require_kind
+from triage.schema.batch import Batch
 from triage.scoring.bundle import Bundle
 from triage.scoring.gathering import gather_labelled
 from triage.scoring.labels import FiledLabels, take_labels
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from triage.schema.batch import Batch
     from triage.scoring.recipe import Recipe
     from triage.scoring.training import Trained
 
@@ -56,8 +57,9 @@ def train_bundle(
     Raises
     ------
     InputRefusedError
-        There are too few labels.
+        The batch is something else, such as its path, or there are too few labels.
     """
+    require_kind(batch, Batch, "batch")
     recipe = load_recipe(recipe) if isinstance(recipe, str) else recipe
     labels = take_labels(labels)
     empty = LEARNERS[recipe.kind].fewest_positives == 0

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
 
 from triage.errors import InputRefusedError
 from triage.evaluation.selection.outcomes import NEEDED, arrange_outcomes
 from triage.evaluation.selection.propensity import finishing_chance
+from triage.given import require_kind
+from triage.schema.batch import Batch
 from triage.scoring.labels import CASE
-
-if TYPE_CHECKING:
-    from triage.schema.batch import Batch
 
 OUTCOME, INCLUSION, REASON, STATE = "current_abuse", "inclusion_probability", "selected_by", "state"
 
@@ -40,8 +37,9 @@ def gather_outcomes(batch: Batch) -> pa.Table:
     Raises
     ------
     InputRefusedError
-        No case of the batch was chosen.
+        The batch is something else, such as its path, or no case of it was chosen.
     """
+    require_kind(batch, Batch, "batch")
     ids, rows = [], []
     for part in batch.parts():
         ids.append(part.cases.cast(pa.string()))

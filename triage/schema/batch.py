@@ -46,12 +46,15 @@ class Batch:
     ----------
     meta : BatchMeta
         What it says of itself.
-    read_part : callable
-        Index of a part -> the part. Of a batch in files it can be pickled, so that others can read a part.
     set_aside : pyarrow.Table
         Rows set aside when the batch was made; each part adds its own.
     folder : Path or Elsewhere, optional
         Where its files are; none where the batch is in memory.
+
+    Other Parameters
+    ----------------
+    read_part : callable
+        Index of a part -> the part. Of a batch in files it can be pickled, so that others can read a part.
     """
 
     meta: BatchMeta

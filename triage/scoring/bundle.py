@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triage.errors import BundleRefusedError, InputRefusedError
+from triage.given import require_kind
 from triage.schema.meta import FORMAT_VERSION as SCHEMA_VERSION
 from triage.scoring.additive import AdditiveModel, parse_additive
 from triage.scoring.calibration import choose_calibration, parse_calibration
@@ -103,9 +104,12 @@ def save_bundle(path: Path | str, bundle: Bundle, recipe_text: str, *, force: bo
 
     Raises
     ------
+    InputRefusedError
+        The bundle is something else, such as its name.
     OutputExistsError
         The folder exists and `force` is false.
     """
+    require_kind(bundle, Bundle, "bundle")
     path = Path(path)
     content = {
         "model.json": _json(

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from triage.given import require_kind
+from triage.schema.batch import Batch
+from triage.scoring.bundle import Bundle
 from triage.worklist.alarms import find_blanket_sources, raise_alarms, tell_moves
 from triage.worklist.audit import (
     draw_audit,
@@ -45,8 +48,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from triage.intake.tokens import TokenKey
-    from triage.schema.batch import Batch
-    from triage.scoring.bundle import Bundle
     from triage.scoring.calibration import Calibration
     from triage.worklist.audit.draw import Draw, Lottery
     from triage.worklist.order import Order
@@ -105,7 +106,18 @@ def build_worklist(
     -------
     Worklist
         Every case of the batch and every document of which a report could not be read, once.
+
+    Raises
+    ------
+    InputRefusedError
+        The batch or the bundle is something else, such as its name, or a part cannot be read.
+    CapacityError
+        The capacity is no count, no share and no pace.
+    TriageError
+        There is no room for temporary files.
     """
+    require_kind(batch, Batch, "batch")
+    require_kind(bundle, Bundle, "bundle")
     written = policy or load_policy()
     policy = written if capacity is None else written.with_capacity(take_capacity(capacity))
     now = as_of or batch.meta.as_of

@@ -15,7 +15,9 @@ from triage.features.catalogue import build_features, find_feature
 from triage.features.of_sums import COUNTED
 from triage.features.telling import tell, tell_facts
 from triage.features.view import View
-from triage.schema.batch import find_case, split_part
+from triage.given import require_kind
+from triage.schema.batch import Batch, find_case, split_part
+from triage.scoring.bundle import Bundle
 from triage.worklist.asking import answer_question
 from triage.worklist.facts import Facts, gather_facts
 from triage.worklist.order import UNREADABLE, YOUTH, lane_of
@@ -28,10 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from triage.schema.batch import Batch
     from triage.schema.meta import BatchMeta
     from triage.schema.part import Part
-    from triage.scoring.bundle import Bundle
     from triage.scoring.model import Model
     from triage.worklist.policy import Policy
 
@@ -75,6 +75,27 @@ class Explanation:
 
     The score is the intercept and the contributions, added up in the order of the model's features. A child
     in lane youth has no score, and neither has a case that could not be scored.
+
+    Parameters
+    ----------
+    case_id, lane : str
+        The case, and why it is on the list.
+    facts : str
+        What is known of it besides the score, as one line.
+    model, unit : str
+        The name of the model, and what its score is in.
+    score : float or None
+        The model's number; None where it has none.
+    intercept : float
+        What the score is before any term is added.
+    probability, probability_low, probability_high : float or None
+        The calibrated reading of the score with its band; None where there is none.
+    probability_note : str
+        What the probability is a share of, or why there is none.
+    terms : list of TermExplained
+        All terms, the largest first; empty where there is no score.
+    reasons_note : str
+        What must be known to read the terms of this model; mostly empty.
     """
 
     case_id: str
@@ -152,8 +173,11 @@ def explain_case(
     Raises
     ------
     InputRefusedError
-        No case, or more than one, begins like that, or the scoring of the case fails.
+        The batch or the bundle is something else, such as its name; no case, or more than one, begins like
+        that; or the scoring of the case fails.
     """
+    require_kind(batch, Batch, "batch")
+    require_kind(bundle, Bundle, "bundle")
     part, row = find_case(batch, case)
     told = _explain_part(part, part.cases.slice(row, 1), bundle, batch.meta, as_of, policy)
     if not told:
@@ -191,7 +215,14 @@ def explain_cases(
     -------
     dict of str to Explanation
         By case, in the order of the batch.
+
+    Raises
+    ------
+    InputRefusedError
+        The batch or the bundle is something else, such as its name.
     """
+    require_kind(batch, Batch, "batch")
+    require_kind(bundle, Bundle, "bundle")
     wanted = pa.array(sorted(set(cases)), pa.string())
     return {
         explanation.case_id: explanation

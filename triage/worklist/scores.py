@@ -10,7 +10,10 @@ import numpy as np
 from triage.errors import InputRefusedError
 from triage.features.catalogue import build_features
 from triage.features.view import View
+from triage.given import require_kind
+from triage.schema.batch import Batch
 from triage.schema.part import known_cases
+from triage.scoring.bundle import Bundle
 from triage.scoring.loading import load_model
 from triage.worklist.facts import gather_facts
 
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from triage.schema.batch import Batch
-    from triage.scoring.bundle import Bundle
     from triage.worklist.policy import Policy
 
 CASE = "case_id"
@@ -59,7 +60,8 @@ def score_cases(
     Raises
     ------
     InputRefusedError
-        A model is not there, one is named twice, none is named, or one would be called ``case_id``.
+        The batch is something else, such as its path; a model is not there, one is named twice, none is
+        named, or one would be called ``case_id``.
 
     Examples
     --------
@@ -71,6 +73,7 @@ def score_cases(
     """
     import pandas as pd  # noqa: PLC0415 - slow to import, and the command line never asks for a frame
 
+    require_kind(batch, Batch, "batch")
     named = _load(models)
     features = tuple(dict.fromkeys(name for one in named.values() for name in one.model.features))
     now = as_of or batch.meta.as_of
@@ -99,4 +102,8 @@ def _load(models: str | Iterable[str] | Mapping[str, Bundle]) -> dict[str, Bundl
         raise InputRefusedError(
             ", ".join(names) or "none", where="models", expected=f"one or more names, each once, none {CASE}"
         )
-    return dict(models) if isinstance(models, Mapping) else {name: load_model(name) for name in names}
+    if not isinstance(models, Mapping):
+        return {name: load_model(name) for name in names}
+    for name, one in models.items():
+        require_kind(one, Bundle, f"models[{name!r}]")
+    return dict(models)

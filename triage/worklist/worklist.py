@@ -37,8 +37,6 @@ class Worklist:
 
     Parameters
     ----------
-    listing : Listing
-        Makes the rows.
     batch : str
         The name of the batch that it was made with.
     capacity : int
@@ -69,6 +67,11 @@ class Worklist:
         Whether no real report is behind it.
     lost_parts : frozenset of int
         Parts of the batch whose scoring ends the process: their cases stand on top, unread.
+
+    Other Parameters
+    ----------------
+    listing : Listing
+        Makes the rows.
     draw : Draw or None
         The audit slots, where any could be drawn.
     read_routed : callable

@@ -9,7 +9,9 @@ import pandas as pd
 import pyarrow as pa
 
 from triage.errors import InputRefusedError
+from triage.given import require_kind
 from triage.schema.tables import TABLES
+from triage.worlds.file.world import World
 from triage.worlds.measures import MEASURES
 from triage.worlds.prosecution import follow_opened, tabulate_prosecution
 from triage.worlds.sample import Sample
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from triage.worlds.file.published import Published
-    from triage.worlds.file.world import World
     from triage.worlds.sample import Measured
 
 COLUMNS = (
@@ -84,6 +85,11 @@ def describe_world(
         of the world lies wholly outside of ``low`` to ``high``), ``class``, ``source``. What is not known, or
         cannot be measured, is not a number.
 
+    Raises
+    ------
+    InputRefusedError
+        The world is something else, such as its name, or there are no cases.
+
     Examples
     --------
     >>> from triage.worlds import load_world
@@ -91,6 +97,7 @@ def describe_world(
     >>> int(frame.set_index("quantity").loc["current_abuse", "rows"])
     100
     """
+    require_kind(world, World, "world")
     sample = draw_sample(world, cases, seed, draw=draw, progress=progress)
     return compare(sample, (against or world).published, everything=everything)
 

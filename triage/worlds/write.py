@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from triage.errors import InputRefusedError
+from triage.given import require_kind
 from triage.schema.batch import BATCH_CONTENTS, write_batch
 from triage.schema.meta import BatchMeta
 from triage.schema.part import Part, no_set_aside
 from triage.schema.tables import TABLES
+from triage.worlds.file.world import World
 from triage.worlds.prosecution import OPENED, follow_opened
 from triage.worlds.simulation import count_blocks, draw_one, plan_simulation
 from triage.worlds.skeleton import BLOCKS_A_PART
@@ -25,7 +27,6 @@ from triage.writing import refuse_existing, write_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from triage.worlds.file.world import World
     from triage.worlds.simulation import Drawn, Plan
 
 TRUTH_FILE = "truth.parquet"
@@ -90,10 +91,11 @@ def write_world(
     Raises
     ------
     InputRefusedError
-        `cases`, `seed`, `draw` or `jobs` is out of range.
+        The world is something else, such as its name; or `cases`, `seed`, `draw` or `jobs` is out of range.
     OutputExistsError
         One of the folders exists and `force` is false.
     """
+    require_kind(world, World, "world")
     out = Path(out)
     _check_range("number of cases", cases, 0, MOST_CASES)
     _check_range("seed", seed, 0, 2**63 - 1)

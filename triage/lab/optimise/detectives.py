@@ -66,6 +66,13 @@ def find_staff(
     confidence : float
         Level of the intervals.
 
+    Returns
+    -------
+    tuple of triage.lab.optimise.Capacity
+        One a way, in their order: the `smallest` number of detectives that reaches the goal, or None; what
+        else was `tried`; the share that it reaches in other periods (`checked`); `to_frame` has a row a
+        number.
+
     Raises
     ------
     InputRefusedError

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triage.errors import InputRefusedError
@@ -13,7 +14,6 @@ from triage.worklist.exports.about import About, describe, describe_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import pyarrow as pa
 
@@ -53,7 +53,7 @@ class Options:
 
 def export(
     worklist: Worklist,
-    path: Path,
+    path: Path | str,
     *,
     details: Mapping[str, Explanation] | None = None,
     force: bool = False,
@@ -82,7 +82,7 @@ def export(
     OutputExistsError
         The file exists and `force` is false.
     """
-    export_all(worklist, [path], details=details, force=force, delimiter=delimiter)
+    export_all(worklist, [Path(path)], details=details, force=force, delimiter=delimiter)
 
 
 def export_all(

@@ -13,7 +13,7 @@ from xlsxwriter import Workbook
 from triage.errors import InputRefusedError
 from triage.worklist.exports.columns import COLUMNS
 from triage.worklist.exports.csv_file import neutralise_text
-from triage.writing import write_file
+from triage.writing import scratch_folder, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,8 +68,13 @@ def open_list(path: Path, options: Options) -> Iterator[Callable[[pa.Table], Non
         "strings_to_numbers": False,
         "remove_timezone": True,
     }
-    with write_file(path, force=options.force) as partial, partial.open("wb") as file:
-        book = Workbook(file, settings)
+    with (
+        write_file(path, force=options.force) as partial,
+        scratch_folder(path) as scratch,
+        partial.open("wb") as file,
+    ):
+        # Rows wait in a file of its own; where this is killed it goes with the next writing.
+        book = Workbook(file, {**settings, "tmpdir": str(scratch)})
         made = options.about.as_of or datetime(1980, 1, 1, tzinfo=UTC)  # the same list gives the same bytes
         book.set_properties(
             {"title": options.about.title, "comments": _one_line(options.about), "created": made}

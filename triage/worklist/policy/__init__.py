@@ -1,12 +1,6 @@
 """What people decide of the list: who goes on top, deadlines, capacity, audit, pauses and referral."""
 
-from triage.worklist.policy.capacity import (
-    Capacity,
-    CapacityError,
-    parse_capacity,
-    share_places,
-    take_capacity,
-)
+from triage.worklist.policy.capacity import Capacity, parse_capacity, share_places, take_capacity
 from triage.worklist.policy.policy import Audit, Blanket, Ordering, Policy, Referral
 from triage.worklist.policy.reading import list_policies, load_policy
 from triage.worklist.policy.rules import Condition, Rule
@@ -19,7 +13,6 @@ __all__ = [
     "Audit",
     "Blanket",
     "Capacity",
-    "CapacityError",
     "Condition",
     "Ordering",
     "Policy",

@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from triage.errors import TriageError
+from triage.errors import CapacityError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LAST_DAY = 30
-
-
-class CapacityError(TriageError):
-    """A capacity that is no count, no share and no pace."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triage.errors import InputRefusedError
+from triage.errors import CapacityError, InputRefusedError
 from triage.scoring.written import read_name, read_toml, refuse_unknown_keys
 from triage.shipped import find_shipped
-from triage.worklist.policy.capacity import Capacity, CapacityError
+from triage.worklist.policy.capacity import Capacity
 from triage.worklist.policy.policy import Audit, Blanket, Flood, Ordering, Policy, Referral
 from triage.worklist.policy.rules import Condition, Rule
 from triage.worklist.policy.tiers import Tier

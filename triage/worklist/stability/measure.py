@@ -9,6 +9,9 @@ import pyarrow as pa
 
 from triage.errors import InputRefusedError
 from triage.features.catalogue import find_feature
+from triage.given import require_kind
+from triage.schema.batch import Batch
+from triage.scoring.bundle import Bundle
 from triage.worklist.order import ESCALATED, RANKED, UNREADABLE, Ranking, key_draws, order_cases
 from triage.worklist.policy import LANES, take_capacity
 from triage.worklist.redrawing import Weighted, count_stays, draw_weights
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from triage.schema.batch import Batch
-    from triage.scoring.bundle import Bundle
     from triage.scoring.expert import Spread
     from triage.scoring.model import Model
     from triage.worklist.policy import Capacity, Policy
@@ -83,7 +84,8 @@ def measure_stability(
     Raises
     ------
     InputRefusedError
-        The model does not state how unsure its weights are.
+        The batch or the bundle is something else, such as its name, or the model does not state how unsure
+        its weights are.
 
     Notes
     -----
@@ -97,6 +99,8 @@ def measure_stability(
     Greenland, S. (2005). Multiple-bias modelling for analysis of observational data. Journal of the Royal
     Statistical Society A 168, 267-306.
     """
+    require_kind(batch, Batch, "batch")
+    require_kind(bundle, Bundle, "bundle")
     spreads = stated_spreads(bundle)
     if not spreads:
         raise InputRefusedError(
