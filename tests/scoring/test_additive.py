@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from triage.errors import InputRefusedError
 from triage.scoring.additive import AdditiveModel, Line, Steps, flag_steps, parse_additive
+from triage.scoring.model import Asked
 
 CARD = AdditiveModel(
     "test",
@@ -49,7 +50,7 @@ def test_rescored_case_has_the_score_of_the_changed_one() -> None:
     score = CARD.score(CARD.contributions(matrix))
     changed = np.array([[1.0, 0.0, np.nan], [1.0, 5.0, 3.0]])
     answer = {column: changed[:, column] for column in (0, 1)}
-    (rescored,) = CARD.rescore(matrix, np.arange(2), [answer], score)
+    ((rescored,),) = CARD.rescore(matrix, [Asked(np.arange(2), [answer])], score)
     np.testing.assert_allclose(rescored, CARD.score(CARD.contributions(changed)))
 
 

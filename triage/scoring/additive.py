@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from triage.scoring.model import Answer
+    from triage.scoring.model import Asked
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -186,12 +186,15 @@ class AdditiveModel:
         """Nothing to note: the contributions are the terms of the sum."""
         return ""
 
-    def rescore(self, matrix: Floats, cases: Ints, answers: Sequence[Answer], score: Floats) -> list[Floats]:
-        """Return, for each of several answers, the score of some cases after it; see `Model.rescore`."""
-        changed = sorted({column for answer in answers for column in answer})
-        before = {column: self.terms[column].contribute(matrix[cases, column]) for column in changed}
+    def rescore(self, matrix: Floats, asked: Sequence[Asked], score: Floats) -> list[list[Floats]]:
+        """Return, for each question, the score of its cases after each answer; see `Model.rescore`."""
+        return [self._rescore(matrix, one, score[one.cases]) for one in asked]
+
+    def _rescore(self, matrix: Floats, asked: Asked, score: Floats) -> list[Floats]:
+        changed = {column for answer in asked.answers for column in answer}
+        before = {column: self.terms[column].contribute(matrix[asked.cases, column]) for column in changed}
         after = []
-        for answer in answers:
+        for answer in asked.answers:
             total = score.copy()
             for column, values in answer.items():
                 total += self.terms[column].contribute(values) - before[column]

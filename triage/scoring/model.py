@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -13,6 +14,23 @@ if TYPE_CHECKING:
     Floats = NDArray[Any]
     Ints = NDArray[np.int64]
     Answer = Mapping[int, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A question that is asked of some cases.
+
+    Parameters
+    ----------
+    cases : array of int, shape (n_asked,)
+        Rows of a matrix of features, ascending.
+    answers : sequence of mapping of int to array of float
+        The columns that each answer changes, and what they become: one number for all, or one for each case
+        that is asked.
+    """
+
+    cases: Ints
+    answers: Sequence[Answer]
 
 
 class Model(Protocol):
@@ -59,20 +77,17 @@ class Model(Protocol):
         """Return the score of each case: the intercept plus its contributions, summed left to right."""
         ...
 
-    def rescore(self, matrix: Floats, cases: Ints, answers: Sequence[Answer], score: Floats) -> list[Floats]:
-        """Return, for each of several answers, the score of some cases after it.
+    def rescore(self, matrix: Floats, asked: Sequence[Asked], score: Floats) -> list[list[Floats]]:
+        """Return, for each question, the score of its cases after each of its answers.
 
         Parameters
         ----------
         matrix : array of float, shape (n_cases, n_features)
-            Features before.
-        cases : array of int, shape (n_asked,)
-            Rows of the matrix.
-        answers : sequence of mapping of int to array of float
-            The columns that each changes, and what they become: one number for all, or one for each case
-            that is asked.
-        score : array of float, shape (n_asked,)
-            Their scores before.
+            Features before; what is held meanwhile grows with cases and questions.
+        asked : sequence of Asked
+            The questions.
+        score : array of float, shape (n_cases,)
+            The scores before.
         """
         ...
 

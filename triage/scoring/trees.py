@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from triage.scoring.model import Answer
+    from triage.scoring.model import Asked
     from triage.scoring.walking import Split
 
     Floats = NDArray[np.float64]
@@ -288,14 +288,12 @@ class TreesModel:
             total += contributions[:, column]
         return total
 
-    def rescore(
-        self, matrix: Floats, cases: Integers, answers: Sequence[Answer], score: Floats
-    ) -> list[Floats]:
-        """Return, for each of several answers, the score of some cases after it; see `Model.rescore`.
+    def rescore(self, matrix: Floats, asked: Sequence[Asked], score: Floats) -> list[list[Floats]]:
+        """Return, for each question, the score of its cases after each of its answers; see `Model.rescore`.
 
-        Only trees that ask for what changes are walked again: sums are exact, so that the rest stays.
+        Only trees in which an answer moves a case are walked again: sums are exact, so that the rest stays.
         """
-        return rescore_trees(self.trees, matrix, cases, answers, score)
+        return rescore_trees(self.trees, matrix, asked, score)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the model as plain values; `triage.scoring.trees_file.parse_trees` reads them back.

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from triage.features.catalogue import answer_flag
+from triage.scoring.model import Asked
 from triage.worklist.questions import QUESTIONS, is_open, list_questions, set_answer, values_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from numpy.typing import NDArray
 
     from triage.features.view import View
     from triage.scoring.model import Model
-    from triage.worklist.questions import Question
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
 
 MOST_MISSING = 3
 
@@ -90,20 +93,21 @@ def ask_all(model: Model, matrix: Floats, score: Floats, view: View | None = Non
     most = np.zeros(as_it_is.shape)
     asked = list_questions(model, counted=view is not None)
     tried = no_checks([index for index in asked if QUESTIONS[index].is_check], len(score))
-    for index in asked:
-        question = QUESTIONS[index]
-        cases = np.flatnonzero(is_open(question, model, matrix, view) & np.isfinite(score))
-        low, high = _try_answers(question, model, matrix, cases, score[cases])
-        swing = np.fmax(np.abs(low - score[cases]), np.abs(high - score[cases]))
+    finite = np.isfinite(score)
+    opened = {index: is_open(QUESTIONS[index], model, matrix, view) & finite for index in asked}
+    place_of = {index: place for place, index in enumerate(tried.question.tolist())}
+    for index, cases, low, high in _try_answers(model, matrix, score, opened):
+        now = score[cases]
+        swing = np.fmax(np.abs(low - now), np.abs(high - now))
         _keep_largest(found, most, cases, index, (swing, low, high))
-        if question.is_check:
-            place = tried.question.tolist().index(index)
-            tried.if_no[cases, place], tried.if_yes[cases, place] = low, high
-            flag = values_of(question.features[0], model, matrix, view)
-            if flag is not None:
-                told = question.is_told
-                tried.asked[place] = len(flag) if told else (flag != 0.0).sum()
-                tried.yes[place], tried.no[place] = (flag > 0.0).sum(), (flag < 0.0).sum()
+        if index in place_of:
+            tried.if_no[cases, place_of[index]], tried.if_yes[cases, place_of[index]] = low, high
+    for index, place in place_of.items():
+        question = QUESTIONS[index]
+        flag = values_of(question.features[0], model, matrix, view)
+        if flag is not None:
+            tried.asked[place] = len(flag) if question.is_told else (flag != 0.0).sum()
+            tried.yes[place], tried.no[place] = (flag > 0.0).sum(), (flag < 0.0).sum()
     return found, tried
 
 
@@ -117,17 +121,26 @@ def no_checks(questions: list[int], n_cases: int) -> Checks:
 
 
 def _try_answers(
-    question: Question, model: Model, matrix: Floats, cases: Ints, score: Floats
-) -> tuple[Floats, Floats]:
-    """Return the scores if the answer is no and if it is yes; else the lowest and the highest of all."""
-    answers = [set_answer(matrix, cases, model.features, answer) for answer in question.answers]
-    under = model.rescore(matrix, cases, answers, score)
-    if len(under) == 1:
-        # Nobody can deny it: it can only stay as it is.
-        under.insert(0, score)
-    if question.is_yes_or_no:
-        return under[0], under[-1]
-    return np.minimum.reduce(under), np.maximum.reduce(under)
+    model: Model, matrix: Floats, score: Floats, opened: Mapping[int, Mask]
+) -> Iterator[tuple[int, Ints, Floats, Floats]]:
+    """Yield, for each question, the cases in which it is open, and two scores of each.
+
+    These are the scores if the answer is no and if it is yes; else the lowest and the highest of all.
+    """
+    features, asked = model.features, {}
+    for index, is_asked in opened.items():
+        cases = np.flatnonzero(is_asked)
+        answers = [set_answer(matrix, cases, features, answer) for answer in QUESTIONS[index].answers]
+        asked[index] = Asked(cases, answers)
+    after = model.rescore(matrix, list(asked.values()), score)
+    for (index, one), under in zip(asked.items(), after, strict=True):
+        if len(under) == 1:
+            # Nobody can deny it: it can only stay as it is.
+            under.insert(0, score[one.cases])
+        if QUESTIONS[index].is_yes_or_no:
+            yield index, one.cases, under[0], under[-1]
+        else:
+            yield index, one.cases, np.minimum.reduce(under), np.maximum.reduce(under)
 
 
 def answer_question(model: Model, matrix: Floats, column: int, score: Floats) -> tuple[Floats, Floats]:
@@ -144,11 +157,11 @@ def answer_question(model: Model, matrix: Floats, column: int, score: Floats) ->
     score : array of float, shape (n_cases,)
         Their scores.
     """
-    every, answers = np.arange(len(matrix)), []
+    answers = []
     for level in (-1.0, 1.0):
         answered, changed = answer_flag(matrix, model.features, column, level)
         answers.append({other: answered[:, other] for other in changed})
-    if_no, if_yes = model.rescore(matrix, every, answers, score)
+    ((if_no, if_yes),) = model.rescore(matrix, [Asked(np.arange(len(matrix)), answers)], score)
     return if_no, if_yes
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 WHOLE = frozenset({"points", "level"})
 MOST_REASONS = 5
 _BLOCK = 2_048
+_SURELY_NEAR = 0.499
 SMALLEST_SHOWN = 0.005  # less than this would be shown as nothing
 _POINTS = re.compile(r" \(([+-])\d+(?:\.\d+)?\)$")
 
@@ -65,18 +66,30 @@ def give_reasons(model: Model, matrix: Floats, contributions: Floats, view: View
     cases, place = np.nonzero(shown)
     terms = order[cases, place]
     by_term = np.argsort(terms.astype(np.uint16), kind="stable")
-    texts = []
+    texts, whole = [], model.unit in WHOLE
     for rows in np.split(by_term, np.flatnonzero(np.diff(terms[by_term])) + 1):
         if len(rows):
             term, told = int(terms[rows[0]]), cases[rows]
             beside = names, order, shown
             facts = pa.repeat("", len(told)) if view is None else _tell_behind(term, told, view, *beside)
             said = tell_each(names[term], matrix[told, term], facts)
-            points = say_each(partial(_put_points, whole=model.unit in WHOLE), joined[told, term])
+            points = _round_points(joined[told, term], whole=whole)
+            points = say_each(partial(_put_points, whole=whole), points)
             texts.append(glue(said, points))
     back = np.empty(len(terms), dtype=np.int64)
     back[by_term] = np.arange(len(terms))
     return enumerate_texts(join_texts(texts).take(pa.array(back)), shown.sum(axis=1), SEPARATOR)
+
+
+def _round_points(points: Floats, *, whole: bool) -> Floats:
+    """Return contributions as they are shown, so that those that look alike are told once.
+
+    What lies between two is left as it is: which of them it is nearer to only `show_points` can tell.
+    """
+    scale = 1.0 if whole else 100.0
+    scaled = points * scale
+    rounded = np.rint(scaled)
+    return np.where(np.abs(scaled - rounded) < _SURELY_NEAR, rounded / scale, points)
 
 
 def _put_points(points: float, *, whole: bool) -> str:

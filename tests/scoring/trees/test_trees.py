@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from triage.scoring.model import Asked
 from triage.scoring.trees import LEAF, Tree, TreesModel
 
 # contact_record, prior_reports, minor_counterpart
@@ -106,16 +107,20 @@ def test_case_has_the_same_score_alone_and_among_others(rows: list[list[float]])
 def test_rescored_case_has_the_score_of_the_changed_one(
     rows: list[list[float]], column: int, level: float
 ) -> None:
-    matrix = np.array(rows)
+    # More than one block; of the questions one is asked of most cases and two of few.
+    matrix = np.tile(np.array(rows), (40_000 // len(rows) + 1, 1))
     changed = matrix.copy()
     changed[:, column] = level
-    score, cases = MODEL.score(MODEL.contributions(matrix)), np.arange(len(matrix))[::-2]
-    answers = [{column: np.array([level])}, {column: changed[cases, column]}, {}]
-    expected = MODEL.score(MODEL.contributions(changed))[cases]
-    for rescored, after in zip(
-        MODEL.rescore(matrix, cases, answers, score[cases]), (expected, expected, score[cases]), strict=True
-    ):
-        np.testing.assert_array_equal(rescored, after)
+    score = MODEL.score(MODEL.contributions(matrix))
+    expected = MODEL.score(MODEL.contributions(changed))
+    every = np.arange(len(matrix))
+    questions = [
+        Asked(cases, [{column: np.array([level])}, {column: changed[cases, column]}, {}])
+        for cases in (every[::3], every[every % 4 > 0], every[-1:])
+    ]
+    for question, rescored in zip(questions, MODEL.rescore(matrix, questions, score), strict=True):
+        for found, after in zip(rescored, (expected, expected, score), strict=True):
+            np.testing.assert_array_equal(found, after[question.cases])
 
 
 def test_no_case_gives_no_score() -> None:

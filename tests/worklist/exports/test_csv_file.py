@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from triage.errors import InputRefusedError
 from triage.worklist.exports import export_csv
-from triage.worklist.exports.csv_file import neutralise
+from triage.worklist.exports.csv_file import neutralise, neutralise_text
 
 FORMULA = re.compile(r"[\s\u00a0\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
@@ -43,6 +43,16 @@ def test_no_text_begins_a_formula_whichever_delimiter_a_spreadsheet_expects(text
 def test_text_without_such_signs_stays_as_it_is(text):
     plain = re.sub(r"[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]+", "", text)
     assert neutralise(pa.table({"x": [plain]}))["x"][0].as_py() == plain
+
+
+_texts = st.text(st.sampled_from("=+-@;,|\t\r\n a1'\u00a0\u200b\uff1d\uff0b\uff0d\uff20\u4e00"), max_size=3)
+
+
+@given(st.lists(st.one_of(st.none(), _texts), max_size=6), st.integers(0, 5), st.integers(0, 6))
+def test_rows_without_such_signs_are_passed_over_alone(texts, start, size):
+    some = pa.table({"x": pa.array(texts, pa.string())}).slice(start, size)
+    each = [neutralise_text(pa.array([text], pa.string()))[0].as_py() for text in some["x"].to_pylist()]
+    assert neutralise(some)["x"].to_pylist() == each
 
 
 def test_a_negative_score_stays_a_number(tmp_path):

@@ -59,20 +59,19 @@ def tell_each(name: str, values: Floats, facts: pa.Array) -> pa.Array:
     """
     # From 10 on a sentence shows whole numbers: those that look alike are told once.
     values = np.where(values >= 10.0, np.rint(values), values)
-    which, first = number_rows(pa.array(values))
-    distinct = values[first].tolist()
-    plain = [tell(name, value) for value in distinct]
     with_fact = np.asarray(pc.not_equal(facts, ""))
-    if not with_fact.any():
-        return pa.array(plain, pa.string()).take(pa.array(which))
+    mixed = with_fact.any() and not with_fact.all()
+    which, first = number_rows(pa.array(values), *([pa.array(with_fact)] if mixed else []))
     # The fact is put in where a sentence that was made of a mark has the mark; of what is unknown, none.
-    around = [tell(name, value, _MARK).partition(_MARK) for value in distinct]
-    told = with_fact & np.array([mark == _MARK for _, mark, _ in around])[which]
+    kinds = zip(values[first].tolist(), with_fact[first].tolist(), strict=True)
+    said = [tell(name, value, _MARK * has_fact).partition(_MARK) for value, has_fact in kinds]
+    kind = pa.array(which)
+    before = pa.array([text for text, _, _ in said], pa.string()).take(kind)
+    if not with_fact.any():
+        return before
+    told = np.array([bool(mark) for _, mark, _ in said])[which]
     facts = facts if told[with_fact].all() else choose_texts(told, facts, "")
-    kind = pa.array(np.where(told, which + len(distinct), which))
-    before = pa.array([*plain, *(text for text, _, _ in around)], pa.string()).take(kind)
-    behind = pa.array([*("" for _ in plain), *(text for _, _, text in around)], pa.string()).take(kind)
-    return glue(before, facts, behind)
+    return glue(before, facts, pa.array([text for _, _, text in said], pa.string()).take(kind))
 
 
 def tell(name: str, value: float, fact: str = "") -> str:

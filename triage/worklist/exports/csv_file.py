@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
@@ -27,6 +28,8 @@ _FORMULA = rf"^[\pZ\pC]*{_SIGNS}"
 # Opened with another delimiter than it was written with, a file breaks its cells at these.
 _BROKEN = rf"([;,\t\r\n|][\pZ\pC]*)({_SIGNS})"
 _UNSEEN_START = r"^[\t\r\n]"
+# Text in which none of these bytes is has none of the above; 0xef is the first byte of each wide sign.
+_TELLING_BYTES = b"=+-@\xef\t\r\n"
 
 
 def export_csv(table: pa.Table, path: Path, *, force: bool = False, delimiter: str = ",") -> None:
@@ -102,8 +105,10 @@ def neutralise(table: pa.Table) -> pa.Table:
             values = _as_text(values)
         elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
             # Tables of pandas have long strings, which Arrow does not join with short ones.
-            distinct = values.cast(pa.string()).combine_chunks().dictionary_encode()
-            values = neutralise_text(distinct.dictionary).take(distinct.indices)
+            values = values.cast(pa.string()).combine_chunks()
+            if _may_begin_formula(values):
+                distinct = values.dictionary_encode()
+                values = neutralise_text(distinct.dictionary).take(distinct.indices)
         columns[name] = values
     return pa.table(columns)
 
@@ -113,6 +118,18 @@ def _as_text(times: pa.ChunkedArray) -> pa.ChunkedArray:
     plain = times.cast(pa.timestamp("s", times.type.tz), safe=False).cast(pa.timestamp("s")).cast(pa.string())
     # Between day and hour Arrow writes a blank; to write it by a format takes four times as long.
     return pc.binary_join_element_wise(pc.utf8_replace_slice(plain, 10, 11, "T"), "Z", "")
+
+
+def _may_begin_formula(values: pa.StringArray) -> bool:
+    """Say whether `neutralise_text` could change any of the texts; where that is not sure, yes."""
+    if not len(values):
+        return False
+    _, places, content = values.buffers()
+    ends = np.frombuffer(places, np.int32)[values.offset :][[0, len(values)]].tolist()
+    if content is None or ends[0] == ends[1]:
+        return False
+    held = content[ends[0] : ends[1]].to_pybytes()
+    return any(byte in held for byte in _TELLING_BYTES)
 
 
 def neutralise_text(values: pa.Array) -> pa.Array:
