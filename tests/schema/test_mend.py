@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from triage.schema.findings import Level
@@ -145,6 +146,24 @@ def test_number_of_another_type_is_read_all_the_same() -> None:
 @pytest.mark.parametrize("value", ["Jan Jansen", "jan@example.org", "a" * 65, "x;y", "é"])
 def test_token_cannot_be_a_name_an_address_or_a_text(value: str) -> None:
     assert mend([value], "report_id") == ([None], [True])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=66), max_size=8),
+    st.lists(st.text("azAZ09._:-", min_size=1, max_size=64), max_size=8),
+)
+@example([chr(letter) for letter in range(1, 128)], [])
+def test_token_is_letters_digits_and_four_signs_wherever_it_stands(
+    some: list[str], tokens: list[str]
+) -> None:
+    allowed = re.compile(r"[A-Za-z0-9._:\-]{1,64}")
+    for texts in ([*some, *tokens], tokens, *([text] for text in some)):
+        # Blanks around a token are not part of it, and an empty text is no mistake.
+        stripped = [text.strip() for text in texts]
+        found, bad = mend(pa.array(texts, pa.string()), "report_id")
+        assert found == [text if allowed.fullmatch(text) else None for text in stripped]
+        assert bad == [bool(text) and not allowed.fullmatch(text) for text in stripped]
 
 
 def test_country_is_two_capitals() -> None:

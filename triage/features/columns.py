@@ -86,7 +86,7 @@ class Columns:
             "members", column, lambda values: _list_members(values, self._codes(column))
         )
         marked = np.zeros(len(self.position), dtype=bool)
-        marked[parents[among[held]]] = True
+        marked[parents[np.flatnonzero(among[held])]] = True
         return self._known(column, marked, False)
 
     def _codes(self, column: str) -> pa.Array:

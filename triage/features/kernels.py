@@ -35,7 +35,8 @@ def count_where(mask: Mask, position: Ints, n_cases: int) -> Floats:
     >>> count_where(np.array([True, False, True]), np.array([0, 0, 2]), 3).tolist()
     [1.0, 0.0, 1.0]
     """
-    return np.bincount(position[mask], minlength=n_cases).astype(np.float64)
+    # To pick by number takes a quarter of the time of picking by mask.
+    return np.bincount(position[np.flatnonzero(mask)], minlength=n_cases).astype(np.float64)
 
 
 def any_where(mask: Mask, position: Ints, n_cases: int) -> Mask:
@@ -47,7 +48,7 @@ def any_where(mask: Mask, position: Ints, n_cases: int) -> Mask:
     [False, True, False]
     """
     found = np.zeros(n_cases, dtype=bool)
-    found[position[mask]] = True
+    found[position[np.flatnonzero(mask)]] = True
     return found
 
 

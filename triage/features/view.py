@@ -60,7 +60,7 @@ class Rows:
         """Return the marked rows alone."""
         if mask.all():
             return self
-        at = np.flatnonzero(mask) if self._at is None else self._at[mask]
+        at = np.flatnonzero(mask) if self._at is None else self._at[np.flatnonzero(mask)]
         return Rows(self._columns, self.n_cases, at)
 
     @cached_property

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+# An odd number, so that to multiply by it loses nothing; its bits are those of the golden ratio.
+_ODD, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
+
 
 def mend_rows(raw: Mapping[str, pa.Table], where: Mapping[str, str]) -> Rows:
     """Mend every table; set aside rows without a key and rows that repeat a key.
@@ -222,7 +225,7 @@ def _first_of_key(table: pa.Table, key: tuple[str, ...]) -> NDArray[np.int64]:
     """Return, for each row, the first row that has its key."""
     columns = [pc.fill_null(table[name].cast(pa.string()), "") for name in key]
     # Mostly one column alone tells the rows apart, the last of the key before the others.
-    if any(len(pc.unique(column)) == table.num_rows for column in reversed(columns)):
+    if any(_all_differ(column) for column in reversed(columns)):
         return np.arange(table.num_rows)
     joined = columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, " ")
     encoded = joined.combine_chunks().dictionary_encode()
@@ -231,6 +234,38 @@ def _first_of_key(table: pa.Table, key: tuple[str, ...]) -> NDArray[np.int64]:
     codes = np.asarray(encoded.indices)
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     return np.asarray(first[inverse])
+
+
+def _all_differ(texts: pa.ChunkedArray) -> bool:
+    """Say whether no text stands twice."""
+    hashed = _hash_texts(texts.chunk(0) if texts.num_chunks == 1 else texts.combine_chunks())
+    if hashed is not None:
+        hashed.sort()
+        if (hashed[1:] != hashed[:-1]).all():
+            return True
+    # Equal hashes need not be equal texts.
+    return len(pc.unique(texts)) == len(texts)
+
+
+def _hash_texts(texts: pa.Array) -> NDArray[np.uint64] | None:
+    """Return a hash of each text, where all are of one length, as tokens mostly are.
+
+    Sorting them takes a tenth of what putting the texts in a table does. They need not be hard to foretell:
+    where two are equal the texts are compared.
+    """
+    lengths = pc.min_max(pc.binary_length(texts)).as_py()
+    if not lengths["min"] or lengths["min"] != lengths["max"]:
+        return None
+    size = lengths["min"]
+    _, offsets, content = texts.buffers()
+    start = int(np.frombuffer(offsets, dtype=np.int32)[texts.offset])
+    letters = np.frombuffer(content, dtype=f"S{size}", count=len(texts), offset=start)
+    words = letters.astype(f"S{-(-size // 8) * 8}", copy=False).view(np.uint64).reshape(len(texts), -1)
+    hashed = np.zeros(len(texts), dtype=np.uint64)
+    for word in words.T:
+        hashed = (hashed ^ word) * _ODD
+        hashed ^= hashed >> _HALF
+    return hashed
 
 
 def _repeated_finding(where: str, key: tuple[str, ...], numbers: NDArray[np.int64]) -> Finding:

@@ -32,7 +32,9 @@ SET_SEPARATOR = "|"
 SET_SEPARATORS = r"[|;,]"  # read all the same: no code holds one
 SHOWN_VALUES = 5
 _TOKEN = r"^[A-Za-z0-9._:\-]{1,64}$"  # noqa: S105 - a pattern for tokens, not a password
-_TOKEN_BYTES = (string.ascii_letters + string.digits + "._:-").encode()
+_DIGITS, _LETTERS, _TO_SMALL = np.uint8(ord("0")), np.uint8(ord("a")), np.uint8(ord("a") - ord("A"))
+_OTHERS = frozenset(b"._:-")
+_AT_ONCE = 1 << 16
 _LONGEST_TOKEN = 64
 _ISO_TIME = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?(Z|[+-]\d\d:?\d\d)?$"
 _COUNTRY = "^[A-Z0-9]{2}$"
@@ -172,8 +174,18 @@ def _are_tokens(raw: pa.Array) -> bool:
     if lengths["min"] is None or not 1 <= lengths["min"] <= lengths["max"] <= _LONGEST_TOKEN:
         return False
     _, offsets, content = raw.buffers()
-    ends = np.frombuffer(offsets, dtype=np.int32)[[raw.offset, raw.offset + len(raw)]].tolist()
-    return not bytes(memoryview(content)[slice(*ends)]).translate(None, _TOKEN_BYTES)
+    first, last = np.frombuffer(offsets, dtype=np.int32)[[raw.offset, raw.offset + len(raw)]].tolist()
+    letters = np.frombuffer(content, dtype=np.uint8)
+    return all(
+        _are_of_tokens(letters[start : min(start + _AT_ONCE, last)]) for start in range(first, last, _AT_ONCE)
+    )
+
+
+def _are_of_tokens(letters: NDArray[np.uint8]) -> bool:
+    """Say whether all bytes may stand in a token: of unsigned ones, what is too small wraps round."""
+    sound = letters - _DIGITS < len(string.digits)
+    sound |= (letters | _TO_SMALL) - _LETTERS < len(string.ascii_lowercase)
+    return bool(sound.all()) or set(letters[~sound].tolist()) <= _OTHERS
 
 
 def _code(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
@@ -249,7 +261,7 @@ def _codes(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
 
 def _time(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
     if pa.types.is_timestamp(raw.type) or pa.types.is_date(raw.type):
-        times, given = pc.cast(pc.cast(raw, pa.timestamp("s"), safe=False), column.arrow_type), raw
+        times, given = _as_seconds(raw, column), raw
     else:
         given = _as_text(raw)
         times = _parse_times(given)
@@ -261,6 +273,13 @@ def _time(raw: pa.Array, column: Column) -> tuple[pa.Array, Mask]:
     )
     bad = np.asarray(given.is_valid()) & ~_true(within)
     return _blank(times, bad), bad
+
+
+def _as_seconds(raw: pa.Array, column: Column) -> pa.Array:
+    zoned = pa.types.is_timestamp(raw.type) and raw.type.tz is not None
+    return pc.cast(
+        raw if zoned else pc.cast(raw, pa.timestamp("s"), safe=False), column.arrow_type, safe=False
+    )
 
 
 def _are_within(times: pa.Array) -> bool:

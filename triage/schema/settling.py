@@ -187,12 +187,15 @@ def _sort(table: pa.Table, position: Ints, key: tuple[str, ...]) -> tuple[pa.Tab
 def _are_sorted(position: Ints, keys: Sequence[pa.ChunkedArray]) -> bool:
     """Say whether no row must move; where a key has gaps, that is not looked into."""
     above, alike = position[1:] > position[:-1], position[1:] == position[:-1]
-    for values in keys:
+    for values in keys[:-1]:
         if values.null_count:
             return False
         above |= alike & np.asarray(pc.greater(values[1:], values[:-1]))
         alike &= np.asarray(pc.equal(values[1:], values[:-1]))
-    return bool((above | alike).all())
+    last = keys[-1]
+    if last.null_count or not (above | alike).all():
+        return False
+    return bool((above | np.asarray(pc.greater_equal(last[1:], last[:-1]))).all())
 
 
 def _sortable(values: pa.ChunkedArray) -> pa.ChunkedArray:
