@@ -7,6 +7,7 @@ import importlib
 import json
 import re
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ FOLDER = Path(__file__).parents[1] / "benchmarks" / "whole"
 
 @pytest.fixture(scope="module")
 def whole() -> Iterator[dict[str, ModuleType]]:
-    names = ("page", "goals", "measuring", "steps", "pandas_features", "typical", "stages")
+    names = ("page", "goals", "measuring", "steps", "pandas_features", "typical", "stages", "shapes")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(FOLDER)
         yield {name: importlib.import_module(name) for name in names}
@@ -70,6 +71,20 @@ def test_the_typical_script_computes_the_same(whole: dict[str, ModuleType], worl
     found = whole["typical"].make_features(world).loc[expected.index]
     np.testing.assert_allclose(found[pandas.NAMES].to_numpy(), expected.to_numpy(), rtol=1e-12, atol=1e-6)
     assert found["first"].to_list() == first.to_list()
+
+
+def test_dense_world_has_27_rows_a_case_and_is_nl_2017_in_all_else(
+    whole: dict[str, ModuleType], tmp_path: Path
+) -> None:
+    shapes = whole["shapes"]
+    assert shapes.write_shape("sparse", tmp_path) == "nl-2017"
+    dense = Path(shapes.write_shape("dense", tmp_path))
+    here, there = (tomllib.loads(file.read_text(encoding="utf-8")) for file in (dense, shapes.SOURCE))
+    for signal in shapes.MORE:
+        assert here["signals"][signal].pop("bands") != there["signals"][signal].pop("bands")
+    assert here == there
+    write_world(load_world(str(dense)), 1_000, 8, tmp_path / "batch")
+    assert 25 < sum(open_batch(tmp_path / "batch").meta.rows.values()) / 1_000 < 29
 
 
 # How it is measured ---------------------------------------------------------------------------------------
@@ -136,7 +151,7 @@ def test_page_would_change_with_any_figure(whole: dict[str, ModuleType], results
     page = whole["page"]
     text = page.PAGE.read_text(encoding="utf-8")
     other = copy.deepcopy(results)
-    for told in next(iter(other["worlds"].values()))["steps"]["expert"]:
+    for told in next(iter(other["worlds"]["dense"].values()))["steps"]["expert"]:
         told["wall"] += 10
     assert page.fill(text, other) != text
 
@@ -154,7 +169,7 @@ def timed(*wall: float, cpu: float = 1.0, peak: float = 100.0) -> list[dict[str,
 
 
 def judge(whole: dict[str, ModuleType], *worlds: dict[str, Any]) -> dict[str, list[str]]:
-    told = whole["page"].write_goals({"worlds": {str(world["cases"]): world for world in worlds}})
+    told = whole["page"].write_goals({"worlds": {"dense": {str(world["cases"]): world for world in worlds}}})
     rows = [line.strip("| ").split(" | ") for line in told.splitlines() if line.startswith("| ")]
     return {row[0]: row[2:] for row in rows}
 
@@ -165,11 +180,15 @@ def test_a_goal_is_judged_by_ratios_of_medians_on_the_largest_world_that_has_it(
     small = make_world(10, expert=timed(1, 2, 9), pandas=timed(8), floor=timed(1, cpu=0.4))
     large = make_world(20, expert=timed(2), pandas=timed(5), floor=timed(1, cpu=0.8))
     told = judge(whole, small, large)
-    assert told["wall time, pandas and scikit-learn / `expert`"] == ["4.0", "2.5", "**no**"]
+    assert told["wall time, pandas and scikit-learn / `expert`, one process"] == ["4.0", "2.5", "**no**"]
     assert told["processor time, `expert` / decoding"] == ["2.5", "1.2", "yes"]
     assert told["processor time, `nl-2017/boosted` / decoding"] == ["-", "-", "not measured"]
     larger = make_world(30, expert=[{"failed": "ended by signal 9"}], pandas=timed(5))
-    assert judge(whole, small, larger)["wall time, pandas and scikit-learn / `expert`"] == ["4.0", "-", "yes"]
+    assert judge(whole, small, larger)["wall time, pandas and scikit-learn / `expert`, one process"] == [
+        "4.0",
+        "-",
+        "yes",
+    ]
 
 
 def test_two_processes_are_judged_only_where_there_are_two_parts(whole: dict[str, ModuleType]) -> None:
@@ -182,7 +201,7 @@ def test_page_says_whether_others_used_the_machine(
     whole: dict[str, ModuleType], results: dict[str, Any]
 ) -> None:
     def tell(wall: float) -> str:
-        worlds = {"10": make_world(10, floor=timed(wall, cpu=1.0))}
+        worlds = {"sparse": {"10": make_world(10, floor=timed(wall, cpu=1.0))}}
         return " ".join(whole["page"].write_machine(results | {"worlds": worlds}).split())
 
     assert "1.05 times as long as a processor worked for it: it had a processor" in tell(1.05)
@@ -200,8 +219,8 @@ def test_growth_of_memory_leaves_out_sixteen_bytes_a_case(whole: dict[str, Modul
 
 def test_a_step_that_failed_is_shown_as_failed(whole: dict[str, ModuleType]) -> None:
     world = make_world(10, expert=[{"failed": "not done in 900 s"}], floor=timed(1.0, 3.0, 2.0))
-    told = whole["page"].write_worlds({"worlds": {"10": world}})
-    assert "| `triage score`, `expert` | failed: not done in 900 s |" in told
+    told = whole["page"].write_worlds({"worlds": {"sparse": {"10": world}}})
+    assert "| `triage score`, `expert`, one process | failed: not done in 900 s |" in told
     assert "| decoding the same Parquet, one thread | 2.0 (1.0 to 3.0) |" in told
 
 

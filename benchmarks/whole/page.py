@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goals import GOALS, GROWTH_GOAL, START_GOALS, compare_memory, median
+from shapes import SHAPES
 from steps import MODELS, STARTS, STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "whole.json"
@@ -51,9 +52,10 @@ def write_machine(results: dict[str, Any]) -> str:
         f"and 15 minutes). {versions}."
     )
     sizes = [
-        f"- {int(cases):,} cases: {world['rows']:,} rows in {_count(world['parts'], 'part')}, "
+        f"- {int(cases):,} cases, {SHAPES[shape]}: {world['rows']:,} rows in {_count(world['parts'], 'part')}, "
         f"{world['bytes'] / 1e6:,.0f} MB of Parquet"
-        for cases, world in results["worlds"].items()
+        for shape, worlds in results["worlds"].items()
+        for cases, world in worlds.items()
     ]
     return "\n".join(
         [*textwrap.wrap(f"{said} {_tell_company(results)}", WIDTH, break_on_hyphens=False), "", *sizes]
@@ -62,7 +64,7 @@ def write_machine(results: dict[str, Any]) -> str:
 
 def _tell_company(results: dict[str, Any]) -> str:
     """Say whether others used the machine meanwhile, by the steps that one process does alone."""
-    steps = [world["steps"] for world in results["worlds"].values()]
+    steps = [world["steps"] for worlds in results["worlds"].values() for world in worlds.values()]
     rounds = [one for some in steps for name in ALONE for one in some.get(name, []) if "failed" not in one]
     if not rounds:
         return ""
@@ -77,7 +79,16 @@ def _tell_company(results: dict[str, Any]) -> str:
 
 def write_goals(results: dict[str, Any]) -> str:
     """Set the ratios beside their goals; whether one is reached is judged on the largest world that has it."""
-    worlds = results["worlds"]
+    return _by_shape(results, _write_goals_of)
+
+
+def _by_shape(results: dict[str, Any], write: Callable[[dict[str, Any]], str]) -> str:
+    """Return what is written of the worlds of each shape, each under its heading."""
+    told = ((f"### {SHAPES[shape].capitalize()}", worlds) for shape, worlds in results["worlds"].items())
+    return "\n\n".join(f"{heading}\n\n{write(worlds)}" for heading, worlds in told if worlds)
+
+
+def _write_goals_of(worlds: dict[str, Any]) -> str:
     rows = []
     for goal in GOALS:
         figures = [goal.compute(world) for world in worlds.values()]
@@ -97,8 +108,12 @@ def write_goals(results: dict[str, Any]) -> str:
 
 def write_worlds(results: dict[str, Any]) -> str:
     """Give wall time, processor time and peak memory of every step on every world."""
+    return _by_shape(results, _write_worlds_of)
+
+
+def _write_worlds_of(worlds: dict[str, Any]) -> str:
     parts = []
-    for cases, world in results["worlds"].items():
+    for cases, world in worlds.items():
         rows = []
         for step in STEPS:
             rounds = world["steps"].get(step.name)
@@ -151,11 +166,15 @@ def write_starts(results: dict[str, Any]) -> str:
 
 def write_stages(results: dict[str, Any]) -> str:
     """Give where the processor time goes, by file of the package, on the largest world that tells it."""
+    return _by_shape(results, _write_stages_of)
+
+
+def _write_stages_of(worlds: dict[str, Any]) -> str:
     parts = []
     for name in ("expert", "boosted"):
         told = [
             (cases, world["steps"][f"stages, {name}"][0]["told"])
-            for cases, world in results["worlds"].items()
+            for cases, world in worlds.items()
             if "told" in world["steps"].get(f"stages, {name}", [{}])[0]
         ]
         if not told:

@@ -2,10 +2,10 @@
 
 python benchmarks/whole/run.py [CASES...] [--rounds N] [--keep FOLDER] [--results FILE]
 
-Worlds of 10,000 and 100,000 cases, or of as many as are said. Every step is a process of its own; the steps take
+Worlds of 10,000 and 100,000 cases, or of as many as are said, with 27 rows a case and with six. Every step is a process of its own; the steps take
 turns, round by round, since the speed of a machine drifts. The results are written after every world, to
-benchmarks/results/whole.json and from there into docs/performance.md. Per million cases it takes about 0.5 GB of disk
-for the world and 0.7 GB for one list of `expert`, 1 GB with a learned model, which goes when it has been measured.
+benchmarks/results/whole.json and from there into docs/performance.md. Per million cases it takes about 1.2 GB of disk
+for both worlds and 0.7 GB for one list of `expert`, 1 GB with a learned model, which goes when it has been measured.
 """
 
 from __future__ import annotations
@@ -18,19 +18,21 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import page
 from measuring import describe_machine, describe_software, run
+from shapes import SHAPES, WORLD, write_shape
 from steps import HERE, SMALL_CASES, STARTS, STEPS, TRIAGE, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WORLD, SEED, FIT_SEED, FIT_CASES = "nl-2017", 41, 42, 20_000
+SEED, FIT_SEED, FIT_CASES = 41, 42, 20_000
 START_ROUNDS = 7
-BYTES_A_CASE = 1_600
+BYTES_A_CASE = 2_100
 
 
 def main() -> None:
@@ -52,10 +54,11 @@ def main() -> None:
             "versions": describe_software(),
             "world": WORLD,
             "starts": bench.measure_starts(asked.rounds or START_ROUNDS),
-            "worlds": {},
+            "worlds": {shape: {} for shape in SHAPES},
         }
-        for cases in sorted(set(asked.cases)):
-            results["worlds"][str(cases)] = bench.measure_world(cases, asked.rounds or count_rounds(cases))
+        for cases, shape in product(sorted(set(asked.cases)), SHAPES):
+            told = bench.measure_world(shape, cases, asked.rounds or count_rounds(cases))
+            results["worlds"][shape][str(cases)] = told
             asked.results.parent.mkdir(exist_ok=True)
             asked.results.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
             if asked.results == parser.get_default("results"):
@@ -81,16 +84,17 @@ class Bench:
     def run(self, command: list[str], cases: int = 0) -> dict[str, Any]:
         return run(command, limit=count_seconds(cases), log=self.home / "log.txt")
 
-    def make_world(self, cases: int, seed: int = SEED) -> tuple[Path, dict[str, Any]]:
+    def make_world(self, cases: int, seed: int = SEED, shape: str = "sparse") -> tuple[Path, dict[str, Any]]:
         """Write a world, if it was not kept; return its folder and what writing it took."""
-        folder = self.worlds / f"{WORLD}-{seed}-{cases}"
+        folder = self.worlds / f"{WORLD}-{shape}-{seed}-{cases}"
         if (folder / "batch.json").exists():
             return folder, {}
         need, free = cases * BYTES_A_CASE, shutil.disk_usage(self.worlds).free
         if free < need:
             sys.exit(f"{cases:,} cases need {need / 1e9:.1f} GB of disk; free are {free / 1e9:.1f} GB")
         size = ["--cases", str(cases), "--seed", str(seed), "--jobs", "2"]
-        told = self.run([*TRIAGE, "synth", WORLD, *size, "--out", str(folder)], cases)
+        world = write_shape(shape, self.home)
+        told = self.run([*TRIAGE, "synth", world, *size, "--out", str(folder)], cases)
         if "failed" in told:
             sys.exit(f"the world of {cases:,} cases could not be written: {told['failed']}")
         return folder, told
@@ -109,11 +113,11 @@ class Bench:
         self.take_turns(STARTS, folder, SMALL_CASES, 1)
         return self.take_turns(STARTS, folder, SMALL_CASES, rounds)
 
-    def measure_world(self, cases: int, rounds: int) -> dict[str, Any]:
-        folder, written = self.make_world(cases)
+    def measure_world(self, shape: str, cases: int, rounds: int) -> dict[str, Any]:
+        folder, written = self.make_world(cases, shape=shape)
         meta = json.loads((folder / "batch.json").read_text(encoding="utf-8"))
         files = [file for file in folder.rglob("*") if file.is_file()]
-        print(f"{cases:,} cases, {meta['parts']} parts, {rounds} rounds", flush=True)
+        print(f"{cases:,} cases, {SHAPES[shape]}, {meta['parts']} parts, {rounds} rounds", flush=True)
         return {
             "cases": cases,
             "rows": sum(meta["rows"].values()),

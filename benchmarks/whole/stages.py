@@ -78,7 +78,7 @@ def describe(name: str) -> str:
 
 def main(batch: str, model: str, out: str) -> None:
     Path(out).mkdir(parents=True, exist_ok=True)
-    words = ["score", batch, "--model", model, "--top", "0", "--force"]
+    words = ["score", batch, "--model", model, "--jobs", "1", "--top", "0", "--force"]
     words += ["--out", f"{out}/list.csv", "--out", f"{out}/list.parquet"]
     watch = Watch()
     watch.start()

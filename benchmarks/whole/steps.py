@@ -51,18 +51,22 @@ def score(model: str, *more: str) -> list[str]:
     return [*TRIAGE, "score", "{batch}", "--model", MODELS[model], *outs, "--top", "0", *more]
 
 
+def score_alone(model: str) -> list[str]:
+    return score(model, "--jobs", "1")
+
+
 def own(script: str, *words: str) -> list[str]:
     return [sys.executable, str(HERE / script), *words]
 
 
 STEPS = (
     Step("floor", "decoding the same Parquet, one thread", own("floor.py", "{batch}")),
-    Step("expert", "`triage score`, `expert`", score("expert")),
+    Step("expert", "`triage score`, `expert`, one process", score_alone("expert")),
     Step("pandas", "pandas and scikit-learn, well written", own("pandas_list.py", "{batch}", "{fitted}", "{out}"), most=PANDAS_CASES),
-    Step("expert, 2 processes", "`triage score`, `expert`, `--jobs 2`", score("expert", "--jobs", "2")),
+    Step("expert, 2 processes", "`triage score`, `expert`, two processes", score("expert", "--jobs", "2")),
     Step("expert, Dask", "`triage score`, `expert`, two Dask workers", score("expert", "--scheduler", "{scheduler}"), most=OTHER_CASES),
-    Step("additive", "`triage score`, `nl-2017/additive`", score("additive"), most=OTHER_CASES),
-    Step("boosted", "`triage score`, `nl-2017/boosted`", score("boosted"), most=OTHER_CASES),
+    Step("additive", "`triage score`, `nl-2017/additive`, one process", score_alone("additive"), most=OTHER_CASES),
+    Step("boosted", "`triage score`, `nl-2017/boosted`, one process", score_alone("boosted"), most=OTHER_CASES),
     Step("typical", "merge, groupby.apply, iterrows", own("typical.py", "{batch}", "{fitted}", "{out}"), most=TYPICAL_CASES, once=True),
     Step("reasons, expert", "", own("reasons.py", "{batch}", MODELS["expert"], "{out}"), told="reasons.json", most=OTHER_CASES),
     Step("reasons, additive", "", own("reasons.py", "{batch}", MODELS["additive"], "{out}"), told="reasons.json", most=OTHER_CASES),

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from triage.cli import main
 from triage.schema.batch import open_batch, split_part, write_batch
+from triage.worklist import gathering, spreading
 
 KEY = {"TRIAGE_KEY": "5a" * 32}
 
@@ -34,6 +35,34 @@ def test_jobs_and_resume_write_the_same_file_and_leave_nothing(batch: Path, tmp_
     assert many.exit_code == 0, many.output
     assert (tmp_path / "many.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["many.csv", "one.csv"]
+
+
+@pytest.mark.parametrize(
+    ("cases", "asked", "started"), [(40, [], []), (15, [], [2]), (15, ["--jobs", "1"], [])]
+)
+def test_a_batch_of_many_parts_is_scored_by_several_processes_unless_somebody_says_otherwise(
+    batch: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cases: int,
+    asked: list[str],
+    started: list[int],
+) -> None:
+    whole = open_batch(batch)
+    pieces = [piece for part in whole.parts() for piece in split_part(part, cases)]
+    write_batch(tmp_path / "cut", pieces, whole.meta)
+    found: list[int] = []
+
+    def open_processes(jobs: int) -> object:
+        found.append(jobs)
+        return spreading.open_processes(jobs)
+
+    monkeypatch.setattr(gathering, "open_processes", open_processes)
+    monkeypatch.setattr(spreading, "count_jobs", lambda jobs: 2 if jobs < 0 else jobs)
+    assert run("score", tmp_path / "cut", *asked, "--out", tmp_path / "cut.csv").exit_code == 0
+    assert found == started
+    assert run("score", batch, "--out", tmp_path / "one.csv").exit_code == 0
+    assert (tmp_path / "cut.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
 
 
 def test_finished_parts_stay_when_the_list_cannot_be_written_and_are_taken_then(

@@ -78,10 +78,8 @@ MOST_EXPLAINED = 5_000
     "--jobs",
     type=int,
     callback=lambda _context, _option, jobs: _count_jobs(jobs),
-    default=1,
-    show_default=True,
     help="Processes that score the parts of a batch folder; -1: one for each processor. More than one also"
-    " writes files while the next rows are made.",
+    " writes files while the next rows are made. Default: as many as save time, 4 at most.",
 )
 @click.option(
     "--scheduler", help="Dask scheduler, tcp://HOST:PORT, whose workers score the parts of a batch folder."
@@ -106,7 +104,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     key_file: Path | None,
     as_of: datetime | None,
     delimiter: str,
-    jobs: int,
+    jobs: int | None,
     scheduler: str | None,
     resume: Path | None,
     top: int,
@@ -138,6 +136,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     from triage.worklist.keeping import keep_worklist
     from triage.worklist.policy import load_policy
     from triage.worklist.routing import read_wishes
+    from triage.worklist.spreading import choose_jobs
 
     inputs = [batch, wishes, Path(store) if store and "://" not in store else None]
     for out in (*outs, *([lists] if lists else [])):
@@ -151,6 +150,8 @@ def command(  # noqa: PLR0917 - click passes options by name
     finished = _open_finished(resume, [*inputs, *outs, lists]) if resume else None
     record, pool, standing = _open_pool(store, key, opened)
     whole = pool.batch if pool else opened
+    if jobs is None:
+        jobs = choose_jobs(whole.meta.parts) if whole.folder else 1
     with progress("scoring", None) as done:
         worklist = build_worklist(
             whole, bundle, capacity,
@@ -219,7 +220,7 @@ def _refuse_outputs(outs: Sequence[Path], lists: Path | None, *, force: bool) ->
         refuse_existing(lists, force=force, contents=frozenset(f"{name}.csv" for name in LISTS))
 
 
-def _count_jobs(jobs: int) -> int:
+def _count_jobs(jobs: int | None) -> int | None:
     if jobs == 0:
         raise click.BadParameter("1 or more, or -1 for one process for each processor")
     return jobs

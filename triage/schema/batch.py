@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from triage.schema.places import Place
 
 PART_CASES = 50_000
+# A part of many more rows takes more memory than a worker should need, and is read no faster.
+PART_ROWS = 750_000
 SHOWN_MATCHES = 5
 SET_ASIDE_FILE = "set-aside/rows.parquet"
 _WAITING = ("waits_for", "held")
@@ -140,7 +142,7 @@ def write_batch(path: Path, parts: Iterable[Part], meta: BatchMeta, *, force: bo
     path : Path
         The folder to make.
     parts : iterable of Part
-        Written as they come; only one needs to be in memory.
+        Written as they come; only one needs to be in memory. One of more than `PART_ROWS` rows is cut.
     meta : BatchMeta
         Row counts, parts and rows set aside are filled in here.
     force : bool
@@ -160,7 +162,8 @@ def write_batch(path: Path, parts: Iterable[Part], meta: BatchMeta, *, force: bo
         counts = dict.fromkeys(TABLES, 0)
         asides: list[pa.Table] = []
         written = 0
-        for written, part in enumerate(parts, start=1):
+        pieces = (piece for part in parts for piece in _cut_large(part))
+        for written, part in enumerate(pieces, start=1):
             for name, table in part.tables.items():
                 counts[name] += table.num_rows
                 _write_parquet(table, folder / name / _part_name(written - 1))
@@ -236,6 +239,13 @@ def split_part(part: Part, cases: int = PART_CASES) -> Iterator[Part]:
             tables[name] = part.tables[name].slice(first, last - first)
         rest = part.set_aside if start == 0 else no_set_aside()
         yield Part(tables, part.cases.slice(start, stop - start), rest, part.findings if start == 0 else [])
+
+
+def _cut_large(part: Part) -> Iterator[Part]:
+    """Cut a part of too many rows into pieces of as many whole cases each."""
+    rows = sum(table.num_rows for table in part.tables.values())
+    pieces = max(-(-rows // PART_ROWS), 1)
+    return split_part(part, max(-(-len(part.cases) // pieces), 1))
 
 
 def _part_name(index: int) -> str:

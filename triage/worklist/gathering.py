@@ -274,8 +274,6 @@ def score_parts(
             gathered.add(index, part)
             if progress:
                 progress(len(part))
-    # What parts were made in is not needed for the list.
-    pa.default_memory_pool().release_unused()
 
 
 def score_one(
@@ -296,7 +294,11 @@ def score_one(
     part = known_cases(whole, now)
     not_yet_known = len(whole.cases) - len(part.cases)
     scored = score_part(part, model, policy, now)
-    return pack_part(scored, part.set_aside, part.findings, find_floods(part, policy), not_yet_known)
+    packed = pack_part(scored, part.set_aside, part.findings, find_floods(part, policy), not_yet_known)
+    # What a part was made in would be held for the next one, and what that leaves unused beside it.
+    del whole, part, scored
+    pa.default_memory_pool().release_unused()
+    return packed
 
 
 def _score_left(

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 NO_REASON = "nothing that is known moves its score"
 NOT_SCORED = "could not be scored ({}): look at it by hand"
+# So many features of cases are worked on at once: what is made of them takes several times their memory.
+_MOST_CELLS = 3_000_000
 _OF_MISSING = ("question", "if_no", "if_yes")
 
 
@@ -77,7 +79,8 @@ def score_part(part: Part, model: Model, policy: Policy, as_of: datetime) -> Sco
     as_of : datetime
         Only what was known by then counts.
     """
-    pieces = list(_score_pieces(part, model, policy, as_of))
+    blocks = split_part(part, max(_MOST_CELLS // max(len(model.features), 1), 1))
+    pieces = [piece for block in blocks for piece in _score_pieces(block, model, policy, as_of)]
     cases = pa.concat_tables(piece.cases for piece in pieces).combine_chunks()
     order = order_part(*(np.asarray(cases[name]) for name in ("lane", "imminence", "score", "received")))
     return ScoredPart(

@@ -20,6 +20,9 @@ T = TypeVar("T")
 
 # Finished parts wait here to be taken; more than these do not pile up.
 _AT_A_TIME = 2
+# More processes than these, each with a part in memory, are started only if somebody says so.
+_MOST_UNASKED = 4
+_PARTS_A_PROCESS = 4
 _LOOK_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0
 _PATIENCE_SECONDS = 60.0
@@ -73,6 +76,25 @@ def count_jobs(jobs: int) -> int:
     from joblib import cpu_count  # noqa: PLC0415 - slow to import, and mostly not needed
 
     return max(int(cpu_count()) + 1 + jobs, 1)
+
+
+def choose_jobs(parts: int) -> int:
+    """Return how many processes are worth starting: to start one takes as long as two parts do.
+
+    There is one where others cannot be started.
+
+    Parameters
+    ----------
+    parts : int
+        How many parts there are to score.
+
+    Examples
+    --------
+    >>> choose_jobs(1)
+    1
+    """
+    worth = min(parts // _PARTS_A_PROCESS, _MOST_UNASKED)
+    return min(worth, count_jobs(-1)) if worth > 1 else 1
 
 
 def spread(score: Callable[[int], T], parts: Sequence[int], others: Others) -> Iterator[tuple[int, T | None]]:

@@ -16,8 +16,9 @@ from triage.errors import InputRefusedError
 from triage.schema.batch import Batch, open_batch
 from triage.scoring.bundle import Bundle
 from triage.scoring.loading import load_model
+from triage.worklist import spreading
 from triage.worklist.build import build_worklist
-from triage.worklist.spreading import count_jobs
+from triage.worklist.spreading import choose_jobs, count_jobs
 
 from .conftest import Deadly, check_lost, same
 
@@ -167,3 +168,14 @@ def wait_until(true: Any) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("processors", "parts", "jobs"),
+    [(64, 7, 1), (64, 8, 2), (64, 15, 3), (64, 1_000, 4), (2, 1_000, 2), (1, 1_000, 1), (64, 0, 1)],
+)
+def test_unasked_no_more_processes_start_than_have_parts_enough(
+    monkeypatch: pytest.MonkeyPatch, processors: int, parts: int, jobs: int
+) -> None:
+    monkeypatch.setattr(spreading, "count_jobs", lambda _: processors)
+    assert choose_jobs(parts) == jobs
