@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import ctypes
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
@@ -274,6 +275,7 @@ def score_parts(
             gathered.add(index, part)
             if progress:
                 progress(len(part))
+    _trim_heap()
 
 
 def score_one(
@@ -299,6 +301,12 @@ def score_one(
     del whole, part, scored
     pa.default_memory_pool().release_unused()
     return packed
+
+
+def _trim_heap() -> None:
+    """Give back what glibc keeps of freed memory; between it the order of a large batch finds no room."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _score_left(

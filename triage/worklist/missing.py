@@ -100,8 +100,6 @@ class Ladder:
         Of each step, negated: ascending within a group.
     first : array of int, shape (n_steps + 1,)
         Where each step begins among what is escalated or ranked.
-    key : array of int, shape (n_main,)
-        Of what is escalated or ranked, ascending: the number of the step, and on it the seniority.
     """
 
     order: Order
@@ -112,7 +110,6 @@ class Ladder:
     begins: Ints
     score: Floats
     first: Ints
-    key: Ints
 
     @classmethod
     def of(cls, order: Order, before: int, raised: Ints) -> Ladder:
@@ -129,9 +126,9 @@ class Ladder:
         """
         starts = np.searchsorted(order.lane, np.arange(len(LANES) + 1))
         lanes = [slice(*starts[lane : lane + 2]) for lane in (ESCALATED, RANKED)]
-        imminence, lowered, score, seniority = (
+        imminence, lowered, score = (
             np.concatenate([values[lane] for lane in lanes])
-            for values in (order.imminence, order.lowered, order.score, order.seniority)
+            for values in (order.imminence, order.lowered, order.score)
         )
         levels = int(max(raised.max(), order.imminence.max(initial=NOTHING_ESCALATES))) + 2
         group = _group(imminence, lowered, levels).astype(np.int16)
@@ -139,10 +136,6 @@ class Ladder:
         new = np.ones(len(score), dtype=bool)
         new[1:] = (group[1:] != group[:-1]) | (score[1:] != score[:-1])
         first = np.flatnonzero(new)
-        key = np.cumsum(new)
-        key -= 1
-        key *= len(order.row)
-        key += seniority
         return cls(
             order=order,
             above=before + int(starts[ESCALATED]),
@@ -152,7 +145,6 @@ class Ladder:
             begins=np.searchsorted(group[first], np.arange(3 * levels + 1)),
             score=score[first],
             first=np.append(first, len(score)),
-            key=key,
         )
 
     def count_tied(self, place: Ints) -> Ints:
@@ -176,6 +168,21 @@ class Ladder:
         before[RANKED] = self.starts[RANKED] - (self.starts[ESCALATED + 1] - self.starts[ESCALATED])
         return np.asarray(place - before[self.order.lane[place]])
 
+    def _find_on_step(self, step: Ints, seniority: Ints) -> Ints:
+        """Return before which of what is escalated or ranked cases would stand on a step, by halving it."""
+        low, high = self.first[step], self.first[step + 1]
+        last_escalated = self.starts[ESCALATED + 1] - self.starts[ESCALATED]
+        between = self.starts[RANKED] - self.starts[ESCALATED + 1]
+        left = np.flatnonzero(low < high)
+        while len(left):
+            middle = (low[left] + high[left]) // 2
+            held = middle + self.starts[ESCALATED] + np.where(middle < last_escalated, 0, between)
+            below = self.order.seniority[held] < seniority[left]
+            low[left] = np.where(below, middle + 1, low[left])
+            high[left] = np.where(below, high[left], middle)
+            left = left[low[left] < high[left]]
+        return low
+
     def rank(self, place: Ints, group: Ints, score: Floats) -> Ints:
         """Return the ranks that cases would take in a group with a score, from 1.
 
@@ -194,8 +201,7 @@ class Ladder:
         ahead = self.first[step]
         inside = step < self.begins[group + 1]
         inside[inside] = self.score[step[inside]] == -score[inside]
-        seniority = self.order.seniority[place[inside]]
-        ahead[inside] = np.searchsorted(self.key, step[inside] * len(self.order.row) + seniority)
+        ahead[inside] = self._find_on_step(step[inside], self.order.seniority[place[inside]])
         # Who would move down does not stand ahead of itself.
         return self.above + 1 + ahead - (self._main(place) < ahead)
 

@@ -32,6 +32,7 @@ MAIN_LANES = (UNREADABLE, ESCALATED, RANKED)
 # What stands first within a lane: what escalates, then what a person lowered, then all else.
 _URGENT, _LOWERED, _OTHER = range(3)
 _DRAWN_AT_ONCE = 50_000
+_LOOKED_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -149,12 +150,12 @@ def order_cases(
     """
     draw = key_draws(draw) if isinstance(draw, str) else draw
     lane, score, imminence = ranking.lane, ranking.score, ranking.imminence
+    seniority = _rank_waiting(ranking.received, ranking.name, draw)
     escalated = imminence > NOTHING_ESCALATES
     down = np.zeros(len(lane), dtype=bool)
     may = np.flatnonzero(escalated & ((lane == ESCALATED) | (lane == YOUTH)))
     if lowered:
         down[may] = is_among(ranking.name(may), lowered)
-    seniority = _rank_waiting(ranking.received, ranking.name, draw)
     row = np.lexsort((seniority, _by_score(lane, score), _group(lane, imminence, escalated, down)))
     row = row.astype(np.int32)
     return Order(row, lane[row], score[row], imminence[row], seniority[row], down[row])
@@ -179,22 +180,25 @@ def order_part(lane: Ints, imminence: Ints, score: Floats, received: Floats) -> 
 
 def _by_score(lane: Ints, score: Floats) -> Floats:
     """Return what is smallest where the score is best; in youth, or where there is none, none counts."""
-    return np.where((lane == YOUTH) | ~np.isfinite(score), 0.0, -score)
+    best_first = np.negative(score)
+    best_first[(lane == YOUTH) | ~np.isfinite(score)] = 0.0
+    return best_first
 
 
 def _waiting(received: Floats) -> Floats:
     """Return since when each case waits; one of which nobody knows it is taken to have waited longest."""
-    return np.nan_to_num(received, nan=-np.inf)
+    return np.nan_to_num(received, nan=-np.inf) if np.isnan(received).any() else received
 
 
 def _rank_waiting(received: Floats, name: Callable[[Ints], pa.Array], draw: Callable[[str], int]) -> Ints:
     """Return the place of each case by waiting, and among those that came in the same second by the draw."""
     waiting = _waiting(received)
     order = np.argsort(waiting, kind="stable")
-    ascending = waiting[order]
     starts = np.ones(len(order), dtype=bool)
-    starts[1:] = ascending[1:] != ascending[:-1]
-    del ascending
+    # Not all at once: these lists are as long as the batch, and there are several already.
+    for start in range(1, len(order), _LOOKED_AT_ONCE):
+        ascending = waiting[order[start - 1 : start + _LOOKED_AT_ONCE]]
+        starts[start : start + _LOOKED_AT_ONCE] = ascending[1:] != ascending[:-1]
     # A hash costs more than all else here: nothing is drawn for a case that waits as long as no other.
     alone = starts & np.append(starts[1:], True)
     shared = np.flatnonzero(~alone)
