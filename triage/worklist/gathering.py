@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
@@ -18,6 +17,7 @@ from triage.schema.batch import read_case_ids
 from triage.schema.part import known_cases, no_set_aside
 from triage.worklist.alarms import count_sources, find_floods
 from triage.worklist.facts import NOTHING_ESCALATES
+from triage.worklist.heap import give_back, keep_freed
 from triage.worklist.order import PAUSED, RANKED, Ranking
 from triage.worklist.routing import LISTS, ROUTES, Routed, find_lists
 from triage.worklist.score import leave_unread, score_part
@@ -275,7 +275,7 @@ def score_parts(
             gathered.add(index, part)
             if progress:
                 progress(len(part))
-    _trim_heap()
+    give_back()
 
 
 def score_one(
@@ -292,6 +292,7 @@ def score_one(
     index : int
         Of the part.
     """
+    keep_freed()
     whole = read_part(index)
     part = known_cases(whole, now)
     not_yet_known = len(whole.cases) - len(part.cases)
@@ -301,12 +302,6 @@ def score_one(
     del whole, part, scored
     pa.default_memory_pool().release_unused()
     return packed
-
-
-def _trim_heap() -> None:
-    """Give back what glibc keeps of freed memory; between it the order of a large batch finds no room."""
-    with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _score_left(
