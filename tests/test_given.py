@@ -57,6 +57,22 @@ def test_the_name_of_a_model_is_no_bundle(name: str) -> None:
     assert not HERE.exists()
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        triage.build_worklist,
+        lambda batch, bundle, **policy: triage.explain_case(batch, bundle, "a", **policy),
+        lambda batch, bundle, **policy: triage.explain_cases(batch, bundle, ["a"], **policy),
+        lambda batch, bundle, **policy: triage.score_cases(batch, {"mine": bundle}, **policy),
+    ],
+)
+def test_the_name_of_a_policy_is_no_policy(call: Callable[..., object]) -> None:
+    with pytest.raises(
+        triage.InputRefusedError, match=r"policy: the text 'hotline'.*load_policy\('hotline'\)"
+    ):
+        call(OPENED, LOADED, policy="hotline")
+
+
 def test_two_that_changed_places_are_told() -> None:
     with pytest.raises(triage.InputRefusedError, match="batch: Bundle, not Batch; expected a Batch"):
         triage.build_worklist(LOADED, OPENED)  # type: ignore[arg-type] # what is tried

@@ -11,11 +11,12 @@ _LONGEST_SHOWN = 60
 _MAKERS = {
     "Batch": ("triage.open_batch", "path"),
     "Bundle": ("triage.load_model", "name"),
+    "Policy": ("triage.load_policy", "name"),
     "World": ("triage.load_world", "name"),
 }
 
 
-def require_kind(given: object, kind: type, name: str) -> None:
+def require_kind(given: object, kind: type, name: str, *, or_none: bool = False) -> None:
     """Refuse what is not of the kind that a public function takes, such as the name of a thing for the thing.
 
     Parameters
@@ -23,9 +24,11 @@ def require_kind(given: object, kind: type, name: str) -> None:
     given : object
         What was given.
     kind : type
-        `Batch`, `Bundle` or `World`.
+        `Batch`, `Bundle`, `Policy` or `World`.
     name : str
         Of the parameter.
+    or_none : bool
+        Whether it may be left out.
 
     Raises
     ------
@@ -39,7 +42,7 @@ def require_kind(given: object, kind: type, name: str) -> None:
     Traceback (most recent call last):
     triage.errors.InputRefusedError: bundle: the text 'expert'; expected a Bundle; ...
     """
-    if isinstance(given, kind):
+    if isinstance(given, kind) or (or_none and given is None):
         return
     maker, asked = _MAKERS[kind.__name__]
     found = f"{type(given).__name__}, not {kind.__name__}"

@@ -1,11 +1,9 @@
-"""The worlds that are measured on: few rows a case, and many."""
+"""The worlds that are measured on: few rows a case, and many. Nothing heavy may be imported here (`measuring.py`)."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-
-from triage.worlds import load_world
 
 WORLD = "nl-2017"
 # By the name of each in the results: what the page says of it.
@@ -30,5 +28,4 @@ def write_shape(shape: str, folder: Path) -> str:
             raise RuntimeError(f"{SOURCE.name}: no bands of {signal}")
     file = folder / f"{WORLD}-dense.toml"
     file.write_text(text, encoding="utf-8")
-    load_world(str(file))
     return str(file)

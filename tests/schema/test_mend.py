@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from triage.schema import mend as mend_module
 from triage.schema.findings import Level
 from triage.schema.mend import EARLIEST, LATEST, mend_column, mend_table
 from triage.schema.tables import FILES, OUTCOMES, REPORTS, TABLES, TRANSACTIONS
@@ -93,6 +94,49 @@ def test_time_is_read_as_utc_to_the_second_or_becomes_unknown(text: str, expecte
         assert mended[-1] == expected
         assert bad[-1] == (expected is None)
         assert not any(bad[:-1])
+
+
+def read_in_python(text: str) -> datetime | None:
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    time = (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    return time if EARLIEST <= time < LATEST else None
+
+
+@given(
+    st.lists(
+        st.builds(
+            "{:04}-{:02}-{:02}{}".format,
+            st.sampled_from([0, 1, 1900, 1969, 1970, 2000, 2023, 2024, 2100, 2199, 2200, 2262, 2263, 9999]),
+            st.integers(0, 13),
+            st.sampled_from([0, 1, 28, 29, 30, 31, 32]),
+            st.one_of(
+                st.just(""),
+                st.builds(
+                    "T{:02}:{:02}:{:02}{}".format,
+                    st.sampled_from([0, 23, 24]),
+                    st.sampled_from([0, 59, 60]),
+                    st.sampled_from([0, 59, 60]),
+                    st.sampled_from(["", "Z", "+02:00", "-23:59", "+99:00"]),
+                ),
+            ),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+@settings(deadline=None)
+@example(["2024-02-29", "2023-02-29", "2000-02-29", "2100-02-29"])
+def test_times_are_those_that_python_reads(texts: list[str]) -> None:
+    assert mend(texts, "received_at")[0] == [read_in_python(text) for text in texts]
+
+
+def test_one_time_that_there_is_not_leaves_the_others_to_arrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mend_module, "_parse_time", None)
+    texts = ["2024-02-30", "9999-12-31T00:00:00Z", "2024-01-01T24:00", "2024-01-01T10:61Z", "2024-03-01"]
+    assert mend(texts, "received_at")[0] == [None] * 4 + [datetime(2024, 3, 1, tzinfo=UTC)]
 
 
 _LIKE_A_TIME = st.tuples(st.integers(0, 18), st.sampled_from("0123456789T :-.+Z")).map(

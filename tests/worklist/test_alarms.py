@@ -57,7 +57,9 @@ def test_alarms_count_one_case_as_one() -> None:
     counts = {"not_scored": 1, "overdue": {"escalated": 1, "youth": 2}}
     overdue, urgent, failed = raise_alarms(lanes, 0, [], POLICY, banners=[], **counts)
     assert overdue.startswith("3 cases are overdue (1 in lane escalated, 2 in lane youth)")
-    assert urgent.startswith("1 case is unreadable or escalated, and only 0")
+    assert urgent.startswith(
+        "1 case is unreadable or escalated, and the capacity, a share of all cases, is none"
+    )
     assert failed.startswith("1 case could not be scored and stands on top")
 
 

@@ -66,9 +66,8 @@ def raise_alarms(
     urgent = lanes["unreadable"] + lanes["escalated"]
     at_pace = max(limit * policy.tiers[0].days // policy.tiers[-1].days, 1)
     if urgent > limit:
-        alarms.append(
-            f"{_cases(urgent)} unreadable or escalated, and only {limit:,} can be opened: ask for help"
-        )
+        room = f"only {limit:,} can be opened" if limit else "the capacity, a share of all cases, is none"
+        alarms.append(f"{_cases(urgent)} unreadable or escalated, and {room}: ask for help")
     elif urgent > at_pace:
         alarms.append(
             f"{_cases(urgent)} unreadable or escalated and due within 24 hours, where an even pace opens"

@@ -35,7 +35,7 @@ from triage.worklist.order import (
     order_cases,
     sort_within_tiers,
 )
-from triage.worklist.policy import LANES, load_policy, take_capacity
+from triage.worklist.policy import LANES, Policy, load_policy, take_capacity
 from triage.worklist.score import list_checks
 from triage.worklist.standing import Standing
 from triage.worklist.tabulate import Listing
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from triage.scoring.calibration import Calibration
     from triage.worklist.audit.draw import Draw, Lottery
     from triage.worklist.order import Order
-    from triage.worklist.policy import Capacity, Policy
+    from triage.worklist.policy import Capacity
     from triage.worklist.resuming import Finished
     from triage.worklist.routing import Wishes
 
@@ -110,7 +110,7 @@ def build_worklist(
     Raises
     ------
     InputRefusedError
-        The batch or the bundle is something else, such as its name, or a part cannot be read.
+        The batch, the bundle or the policy is something else, such as its name, or a part cannot be read.
     CapacityError
         The capacity is no count, no share and no pace.
     TriageError
@@ -118,6 +118,7 @@ def build_worklist(
     """
     require_kind(batch, Batch, "batch")
     require_kind(bundle, Bundle, "bundle")
+    require_kind(policy, Policy, "policy", or_none=True)
     written = policy or load_policy()
     policy = written if capacity is None else written.with_capacity(take_capacity(capacity))
     now = as_of or batch.meta.as_of

@@ -21,7 +21,7 @@ from triage.scoring.bundle import Bundle
 from triage.worklist.asking import answer_question
 from triage.worklist.facts import Facts, gather_facts
 from triage.worklist.order import UNREADABLE, YOUTH, lane_of
-from triage.worklist.policy import LANES, load_policy
+from triage.worklist.policy import LANES, Policy, load_policy
 from triage.worklist.reasons import tell_signs
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from triage.schema.meta import BatchMeta
     from triage.schema.part import Part
     from triage.scoring.model import Model
-    from triage.worklist.policy import Policy
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -173,11 +172,12 @@ def explain_case(
     Raises
     ------
     InputRefusedError
-        The batch or the bundle is something else, such as its name; no case, or more than one, begins like
-        that; or the scoring of the case fails.
+        The batch, the bundle or the policy is something else, such as its name; no case, or more than one,
+        begins like that; or the scoring of the case fails.
     """
     require_kind(batch, Batch, "batch")
     require_kind(bundle, Bundle, "bundle")
+    require_kind(policy, Policy, "policy", or_none=True)
     part, row = find_case(batch, case)
     told = _explain_part(part, part.cases.slice(row, 1), bundle, batch.meta, as_of, policy)
     if not told:
@@ -219,10 +219,11 @@ def explain_cases(
     Raises
     ------
     InputRefusedError
-        The batch or the bundle is something else, such as its name.
+        The batch, the bundle or the policy is something else, such as its name.
     """
     require_kind(batch, Batch, "batch")
     require_kind(bundle, Bundle, "bundle")
+    require_kind(policy, Policy, "policy", or_none=True)
     wanted = pa.array(sorted(set(cases)), pa.string())
     return {
         explanation.case_id: explanation

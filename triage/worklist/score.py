@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 NO_REASON = "nothing that is known moves its score"
 NOT_SCORED = "could not be scored ({}): look at it by hand"
 # So many features of cases are worked on at once: what is made of them takes several times their memory.
-_MOST_CELLS = 2_500_000
+_MOST_CELLS = 2_000_000
 _OF_MISSING = ("question", "if_no", "if_yes")
 
 

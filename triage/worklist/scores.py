@@ -16,6 +16,7 @@ from triage.schema.part import known_cases
 from triage.scoring.bundle import Bundle
 from triage.scoring.loading import load_model
 from triage.worklist.facts import gather_facts
+from triage.worklist.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from triage.worklist.policy import Policy
 
 CASE = "case_id"
 
@@ -74,6 +74,7 @@ def score_cases(
     import pandas as pd  # noqa: PLC0415 - slow to import, and the command line never asks for a frame
 
     require_kind(batch, Batch, "batch")
+    require_kind(policy, Policy, "policy", or_none=True)
     named = _load(models)
     features = tuple(dict.fromkeys(name for one in named.values() for name in one.model.features))
     now = as_of or batch.meta.as_of
