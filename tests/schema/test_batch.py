@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from triage.errors import InputRefusedError, OutputExistsError
+from triage.schema import batch as batch_module
 from triage.schema.batch import open_batch, read_case_ids, split_part, write_batch
 from triage.schema.meta import BatchMeta
 from triage.schema.tables import TABLES
@@ -46,6 +47,20 @@ def test_batch_comes_back_as_it_was_written(folder: Path, part: Part) -> None:
         assert joined.to_pylist() == part.tables[name].to_pylist()
     assert [case for p in parts for case in p.cases.to_pylist()] == part.cases.to_pylist()
     assert not any(p.findings or p.set_aside.num_rows for p in parts)
+
+
+def test_a_part_of_too_many_rows_is_cut_between_cases_and_loses_none(
+    part: Part, tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_module, "PART_ROWS", 12)
+    meta = write_batch(tmp_path / "cut", [part], BatchMeta("test", now))
+    parts = list(open_batch(tmp_path / "cut").parts())
+    assert len(parts) == meta.parts > 1
+    assert [case for p in parts for case in p.cases.to_pylist()] == part.cases.to_pylist()
+    for name in TABLES:
+        joined = pa.concat_tables([p.tables[name] for p in parts])
+        assert joined.to_pylist() == part.tables[name].to_pylist()
+        assert meta.rows[name] == part.tables[name].num_rows
 
 
 def test_a_table_of_all_parts_is_one_frame(folder: Path, part: Part) -> None:

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from triage.schema import mend as mend_module
+from triage.schema import times
 from triage.schema.findings import Level
-from triage.schema.mend import EARLIEST, LATEST, mend_column, mend_table
+from triage.schema.mend import mend_column, mend_table
 from triage.schema.tables import FILES, OUTCOMES, REPORTS, TABLES, TRANSACTIONS
+from triage.schema.times import EARLIEST, LATEST
 
 
 def mend(values: object, column: str, table: str = "reports") -> tuple[list[object], list[bool]]:
@@ -97,6 +98,9 @@ def test_time_is_read_as_utc_to_the_second_or_becomes_unknown(text: str, expecte
 
 
 def read_in_python(text: str) -> datetime | None:
+    # Of 24 o'clock some versions of Python make the next day.
+    if "T24" in text:
+        return None
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
@@ -134,7 +138,7 @@ def test_times_are_those_that_python_reads(texts: list[str]) -> None:
 
 
 def test_one_time_that_there_is_not_leaves_the_others_to_arrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mend_module, "_parse_time", None)
+    monkeypatch.setattr(times, "_parse_time", None)
     texts = ["2024-02-30", "9999-12-31T00:00:00Z", "2024-01-01T24:00", "2024-01-01T10:61Z", "2024-03-01"]
     assert mend(texts, "received_at")[0] == [None] * 4 + [datetime(2024, 3, 1, tzinfo=UTC)]
 

@@ -20,6 +20,7 @@ from triage.scoring.bundle import Bundle
 from triage.scoring.calibration import PlattCalibration
 from triage.scoring.calibration.fit import fit_calibration
 from triage.scoring.loading import load_model
+from triage.worklist import order, score
 from triage.worklist.build import WORKLIST_SCHEMA, Worklist, build_worklist
 from triage.worklist.policy import Capacity, load_policy
 
@@ -194,6 +195,15 @@ def test_same_list_whatever_the_parts_and_the_order_of_rows(make_part) -> None:
     whole = build(part).table
     assert build(*split_part(part, 7)).table.equals(whole)
     assert build(*reversed(list(split_part(part, 9)))).table.equals(whole)
+
+
+@pytest.mark.parametrize("most", [1, 500])
+def test_same_list_however_many_cases_are_worked_on_at_once(make_part, monkeypatch, most: int) -> None:
+    part = scored_batch(make_part, 40)
+    whole = build(part).table
+    monkeypatch.setattr(score, "_MOST_CELLS", most)
+    monkeypatch.setattr(order, "_LOOKED_AT_ONCE", 3)
+    assert build(part).table.equals(whole)
 
 
 def test_tiers_follow_the_capacity_and_beyond_it_nothing_is_promised(make_part) -> None:

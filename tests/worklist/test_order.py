@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from triage.features.view import View
+from triage.worklist import order as order_module
 from triage.worklist.facts import Facts, gather_facts
 from triage.worklist.order import (
     ESCALATED,
@@ -83,6 +84,16 @@ def test_equal_scores_go_to_the_longest_waiting_and_then_to_the_smallest_keyed_h
         names(order_cases(rank_of(part), {"a": 0, "b": 9, "c": 2**64 - 1, "d": 2**64 - 2}.__getitem__), part)
         == "bdca"
     )
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_all_of_one_second_are_drawn_wherever_the_look_at_them_is_cut(
+    scored: Any, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(order_module, "_LOOKED_AT_ONCE", at_once)
+    part = scored([1] * 7, ["2024-03-01"] * 3 + ["2024-02-01"] * 4)
+    draw = {name: 7 - place for place, name in enumerate("abcdefg")}.__getitem__
+    assert names(order_cases(rank_of(part), draw), part) == "gfedcba"
 
 
 def test_case_of_which_nobody_knows_how_long_it_waits_counts_as_longest(scored: Any) -> None:

@@ -30,7 +30,7 @@ from triage.cli.say import (
     type=click.IntRange(min=1),
     default=50_000,
     show_default=True,
-    help="Cases a part: what is read at once.",
+    help="Cases a part, fewer where that is more than 750,000 rows: what is read at once.",
 )
 @click.option(
     "--as-of",

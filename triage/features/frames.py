@@ -15,9 +15,9 @@ from triage.intake.link import attach_cases
 from triage.schema.declare import Kind
 from triage.schema.findings import Level
 from triage.schema.keys import mend_rows
-from triage.schema.mend import EARLIEST
 from triage.schema.settling import settle
 from triage.schema.tables import TABLES
+from triage.schema.times import EARLIEST
 
 if TYPE_CHECKING:
     from datetime import datetime

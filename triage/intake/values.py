@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from triage.intake import notes as remarks
-from triage.schema.mend import EARLIEST, LATEST
+from triage.schema.times import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

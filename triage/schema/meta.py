@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from triage.errors import InputRefusedError
 from triage.schema.findings import shorten
-from triage.schema.mend import EARLIEST, LATEST
 from triage.schema.tables import TABLES
+from triage.schema.times import EARLIEST, LATEST
 from triage.writing import require_plain
 
 if TYPE_CHECKING:

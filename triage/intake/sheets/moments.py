@@ -14,7 +14,8 @@ from triage.intake.sheets.checking import BANDS
 from triage.intake.sheets.columns import TEXT, TIME
 from triage.intake.values import ADULT, FUTURE_TOLERANCE, OLDEST
 from triage.schema.declare import Column, Kind
-from triage.schema.mend import EARLIEST, LATEST, mend_column
+from triage.schema.mend import mend_column
+from triage.schema.times import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
