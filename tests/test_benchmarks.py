@@ -180,12 +180,12 @@ def test_a_goal_is_judged_by_ratios_of_medians_on_the_largest_world_that_has_it(
     small = make_world(10, expert=timed(1, 2, 9), pandas=timed(8), floor=timed(1, cpu=0.4))
     large = make_world(20, expert=timed(2), pandas=timed(5), floor=timed(1, cpu=0.8))
     told = judge(whole, small, large)
-    assert told["wall time, pandas and scikit-learn / `expert`, one process"] == ["4.0", "2.5", "**no**"]
+    assert told["wall time, pandas and scikit-learn / `expert`, one process"] == ["4.00", "2.50", "**no**"]
     assert told["processor time, `expert` / decoding"] == ["2.5", "1.2", "yes"]
     assert told["processor time, `nl-2017/boosted` / decoding"] == ["-", "-", "not measured"]
     larger = make_world(30, expert=[{"failed": "ended by signal 9"}], pandas=timed(5))
     assert judge(whole, small, larger)["wall time, pandas and scikit-learn / `expert`, one process"] == [
-        "4.0",
+        "4.00",
         "-",
         "yes",
     ]

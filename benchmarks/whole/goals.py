@@ -89,11 +89,13 @@ GOALS = (
         "wall time, pandas and scikit-learn / `expert`, one process",
         ratio(("pandas", "wall"), ("expert", "wall")),
         at_least=3,
+        digits=2,
     ),
     Goal(
         "wall time, pandas and scikit-learn / `expert`, two processes",
         ratio(("pandas", "wall"), (TWO, "wall")),
         at_least=3,
+        digits=2,
     ),
     Goal("processor time, `expert` / decoding", ratio(("expert", "cpu"), ("floor", "cpu")), at_most=2),
     Goal(
